@@ -1,0 +1,148 @@
+"""Conclusions in words. Everything said here is read from the summary; nothing is computed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from assay.analysis.best_epoch import is_higher_better
+
+Summary = Mapping[str, Any]
+
+
+def metric_text(metric: str) -> str:
+    """``mean_absolute_error`` in prose."""
+    return metric.replace("_", " ")
+
+
+def number_text(value: float | None, *, signed: bool = False) -> str:
+    """A measured value in a few digits: three decimals up to 10, else three significant digits; a dash for None."""
+    if value is None:
+        return "–"
+    sign = "+" if signed else ""
+    if _has_three_decimals(value):
+        return format(value, f"{sign}.3f")
+    if 1000 <= abs(value) < 1e6:
+        return format(value, f"{sign},.0f")
+    return format(value, f"{sign}.3g" if abs(value) >= 10 else f"{sign}.1g")
+
+
+def plus_minus_text(interval: Mapping[str, float | None], *, signed: bool = False) -> str:
+    """``0.970 ±0.005``: a t interval is symmetric, so its half width tells all; only the mean where there is none."""
+    mean, low, high = interval["mean"], interval["low"], interval["high"]
+    if mean is None or low is None or high is None:
+        return number_text(mean, signed=signed)
+    half_width = (high - low) / 2
+    half_text = f"{half_width:.3f}" if _has_three_decimals(mean) else number_text(half_width)
+    return f"{number_text(mean, signed=signed)} ±{half_text}"
+
+
+def _has_three_decimals(value: float) -> bool:
+    return value == 0 or 0.0005 <= abs(value) < 10
+
+
+def interval_text(interval: Mapping[str, float | None] | None, *, signed: bool = False) -> str:
+    """``0.970 [0.965, 0.975]``; only the mean where there is no interval."""
+    if interval is None:
+        return "–"
+    mean = number_text(interval["mean"], signed=signed)
+    if interval["low"] is None:
+        return mean
+    return f"{mean} [{number_text(interval['low'], signed=signed)}, {number_text(interval['high'], signed=signed)}]"
+
+
+def difference_of(comparison: Mapping[str, Any]) -> dict[str, float | None]:
+    """The interval inside a comparison."""
+    return {"mean": comparison["difference"], "low": comparison["low"], "high": comparison["high"]}
+
+
+def lost_text(condition: Mapping[str, Any]) -> str:
+    """What became of the trials of a condition that did not complete: ``1 diverged, 1 stopped``, or nothing."""
+    outcomes = condition["outcomes"].items()
+    return ", ".join(f"{count} {outcome}" for outcome, count in outcomes if count and outcome != "completed")
+
+
+def factors_of(name: str) -> list[str]:
+    """The factors in a condition's name; a comma inside parentheses belongs to a level."""
+    return re.split(r", (?![^()]*\))", name)
+
+
+def shared_names(names: Sequence[str]) -> tuple[str, list[str]]:
+    """Names with their factors said once: ``"activation, width"`` and ``["relu, 32", "tanh, 32"]``.
+
+    Where the names do not all have the same factors (a baseline among them, say), the empty string and the names.
+    """
+    parts = [[factor.partition("=") for factor in factors_of(name)] for name in names]
+    factors = [tuple(key for key, _, _ in name) for name in parts]
+    if len(names) < 2 or len(set(factors)) > 1 or not all(sign for name in parts for _, sign, _ in name):
+        return "", list(names)
+    return ", ".join(factors[0]), [", ".join(level for _, _, level in name) for name in parts]
+
+
+def sentences(summary: Summary) -> list[str]:
+    """The baseline, then one plain sentence on each condition against it.
+
+    First what is better, then what is worse, then what shows no evidence; among these, large differences first. Without a baseline:
+    which conditions came out best and worst. Conditions that lost trials are named last.
+    """
+    measured = summary["compared_by"]
+    lost = [sentence for condition in summary["conditions"] if (sentence := _lost_sentence(condition))]
+    if measured is None:
+        return ["No trial has completed yet, so there is nothing to compare.", *lost]
+    split, metric = measured["split"], measured["metric"]
+    compared = [condition for condition in summary["conditions"] if condition["comparison"]]
+    if not compared:
+        return [*_extremes(summary, split, metric), *lost]
+    baseline = next(c for c in summary["conditions"] if c["condition"] == summary["baseline"])
+    order = {"better": 0, "worse": 1, "no evidence": 2}
+    compared.sort(key=lambda c: (order[c["comparison"]["conclusion"]], -abs(c["comparison"]["difference"] or 0.0)))
+    said = [_sentence(condition, baseline, split, metric) for condition in compared]
+    return [_baseline_sentence(baseline, split, metric), *said, *lost]
+
+
+def _baseline_sentence(baseline: Mapping[str, Any], split: str, metric: str) -> str:
+    name = baseline["condition"]
+    who = "The baseline" if name == "baseline" else f"The baseline, {name},"
+    if not baseline[split]:
+        return f"{who} completed no trial, so nothing can be compared with it."
+    return f"{who} has {split} {metric_text(metric)} {interval_text(baseline[split][metric])}."
+
+
+def _sentence(condition: Mapping[str, Any], baseline: Mapping[str, Any], split: str, metric: str) -> str:
+    comparison = condition["comparison"]
+    name, pairs = condition["condition"], comparison["pairs"]
+    if not pairs:
+        return f"{name} cannot be compared with the baseline: no seed completed in both."
+    seeds = "paired seed" if pairs == 1 else "paired seeds"
+    numbers = (
+        f"{split} {metric_text(metric)} {_mean(condition, split, metric)} vs {_mean(baseline, split, metric)}, "
+        f"difference {interval_text(difference_of(comparison), signed=True)} over {pairs} {seeds}"
+    )
+    if pairs == 1:
+        return f"One seed cannot show whether {name} differs from the baseline: {numbers}."
+    if comparison["conclusion"] == "no evidence":
+        return f"No evidence that {name} differs from the baseline: {numbers}."
+    return f"{name} is {comparison['conclusion']} than the baseline: {numbers}."
+
+
+def _mean(condition: Mapping[str, Any], split: str, metric: str) -> str:
+    return number_text(condition[split][metric]["mean"])
+
+
+def _extremes(summary: Summary, split: str, metric: str) -> list[str]:
+    """Without a baseline nothing is tested; the ends of the range are facts all the same."""
+    measured = [c for c in summary["conditions"] if c[split] and metric in c[split]]
+    ranked = sorted(measured, key=lambda c: c[split][metric]["mean"], reverse=is_higher_better(metric))
+
+    best = interval_text(ranked[0][split][metric])
+    said = f"{ranked[0]['condition']} has the best {split} {metric_text(metric)}, {best}"
+    if len(ranked) == 1:
+        return [f"{said}."]
+    worst = f"{ranked[-1]['condition']} the worst, {interval_text(ranked[-1][split][metric])}"
+    return [f"{said}; {worst}. The study names no baseline, so nothing is compared."]
+
+
+def _lost_sentence(condition: Mapping[str, Any]) -> str | None:
+    lost = lost_text(condition)
+    return f"{condition['condition']}: of {condition['trials']} trials, {lost}." if lost else None

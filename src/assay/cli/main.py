@@ -1,0 +1,69 @@
+"""The `assay` command: parses, calls the library, turns errors into exit codes.
+
+0 ok · 1 failed trials · 2 the user's mistake, in one readable message · 130 Ctrl-C, nothing lost.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from assay.errors import AssayError
+
+app = typer.Typer(
+    name="assay",
+    help="A laboratory for how neural networks start and train.",
+    epilog="Begin with: assay run digits",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+USER_MISTAKE = 2
+INTERRUPTED = 130
+
+
+def register_commands() -> None:
+    """Attach one command per file; what is heavy is imported when a command runs."""
+    from assay.cli import data, plan, report, run, show, studies
+
+    app.command("run", epilog=run.EXAMPLE)(run.run)
+    app.command("plan", epilog=plan.EXAMPLE)(plan.plan)
+    app.command("show", epilog=show.EXAMPLE)(show.show)
+    app.command("report", epilog=report.EXAMPLE)(report.report)
+    app.command("studies")(studies.studies)
+    app.command("data", epilog=data.EXAMPLE)(data.data)
+
+
+@app.callback(invoke_without_command=True)
+def _options(version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
+    if version:
+        from importlib.metadata import version as installed
+
+        typer.echo(f"assay {installed('assay')}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Entry point of the `assay` command."""
+    try:
+        app()
+    except AssayError as error:
+        print(f"assay: {error}", file=sys.stderr)
+        sys.exit(USER_MISTAKE)
+    except KeyboardInterrupt:
+        print("assay: stopped; the same command goes on from here.", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of our output went away (`assay show … | head`); nothing is wrong.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+register_commands()
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""`assay report`: one self-contained page of a results folder, and its figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assay.cli.show import DirectoryArgument
+
+EXAMPLE = "Example: assay report assay-runs/digits"
+
+
+def report(
+    directory: DirectoryArgument,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where to write; the results folder by default.")
+    ] = None,
+) -> None:
+    """Write report.html (one file, no network needed) and the learning curves as PNG and SVG."""
+    from assay.figures import save_figures
+    from assay.report import write_report
+    from assay.store import open_results
+
+    results = open_results(directory)
+    folder = out or results.directory
+    folder.mkdir(parents=True, exist_ok=True)
+    page = write_report(results, folder / "report.html")
+    typer.echo(f"Report: {page}")
+    for path in save_figures(results, folder / "figures"):
+        typer.echo(f"Figure: {path}")

@@ -1,0 +1,48 @@
+"""`assay run`: train a study, or what is missing of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+EXAMPLE = "Example: assay run digits --vary activation=relu,tanh --seeds 5"
+
+StudyArgument = Annotated[str, typer.Argument(help="A study file, or the name of a built-in study (assay studies).")]
+VaryOption = Annotated[
+    list[str] | None, typer.Option("--vary", metavar="KEY=a,b", help="Add a factor, or give it other levels.")
+]
+SetOption = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting.")]
+SeedsOption = Annotated[int | None, typer.Option("--seeds", metavar="N", help="Train every condition from N seeds.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def run(
+    study: StudyArgument = "digits",
+    vary: VaryOption = None,
+    set_: SetOption = None,
+    seeds: SeedsOption = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Folder of the results; assay-runs/NAME by default.")
+    ] = None,
+    json: JsonOption = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Print one line an epoch for each condition.")
+    ] = False,
+) -> None:
+    """Train every condition from every seed, and show the table. Continues what is missing."""
+    from assay.cli.show import print_summary
+    from assay.cli.target import chosen_study
+    from assay.cli.views import progress_view
+    from assay.lab import run as run_study
+
+    chosen = chosen_study(study, vary, set_, seeds)
+    with progress_view(verbose=verbose) as view:
+        results = run_study(chosen, out, progress=view)
+    summary = results.summary()
+    print_summary(summary, json=json)
+    if not json:
+        typer.echo(f"\nResults in {results.directory}. A page with curves: assay report {results.directory}")
+    if any(condition["outcomes"].get("failed") for condition in summary["conditions"]):
+        raise typer.Exit(1)

@@ -1,0 +1,37 @@
+"""`assay show`: the table of conditions of a results folder."""
+
+from __future__ import annotations
+
+import json as json_format
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from assay.cli.run import JsonOption
+
+EXAMPLE = "Example: assay show assay-runs/digits"
+DirectoryArgument = Annotated[Path, typer.Argument(metavar="DIR", help="A results folder, such as assay-runs/digits.")]
+
+
+def show(directory: DirectoryArgument, json: JsonOption = False) -> None:
+    """Show each condition's best epoch, validation and test results, against the baseline."""
+    from assay.store import open_results
+
+    print_summary(open_results(directory).summary(), json=json)
+
+
+def print_summary(summary: dict[str, Any], *, json: bool) -> None:
+    """Print what `Results.summary` returned, to standard output."""
+    if json:
+        typer.echo(json_format.dumps(summary, indent=2, allow_nan=False))
+        return
+    from rich.console import Console
+
+    from assay.analysis import sentences
+    from assay.report.terminal import conditions_table
+
+    console = Console()
+    console.print(conditions_table(summary))
+    for sentence in sentences(summary):
+        console.print(f"· {sentence}", highlight=False)

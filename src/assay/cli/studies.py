@@ -1,0 +1,25 @@
+"""`assay studies`: the built-in studies."""
+
+from __future__ import annotations
+
+import typer
+
+from assay.cli.run import JsonOption
+
+
+def studies(json: JsonOption = False) -> None:
+    """List the built-in studies; `assay run digits` needs no download."""
+    import json as json_format
+
+    from assay.study import BUILTIN
+
+    if json:
+        typer.echo(json_format.dumps([entry.written() for entry in BUILTIN], indent=2))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("study", "data", "question", box=None, pad_edge=False, header_style="bold")
+    for entry in BUILTIN:
+        table.add_row(entry.name, entry.data, entry.description)
+    Console().print(table)

@@ -1,0 +1,21 @@
+"""What is learnt from: named, synthetic and own data sets, split and scaled."""
+
+from assay.data.datasets import describe, is_available, load
+from assay.data.registry import DATASETS, DatasetInfo
+from assay.data.request import DataRequest, Dataset, DataShape
+from assay.data.scaling import SCALINGS, Scaling
+from assay.data.splitting import Split
+
+__all__ = [
+    "DATASETS",
+    "SCALINGS",
+    "DataRequest",
+    "DataShape",
+    "Dataset",
+    "DatasetInfo",
+    "Scaling",
+    "Split",
+    "describe",
+    "is_available",
+    "load",
+]

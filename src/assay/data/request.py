@@ -1,0 +1,128 @@
+"""What a study asks of its data, and what it gets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from assay.data.scaling import Scaling
+from assay.data.splitting import Split
+
+
+@dataclass(frozen=True)
+class DataRequest:
+    """What a study asks of its data.
+
+    Attributes
+    ----------
+    name : str, optional
+        A key of `DATASETS`; not needed with the path of an own file.
+    path : str, optional
+        An own ``.npz`` or ``.csv``, or with `name` a local copy of a file of `keras.datasets`.
+    words : int
+        For texts: number of the most frequent words that count (Keras' ``num_words``), the width of a row.
+    validation, test : Split, optional
+        What is held out; each set has its default. Where the source has a test set of its own, `test` may only be
+        ``Split(count=0)``, which leaves it out.
+    scaling : str, optional
+        Of the features: ``none``, ``unit``, ``standard`` or ``minmax``; each set has its default: ``unit`` for images,
+        ``standard`` for tables, ``none`` for synthetic sets, texts and own ``.npz``.
+    target_scaling : str
+        Of the targets of a regression: ``none`` or ``standard``.
+    target : str, optional
+        The column of a ``.csv`` to learn; the last one unless given.
+    task : str, optional
+        ``binary``, ``multiclass`` or ``regression``, where it should not be read off the data.
+    rows : int, optional
+        Keep only the first rows of the training set, after the test set was split off and before validation is.
+    seed : int
+        Decides random splits and synthetic points.
+    arguments : mapping
+        Of a synthetic set, such as ``{"rows": 1000, "noise": 0.1}``.
+    """
+
+    name: str | None = None
+    path: str | None = None
+    words: int = 10000
+    validation: Split | None = None
+    test: Split | None = None
+    scaling: str | None = None
+    target_scaling: str = "none"
+    target: str | None = None
+    task: str | None = None
+    rows: int | None = None
+    seed: int = 0
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    def __hash__(self) -> int:
+        """Equal requests have equal hashes; `arguments` is a dict and leaves itself out."""
+        return hash((self.name, self.path, self.rows, self.seed, tuple(sorted(self.arguments.items()))))
+
+
+@dataclass(frozen=True)
+class DataShape:
+    """The sizes of a data set, as a plan needs them.
+
+    Attributes
+    ----------
+    features, outputs : int
+        Columns of x and of y.
+    task : str
+        ``binary``, ``multiclass`` or ``regression``.
+    train_rows, validation_rows, test_rows : int
+    classes : int or None
+        None for a regression.
+    bytes : int
+        Memory of all arrays.
+    """
+
+    features: int
+    outputs: int
+    task: str
+    train_rows: int
+    validation_rows: int
+    test_rows: int
+    classes: int | None
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set, split and scaled.
+
+    Attributes
+    ----------
+    name : str
+    shape : DataShape
+    x_train, x_validation, x_test : array, shape (rows, F)
+        float32, or uint8 for multi-hot texts.
+    y_train, y_validation, y_test : array of float32, shape (rows, K)
+        One-hot for multiclass, 0 or 1 with K = 1 for binary, values for regression.
+    class_names, feature_names : tuple of str or None
+    source : str
+        Where the rows came from.
+    scaling : Scaling
+        What was done to the features, learnt from the training rows.
+    target_scaling : Scaling or None
+        What was done to the targets of a regression.
+    fingerprint : str
+        SHA-256 of all arrays, in hexadecimal: the same data have the same.
+    """
+
+    name: str
+    shape: DataShape
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_validation: np.ndarray
+    y_validation: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+    class_names: tuple[str, ...] | None
+    feature_names: tuple[str, ...] | None
+    source: str
+    scaling: Scaling
+    target_scaling: Scaling | None
+    fingerprint: str

@@ -1,0 +1,178 @@
+"""What a network is to learn: labels checked, counted and written as numbers.
+
+Whole numbers from 0, text, true/false and one-hot rows are classes; other numbers are quantities to regress.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from assay.errors import DataError, did_you_mean
+
+TASKS = ("binary", "multiclass", "regression")
+
+
+@dataclass(frozen=True)
+class Target:
+    """Kind of target.
+
+    Attributes
+    ----------
+    task : str
+        One of `TASKS`.
+    outputs : int
+        Columns K of the targets: 1 for binary, one for each class, or one for each regressed quantity.
+    classes : int or None
+        Number of classes; None for regression.
+    """
+
+    task: str
+    outputs: int
+    classes: int | None
+
+    def encode(self, labels: np.ndarray) -> np.ndarray:
+        """Labels (rows,) or quantities (rows, K) as float32 of shape (rows, K)."""
+        if self.task == "multiclass":
+            dense = np.zeros((len(labels), self.outputs), dtype=np.float32)
+            dense[np.arange(len(labels)), labels] = 1.0
+            return dense
+        with np.errstate(over="ignore"):  # beyond float32 becomes infinite, which the caller checks
+            return labels.astype(np.float32).reshape(len(labels), self.outputs)
+
+
+def class_target(classes: int, task: str | None, *, where: str) -> Target:
+    """The target of a data set with `classes` classes, for the task that the user asked for, if any.
+
+    Two classes are binary unless ``multiclass`` is asked for, which writes them as two one-hot columns.
+
+    Raises
+    ------
+    DataError
+        If the task is unknown or does not fit classes.
+    """
+    check_task(task)
+    if task == "regression":
+        raise DataError(f'{where}: holds {classes} classes, not quantities; task = "regression" does not fit it.')
+    if task == "binary" and classes != 2:
+        raise DataError(f'{where}: task = "binary" expects 2 classes, got {classes}. Write task = "multiclass".')
+    if classes == 2 and task != "multiclass":
+        return Target("binary", 1, 2)
+    return Target("multiclass", classes, classes)
+
+
+def check_task(task: str | None) -> None:
+    """Raise a `DataError` unless `task` is one of `TASKS` or None."""
+    if task is not None and task not in TASKS:
+        raise DataError(
+            f"data.task: unknown task '{task}'.{did_you_mean(task, TASKS)} Known tasks: {', '.join(TASKS)}."
+        )
+
+
+def read_targets(
+    parts: Mapping[str, np.ndarray], *, task: str | None, where: str
+) -> tuple[Target, dict[str, np.ndarray], tuple[str, ...] | None]:
+    """Find out what the targets of a user's own data are.
+
+    Parameters
+    ----------
+    parts : mapping of str to array, shape (rows,) or (rows, K)
+        The targets of each part (train, validation, test); one meaning for all of them.
+    task : str or None
+        What the user says they are.
+    where : str
+        For messages: file and column.
+
+    Returns
+    -------
+    target : Target
+    labels : dict of str to array
+        By part: int64 (rows,) classes, or float64 (rows, K) quantities.
+    class_names : tuple of str or None
+
+    Raises
+    ------
+    DataError
+        If targets are missing, not numbers or words, of several shapes, or do not fit the task; if labels are not whole
+        numbers from 0 without a gap; if there is one class only.
+    """
+    check_task(task)
+    widths = {array.shape[1:] for array in parts.values()}
+    if len(widths) > 1 or any(array.ndim > 2 for array in parts.values()):
+        shapes = ", ".join(f"{part} {array.shape}" for part, array in parts.items())
+        raise DataError(
+            f"{where}: expected targets of shape (rows,) or (rows, outputs), the same in all parts, got {shapes}."
+        )
+    values = np.concatenate(list(parts.values()))
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.dtype.kind == "b":
+        values = values.astype(np.int64)
+    if values.dtype.kind not in "iufUS":
+        raise DataError(f"{where}: expected targets that are numbers or words, got {values.dtype}.")
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        bad = ~np.isfinite(values.reshape(len(values), -1)).all(axis=1)
+        raise DataError(
+            f"{where}: {bad.sum()} of {len(bad)} targets are missing or not finite, the first in row "
+            f"{bad.argmax() + 1}. Remove or fill these rows."
+        )
+
+    target, labels, names = _interpret(values, task, where)
+    ends = np.cumsum([len(array) for array in parts.values()])[:-1]
+    return target, dict(zip(parts, np.split(labels, ends), strict=True)), names
+
+
+def _interpret(values: np.ndarray, task: str | None, where: str) -> tuple[Target, np.ndarray, tuple[str, ...] | None]:
+    """Target, labels and class names of all rows at once."""
+    if values.dtype.kind in "US":
+        words, labels = np.unique(values, return_inverse=True)
+        _require_two(len(words), str(words[0]), where)
+        return class_target(len(words), task, where=where), labels, tuple(str(word) for word in words)
+    if task == "regression" or (task is None and not _are_classes(values)):
+        quantities = values.astype(np.float64).reshape(len(values), -1)
+        return Target("regression", quantities.shape[1], None), quantities, None
+    if values.ndim == 2:
+        if not _is_one_hot(values):
+            raise DataError(f'{where}: task = "{task}" expects labels or one-hot rows, got shape {values.shape}.')
+        classes, labels = values.shape[1], values.argmax(axis=1)
+        task = task or "multiclass"  # two one-hot columns stay two outputs
+    else:
+        labels = _whole_labels(values, where)
+        classes = int(labels.max()) + 1
+    return class_target(classes, task, where=where), labels, tuple(str(label) for label in range(classes))
+
+
+def _is_one_hot(values: np.ndarray) -> bool:
+    """Whether each row of a matrix holds a single 1 and zeros."""
+    return bool(((values == 0) | (values == 1)).all() and (values.sum(axis=1) == 1).all())
+
+
+def _are_classes(values: np.ndarray) -> bool:
+    """Whether numbers look like classes: one-hot rows, whole-number types, or nothing but 0 and 1."""
+    if values.ndim == 2:
+        return _is_one_hot(values)
+    return values.dtype.kind in "iu" or bool(((values == 0) | (values == 1)).all())
+
+
+def _whole_labels(values: np.ndarray, where: str) -> np.ndarray:
+    """Labels as int64, checked to be 0, 1, … without a gap."""
+    whole = values == np.floor(values)
+    if not whole.all():
+        raise DataError(
+            f"{where}: expected labels that are whole numbers from 0, got {values[~whole][0]}. "
+            'Write task = "regression" if it is a quantity.'
+        )
+    found = np.unique(values)
+    if found[0] != 0 or found[-1] != len(found) - 1:
+        shown = ", ".join(f"{value:g}" for value in found[:8]) + (", …" if len(found) > 8 else "")
+        advice = 'Number the classes from 0 without a gap, or write task = "regression" if it is a quantity.'
+        raise DataError(f"{where}: expected labels that are whole numbers from 0 without a gap, got {shown}. {advice}")
+    _require_two(len(found), f"{found[0]:g}", where)
+    return values.astype(np.int64)
+
+
+def _require_two(classes: int, label: str, where: str) -> None:
+    if classes < 2:
+        raise DataError(f"{where}: every row has the same label, {label}. A classifier needs at least two classes.")

@@ -1,0 +1,19 @@
+"""Many networks at once: populations, their layout, their compiled programs.
+
+What is exported here is light; `assay.engine.trainer` starts JAX and is imported by what trains.
+"""
+
+from assay.engine.devices import available_cores, use_all_cores, use_compilation_cache
+from assay.engine.layout import Layout, Member, Segment, plan_layout
+from assay.engine.outcome import Outcome
+
+__all__ = [
+    "Layout",
+    "Member",
+    "Outcome",
+    "Segment",
+    "available_cores",
+    "plan_layout",
+    "use_all_cores",
+    "use_compilation_cache",
+]

@@ -1,0 +1,173 @@
+"""Where each member of a population lies: groups of slots, with static segments of one kind.
+
+A population trains C conditions × S seeds of one shape. Members of one seed see the same batches, so they sit in one
+**group**: its batch is gathered once and its first layer is a single matrix product. Every group has the same slots
+in the same order (one program serves them all), sorted so that members of one kind (optimizer, loss, activations) are
+contiguous: a **segment** is applied to a static slice, not chosen by a switch that would run every branch.
+
+With T tiles a seed's conditions are dealt over T groups; tiles keep a group's state in cache and give every core work.
+A kind that does not divide evenly repeats a member in its last slot; the copy is trained and ignored.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from assay.choices import Choice
+from assay.learning.optimizers import slot_names, static_part
+from assay.networks.architecture import Layer
+
+# A group's parameters and optimizer state should stay in a core's share of the last-level cache.
+GROUP_BYTES = 8 * 2**20
+FLOAT_BYTES = 4
+
+
+@dataclass(frozen=True)
+class Member:
+    """What one condition is to the engine: a network, what it minimizes, and how."""
+
+    layers: tuple[Layer, ...]
+    loss: Choice
+    optimizer: Choice
+
+    @cached_property
+    def kind(self) -> tuple[Hashable, ...]:
+        """What is static in its program: members of equal kind differ in numbers only."""
+        return (static_part(self.optimizer), self.loss, tuple(layer.activation for layer in self.layers))
+
+    @property
+    def state_bytes(self) -> int:
+        """Memory of its parameters, their gradients and the optimizer's slots."""
+        copies = 2 + len(slot_names(static_part(self.optimizer)))
+        return FLOAT_BYTES * copies * sum(layer.parameters for layer in self.layers)
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A contiguous run of slots that share one static `kind`."""
+
+    kind: Hashable
+    start: int
+    stop: int
+
+    @property
+    def slots(self) -> slice:
+        return slice(self.start, self.stop)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The place of every member.
+
+    Attributes
+    ----------
+    members : tuple of Member, length C
+        One per condition.
+    num_seeds : int
+        S; each member is trained from every seed.
+    tiles : int
+        T; groups per seed.
+    slots : tuple of tuple of int, shape (T, M)
+        The condition in each slot of each tile; a condition that appears twice is padding the second time.
+    """
+
+    members: tuple[Member, ...]
+    num_seeds: int
+    tiles: int
+    slots: tuple[tuple[int, ...], ...]
+
+    @property
+    def num_groups(self) -> int:
+        return self.num_seeds * self.tiles
+
+    @property
+    def num_slots(self) -> int:
+        return len(self.slots[0])
+
+    @cached_property
+    def group_seeds(self) -> np.ndarray:
+        """Index of the seed of each group, shape (G,)."""
+        return np.repeat(np.arange(self.num_seeds), self.tiles)
+
+    @cached_property
+    def group_conditions(self) -> np.ndarray:
+        """Index of the condition in each slot of each group, shape (G, M)."""
+        return np.tile(np.asarray(self.slots), (self.num_seeds, 1))
+
+    @cached_property
+    def position(self) -> tuple[np.ndarray, np.ndarray]:
+        """Group and slot of each (condition, seed): two arrays of shape (C, S)."""
+        first: dict[int, tuple[int, int]] = {}
+        for tile, conditions in enumerate(self.slots):
+            for slot, condition in enumerate(conditions):
+                first.setdefault(condition, (tile, slot))
+        tile, slot = np.array([first[condition] for condition in range(len(self.members))]).T
+        groups = np.arange(self.num_seeds)[None, :] * self.tiles + tile[:, None]
+        return groups, np.broadcast_to(slot[:, None], groups.shape)
+
+    @property
+    def state_bytes(self) -> int:
+        """Memory of all members' training state, padding included."""
+        member_bytes = max(member.state_bytes for member in self.members)
+        return member_bytes * self.num_groups * self.num_slots
+
+    def segments(self, kind_of: Callable[[Member], Hashable]) -> tuple[Segment, ...]:
+        """The runs of equal ``kind_of(member)`` along the slots; the same in every group."""
+        kinds = [kind_of(self.members[condition]) for condition in self.slots[0]]
+        starts = [slot for slot, kind in enumerate(kinds) if slot == 0 or kind != kinds[slot - 1]]
+        stops = [*starts[1:], len(kinds)]
+        return tuple(Segment(kinds[start], start, stop) for start, stop in zip(starts, stops, strict=True))
+
+
+def plan_layout(members: Sequence[Member], num_seeds: int, num_devices: int, tiles: int | None = None) -> Layout:
+    """Choose the number of tiles and deal the members over them.
+
+    Parameters
+    ----------
+    members : sequence of Member, length C
+        All of one shape.
+    num_seeds, num_devices : int
+        S, and how many groups can run at the same time.
+    tiles : int, optional
+        Use this number instead of choosing one (to continue a checkpoint).
+
+    Notes
+    -----
+    Devices work in rounds of one group each, so the time of a step is ceil(S T / devices) · (M + 1) member-steps, the 1
+    standing for what a step costs whatever its group holds. Among layouts whose groups fit in cache (or are as small as
+    can be) the quickest wins, then the fewest tiles.
+    """
+    by_kind: dict[Hashable, list[int]] = {}
+    for condition in sorted(range(len(members)), key=lambda index: _sort_key(members, index)):
+        by_kind.setdefault(members[condition].kind, []).append(condition)
+    largest = max(len(conditions) for conditions in by_kind.values())
+    member_bytes = max(member.state_bytes for member in members)
+
+    def num_slots(tiles: int) -> int:
+        return sum(math.ceil(len(conditions) / tiles) for conditions in by_kind.values())
+
+    def cost(tiles: int) -> tuple[int, int, int]:
+        excess = max(0, num_slots(tiles) * member_bytes - GROUP_BYTES)
+        rounds = math.ceil(num_seeds * tiles / num_devices)
+        return excess and num_slots(tiles), rounds * (num_slots(tiles) + 1), tiles
+
+    tiles = tiles or min(range(1, largest + 1), key=cost)
+    slots = tuple(
+        tuple(
+            conditions[(offset * tiles + tile) % len(conditions)]
+            for conditions in by_kind.values()
+            for offset in range(math.ceil(len(conditions) / tiles))
+        )
+        for tile in range(tiles)
+    )
+    return Layout(tuple(members), num_seeds, tiles, slots)
+
+
+def _sort_key(members: Sequence[Member], index: int) -> tuple[str, str, str, int]:
+    optimizer, loss, activations = members[index].kind
+    return repr(optimizer), repr(loss), repr(activations), index

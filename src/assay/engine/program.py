@@ -1,0 +1,311 @@
+"""The compiled programs of a population: train an epoch, evaluate a split.
+
+Index letters: G groups, M slots of a group, B examples of a batch, F features, K outputs.
+
+Feature-major: kernels (M, out, in), activations (M, units, B). The first product ``moi,bi->mob`` is then one plain
+matrix product over all members of a group, and no kernel is ever transposed; 1.3 to 2 times as fast on a CPU as
+``vmap`` over the usual layout.
+
+Two loops: over the groups, spread over the devices (`jax.lax.map` inside `jax.shard_map`), and inside each the
+`jax.lax.scan` over all steps of an epoch. The state is donated. Nothing here touches the host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jax.sharding import Mesh
+from jax.sharding import PartitionSpec as Spec
+
+from assay.engine.layout import Layout, Member, Segment
+from assay.learning.losses import loss_values
+from assay.learning.metrics import per_example_metric
+from assay.learning.optimizers import clip, slots, static_part, update
+from assay.networks.activations import activate
+
+Parameters = list[Array]
+"""Kernel and bias of each layer in turn: (M, out, in), (M, out), (M, out, in), …"""
+
+
+class State(NamedTuple):
+    """All that training changes; every array has a leading axis of G groups.
+
+    Attributes
+    ----------
+    parameters : list of array, (G, M, out, in) and (G, M, out) in turn
+    slots : list (optimizer segments) of list (parameters) of dict of array, (G, slots of the segment, …)
+    step : array, (G,), int32
+        Updates made so far.
+    diverged_step : array, (G, M), int32
+        The first step whose loss was not finite, 1-based; 0 while there is none.
+    """
+
+    parameters: Parameters
+    slots: list[list[dict[str, Array]]]
+    step: Array
+    diverged_step: Array
+
+
+class Numbers(NamedTuple):
+    """All that differs between members without changing the program; leading axis G as in `State`.
+
+    Attributes
+    ----------
+    optimizer : list (optimizer segments) of dict of array, (G, slots of the segment)
+    l2, dropout : list (layers) of array, (G, M)
+        Empty where no member of the population uses it.
+    threshold : array, (G, M)
+        An output above it is the class 1 (a single output unit).
+    seed : array, (G,), uint32
+    """
+
+    optimizer: list[dict[str, Array]]
+    l2: list[Array]
+    dropout: list[Array]
+    threshold: Array
+    seed: Array
+
+
+class Totals(NamedTuple):
+    """Sums over examples, (G, M): of the loss (penalties included) and of the metric."""
+
+    loss: Array
+    metric: Array
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is static in a population's programs. Equal recipes share their compiled code.
+
+    Attributes
+    ----------
+    task : str
+        Decides the metric: accuracy, or the mean absolute error of a regression.
+    activations : tuple (layers) of tuple of Segment
+    losses, optimizers : tuple of Segment
+    """
+
+    task: str
+    activations: tuple[tuple[Segment, ...], ...]
+    losses: tuple[Segment, ...]
+    optimizers: tuple[Segment, ...]
+
+    @classmethod
+    def of(cls, layout: Layout, task: str) -> Recipe:
+        """Read the segments off a layout."""
+
+        def optimizer_of(member: Member) -> Hashable:
+            return static_part(member.optimizer)
+
+        depth = len(layout.members[0].layers)
+        return cls(
+            task,
+            tuple(layout.segments(lambda member, at=at: member.layers[at].activation) for at in range(depth)),
+            layout.segments(lambda member: member.loss),
+            layout.segments(optimizer_of),
+        )
+
+
+def initial_slots(recipe: Recipe, parameters: Parameters) -> list[list[dict[str, Array]]]:
+    """The optimizer state before the first update, for parameters of shape (G, M, …)."""
+
+    def one_group(parameters: Parameters) -> list[list[dict[str, Array]]]:
+        return [[slots(part.kind, array[part.slots]) for array in parameters] for part in recipe.optimizers]
+
+    return jax.vmap(one_group)(parameters)
+
+
+def forward(
+    recipe: Recipe,
+    parameters: Parameters,
+    inputs: Array,
+    dropout: list[Array] | None = None,
+    key: Array | None = None,
+) -> Array:
+    """The outputs of every member of a group.
+
+    Parameters
+    ----------
+    inputs : array, shape (B, F)
+    dropout, key : list of array (M,), and a key; optional
+        Rate after each layer's activation, drawn from one mask per layer for all members: seeds stay paired.
+
+    Returns
+    -------
+    array, shape (M, K, B)
+    """
+    kernel, bias = parameters[:2]
+    z = jnp.einsum("moi,bi->mob", kernel, inputs) + bias[:, :, None]
+    h = _by_segment(recipe.activations[0], z)
+    for layer in range(1, len(parameters) // 2):
+        if dropout:
+            assert key is not None
+            h = _drop(h, dropout[layer - 1], jax.random.fold_in(key, layer))
+        kernel, bias = parameters[2 * layer : 2 * layer + 2]
+        z = jnp.einsum("moi,mib->mob", kernel, h) + bias[:, :, None]
+        h = _by_segment(recipe.activations[layer], z)
+    return h
+
+
+def _by_segment(segments: tuple[Segment, ...], z: Array) -> Array:
+    parts = [activate(segment.kind, z[segment.slots]) for segment in segments]
+    return parts[0] if len(parts) == 1 else jnp.concatenate(parts)
+
+
+def _drop(h: Array, rate: Array, key: Array) -> Array:
+    """Inverted dropout (Srivastava et al., JMLR 2014): kept units are scaled by 1 / (1 − rate)."""
+    uniform = jax.random.uniform(key, h.shape[1:])
+    rate = rate[:, None, None]
+    return jnp.where(uniform[None] >= rate, h / (1.0 - rate), 0.0)
+
+
+def _losses(recipe: Recipe, targets: Array, outputs: Array) -> Array:
+    """Loss of each example, (M, B)."""
+    parts = [loss_values(part.kind, targets, outputs[part.slots]) for part in recipe.losses]
+    return parts[0] if len(parts) == 1 else jnp.concatenate(parts)
+
+
+def _penalty(parameters: Parameters, l2: list[Array]) -> Array | float:
+    """Σ over layers of l2 · Σ kernel², (M,), as Keras' `regularizers.L2`."""
+    return sum(rate * jnp.sum(kernel**2, axis=(1, 2)) for rate, kernel in zip(l2, parameters[::2], strict=False))
+
+
+def _updated(
+    recipe: Recipe,
+    parameters: Parameters,
+    gradients: Parameters,
+    state_slots: list[list[dict[str, Array]]],
+    step: Array,
+    numbers: list[dict[str, Array]],
+) -> tuple[Parameters, list[list[dict[str, Array]]]]:
+    """One update of every member, each segment by its own optimizer."""
+    new_parameters: list[Parameters] = []
+    new_slots = []
+    for part, part_slots, part_numbers in zip(recipe.optimizers, state_slots, numbers, strict=True):
+        clipped = clip(part.kind, [gradient[part.slots] for gradient in gradients], part_numbers)
+        pairs = [
+            update(part.kind, parameter=array[part.slots], gradient=gradient, slots=held, step=step, numbers=part_numbers)
+            for array, gradient, held in zip(parameters, clipped, part_slots, strict=True)
+        ]
+        new_parameters.append([parameter for parameter, _ in pairs])
+        new_slots.append([held for _, held in pairs])
+    if len(new_parameters) == 1:
+        return new_parameters[0], new_slots
+    return [jnp.concatenate(pieces) for pieces in zip(*new_parameters, strict=True)], new_slots
+
+
+def _batch(x: Array, y: Array, rows: Array) -> tuple[Array, Array, Array]:
+    """Inputs (B, F), targets (K, B) and the weight of each row (0 for the padding, marked −1)."""
+    weights = (rows >= 0).astype(jnp.float32)
+    rows = jnp.maximum(rows, 0)
+    return x[rows].astype(jnp.float32), y[rows].T, weights
+
+
+def _train_group(
+    recipe: Recipe, state: State, numbers: Numbers, x: Array, y: Array, order: Array
+) -> tuple[State, Totals]:
+    """One epoch of one group (no leading G); `order` holds the rows of each step, (steps, B)."""
+    key = jax.random.key(numbers.seed)
+
+    def step(carry: tuple[State, Totals], rows: Array) -> tuple[tuple[State, Totals], None]:
+        state, totals = carry
+        inputs, targets, weights = _batch(x, y, rows)
+        count = jnp.sum(weights)
+
+        def objective(parameters: Parameters) -> tuple[Array, tuple[Array, Array]]:
+            step_key = jax.random.fold_in(key, state.step) if numbers.dropout else None
+            outputs = forward(recipe, parameters, inputs, numbers.dropout, step_key)
+            loss = _losses(recipe, targets, outputs) @ weights / count + _penalty(parameters, numbers.l2)
+            # Members are independent, so the gradient of the sum holds each member's own gradient.
+            return jnp.sum(loss), (loss, outputs)
+
+        (_, (loss, outputs)), gradients = jax.value_and_grad(objective, has_aux=True)(state.parameters)
+        metric = per_example_metric(recipe.task, targets, outputs, threshold=numbers.threshold) @ weights
+        number = state.step + 1
+        parameters, new_slots = _updated(
+            recipe, state.parameters, gradients, state.slots, number.astype(jnp.float32), numbers.optimizer
+        )
+        diverged_step = jnp.where((state.diverged_step == 0) & ~jnp.isfinite(loss), number, state.diverged_step)
+        totals = Totals(totals.loss + loss * count, totals.metric + metric)
+        return (State(parameters, new_slots, number, diverged_step), totals), None
+
+    zeros = jnp.zeros_like(numbers.threshold)
+    (state, totals), _ = jax.lax.scan(step, (state, Totals(zeros, zeros)), order)
+    return state, totals
+
+
+def _evaluate_group(
+    recipe: Recipe, parameters: Parameters, numbers: Numbers, x: Array, y: Array, order: Array
+) -> Totals:
+    """Sums over all rows of a split, without dropout, for one group."""
+
+    def chunk(totals: Totals, rows: Array) -> tuple[Totals, None]:
+        inputs, targets, weights = _batch(x, y, rows)
+        outputs = forward(recipe, parameters, inputs)
+        loss = _losses(recipe, targets, outputs) @ weights + _penalty(parameters, numbers.l2) * jnp.sum(weights)
+        metric = per_example_metric(recipe.task, targets, outputs, threshold=numbers.threshold) @ weights
+        return Totals(totals.loss + loss, totals.metric + metric), None
+
+    zeros = jnp.zeros_like(numbers.threshold)
+    return jax.lax.scan(chunk, Totals(zeros, zeros), order)[0]
+
+
+@lru_cache(maxsize=256)
+def train_program(recipe: Recipe, mesh: Mesh) -> Any:
+    """``(state, numbers, x, y, order, active) -> (state, totals)``, compiled, for all groups.
+
+    Parameters of the compiled function
+    -----------------------------------
+    state, numbers : State and Numbers; the state is donated
+    x, y : arrays, shapes (rows, F) and (rows, K), on every device
+    order : array, shape (G, steps, B), int32
+        Rows of each step; −1 pads the last batch.
+    active : array, shape (G,), bool
+        Groups to train; the others are passed through and cost nothing.
+    """
+
+    def program(state: State, numbers: Numbers, x: Array, y: Array, order: Array, active: Array) -> Any:
+        def one_group(group: Any) -> Any:
+            state, numbers, order, active = group
+            nothing = jnp.zeros_like(numbers.threshold)
+            return jax.lax.cond(
+                active,
+                lambda state: _train_group(recipe, state, numbers, x, y, order),
+                lambda state: (state, Totals(nothing, nothing)),
+                state,
+            )
+
+        return jax.lax.map(one_group, (state, numbers, order, active))
+
+    return jax.jit(_over_groups(program, mesh, grouped=(True, True, False, False, True, True)), donate_argnums=0)
+
+
+@lru_cache(maxsize=256)
+def evaluate_program(recipe: Recipe, mesh: Mesh) -> Any:
+    """``(parameters, numbers, x, y, order, active) -> totals``, compiled; `order` has shape (chunks, B)."""
+
+    def program(parameters: Parameters, numbers: Numbers, x: Array, y: Array, order: Array, active: Array) -> Any:
+        def one_group(group: Any) -> Any:
+            parameters, numbers, active = group
+            nothing = jnp.zeros_like(numbers.threshold)
+            return jax.lax.cond(
+                active,
+                lambda: _evaluate_group(recipe, parameters, numbers, x, y, order),
+                lambda: Totals(nothing, nothing),
+            )
+
+        return jax.lax.map(one_group, (parameters, numbers, active))
+
+    return jax.jit(_over_groups(program, mesh, grouped=(True, True, False, False, False, True)))
+
+
+def _over_groups(program: Any, mesh: Mesh, grouped: tuple[bool, ...]) -> Any:
+    """Give each device of the mesh its share of the groups; other arguments are whole on every device."""
+    specs = tuple(Spec("groups") if flag else Spec() for flag in grouped)
+    return jax.shard_map(program, mesh=mesh, in_specs=specs, out_specs=Spec("groups"), check_vma=False)

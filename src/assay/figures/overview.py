@@ -1,0 +1,177 @@
+"""All conditions of a study on one axis: mean, interval and every seed, sorted, coloured by conclusion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from assay.analysis import is_higher_better, measurements
+from assay.analysis.wording import lost_text, metric_text, number_text, shared_names
+from assay.figures.style import BLUE, GREEN, INK, QUIET, SIZES, VERMILLION, new_figure, quiet_axes, wrapped_name
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from assay.store import Results
+
+# Shape says the same as colour, for those who do not see or print it.
+LOOKS = {
+    "baseline": (BLUE, "D"),
+    "better": (GREEN, "^"),
+    "worse": (VERMILLION, "v"),
+    "no evidence": (QUIET, "o"),
+    "": (BLUE, "o"),
+}
+
+
+@dataclass(frozen=True)
+class OverviewRow:
+    """One condition: what the figure shows of it."""
+
+    condition: str
+    kind: str
+    mean: float | None
+    low: float | None
+    high: float | None
+    seeds: list[float]
+    note: str
+
+
+@dataclass(frozen=True)
+class Overview:
+    """All that the figure shows, best condition first; conditions without a number last."""
+
+    split: str
+    metric: str
+    confidence: float
+    rows: list[OverviewRow]
+
+
+def overview_data(results: Results, summary: dict[str, Any] | None = None) -> Overview | None:
+    """Compute what `overview` draws; None before the first trial has completed.
+
+    Parameters
+    ----------
+    results : Results
+        Finished or still being written.
+    summary : dict, optional
+        Its summary, where it is at hand already.
+    """
+    summary = results.summary() if summary is None else summary
+    if summary["compared_by"] is None:
+        return None
+    split, metric = summary["compared_by"]["split"], summary["compared_by"]["metric"]
+    values = measurements(results).filter(split=split, metric=metric)
+    rows = []
+    for condition in summary["conditions"]:
+        name = condition["condition"]
+        interval = (condition[split] or {}).get(metric, {"mean": None, "low": None, "high": None})
+        comparison = condition["comparison"]
+        kind = "baseline" if name == summary["baseline"] else comparison["conclusion"] if comparison else ""
+        seeds = values.filter(condition=name)["value"].to_list()
+        rows.append(OverviewRow(name, kind, **interval, seeds=seeds, note=lost_text(condition)))
+    sign = -1 if is_higher_better(metric) else 1
+    rows.sort(key=lambda row: (row.mean is None, sign * (row.mean or 0.0)))
+    return Overview(split, metric, summary["confidence"], rows)
+
+
+def overview(results: Results) -> Figure:
+    """Draw every condition of a study as one line: seeds, mean, interval, best at the top.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The test metric by which conditions are compared; the validation metric where the test set was not opened.
+    """
+    return draw_overview(overview_data(results))
+
+
+def draw_overview(data: Overview | None) -> Figure:
+    """Draw what `overview_data` computed."""
+    if data is None:
+        figure = new_figure(6.5, 1.2)
+        figure.text(0.5, 0.5, "No trial has completed yet.", ha="center", color=QUIET)
+        return figure
+    factors, names = shared_names([row.condition for row in data.rows])
+    names = [wrapped_name(name, 48, lines=2) for name in names]
+    lines = max(name.count("\n") + 1 for name in names)
+    longest = max(len(line) for name in [*names, factors] for line in name.split("\n"))
+    label_width = 0.3 + 0.068 * longest  # inches, in letters of this size
+    right = 1.5 if any(row.note for row in data.rows) else 0.7
+    width, height = 8.2, (0.25 if lines == 1 else 0.34) * len(names) + 1.0
+    figure = new_figure(width, height)
+    axes = figure.add_axes((label_width / width, 0.5 / height, (width - label_width - right) / width, 1 - 1.0 / height))
+    quiet_axes(axes, grid="x")
+    for position, row in enumerate(data.rows):
+        _draw_row(axes, position, row)
+    baseline = next((row for row in data.rows if row.kind == "baseline" and row.mean is not None), None)
+    if baseline is not None:
+        axes.axvline(baseline.mean, color=BLUE, linewidth=0.9, linestyle=(0, (4, 3)), alpha=0.7, zorder=1)  # type: ignore[arg-type]
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.set_yticks(range(len(names)), names, fontsize=SIZES["label"], color=INK)
+    axes.set_xlim(*_limits(data))
+    axes.set_xlabel(f"{data.split} {metric_text(data.metric)}", fontsize=SIZES["label"], color=INK)
+    if factors:
+        edge = -0.1 / (width - label_width - right)
+        place = axes.transAxes
+        axes.text(edge, 1.0, factors, transform=place, ha="right", va="bottom", fontsize=SIZES["title"], color=QUIET)
+    _numbers(axes, data)
+    _legend(figure, data, height)
+    return figure
+
+
+def _draw_row(axes: Axes, position: int, row: OverviewRow) -> None:
+    colour, marker = LOOKS[row.kind]
+    if row.mean is None:
+        return
+    if row.low is not None and row.high is not None:
+        axes.plot([row.low, row.high], [position, position], color=colour, linewidth=2.2, alpha=0.55, zorder=2)
+    axes.plot(row.seeds, [position] * len(row.seeds), "|", color=INK, markersize=10, alpha=0.5, zorder=3)
+    axes.plot([row.mean], [position], marker, color=colour, markersize=7, markeredgecolor="white", zorder=4)
+
+
+def _limits(data: Overview) -> tuple[float, float]:
+    """Room for every seed, and for intervals up to as far again; a wider one runs off the axis."""
+    points = [seed for row in data.rows for seed in row.seeds]
+    low, high = min(points), max(points)
+    span = (high - low) or abs(high) * 0.05 or 1.0
+    ends = [end for row in data.rows for end in (row.low, row.high) if end is not None]
+    low_end = max(min([*ends, low]), low - 0.5 * span) - 0.03 * span
+    high_end = min(max([*ends, high]), high + 0.5 * span) + 0.03 * span
+    return (low_end, min(high_end, 1.0 + 0.02 * span)) if is_higher_better(data.metric) else (low_end, high_end)
+
+
+def _numbers(axes: Axes, data: Overview) -> None:
+    """The mean of each row at the right edge, with what was lost."""
+    for position, row in enumerate(data.rows):
+        text = number_text(row.mean) + (f"  ({row.note})" if row.note else "")
+        place = axes.get_yaxis_transform()
+        axes.text(1.015, position, text, transform=place, va="center", fontsize=SIZES["note"], color=INK)
+
+
+def _legend(figure: Figure, data: Overview, height: float) -> None:
+    from matplotlib.lines import Line2D
+
+    kinds = {row.kind for row in data.rows if row.mean is not None}
+    handles = [
+        Line2D([], [], color=colour, marker=marker, linewidth=0, markersize=6, label=kind or "mean over seeds")
+        for kind, (colour, marker) in LOOKS.items()
+        if kind in kinds
+    ]
+    handles.append(Line2D([], [], color=INK, marker="|", linewidth=0, markersize=6, alpha=0.6, label="one seed"))
+    if any(row.low is not None for row in data.rows):
+        label = f"{100 * data.confidence:g} % interval of the mean"
+        handles.append(Line2D([], [], color=QUIET, linewidth=2.2, alpha=0.7, label=label))
+    figure.legend(
+        handles=handles,
+        loc="upper left",
+        bbox_to_anchor=(0.01, 1 - 0.05 / height),
+        borderaxespad=0.0,
+        ncols=len(handles),
+        frameon=False,
+        fontsize=SIZES["label"],
+        labelcolor=INK,
+        handletextpad=0.5,
+        columnspacing=1.4,
+    )

@@ -1,0 +1,73 @@
+"""One look for all figures: a palette that colour-blind readers can tell apart, quiet axes, no global settings.
+
+Figures are made with matplotlib's own objects and never through pyplot, so drawing one changes nothing for a user who
+plots beside us.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assay.analysis.wording import factors_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Okabe & Ito, "Color universal design", 2008: https://jfly.uni-koeln.de/color/
+BLUE = "#0072b2"
+ORANGE = "#e69f00"
+GREEN = "#009e73"
+VERMILLION = "#d55e00"
+
+INK = "#24292f"
+QUIET = "#6e7781"
+GRID = "#d8dee4"
+
+SIZES = {"title": 8.5, "label": 8.5, "tick": 7.5, "note": 7.5, "heading": 11.0}  # points
+PNG_DOTS_PER_INCH = 160
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure of `width` × `height` inches."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), facecolor="white")
+
+
+def quiet_axes(axes: Axes, *, grid: str = "y") -> None:
+    """No frame, a faint grid behind the data, small ticks."""
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.spines["bottom"].set_color(QUIET)
+    axes.set_facecolor("none")
+    axes.set_axisbelow(True)
+    axes.grid(axis=grid, color=GRID, linewidth=0.7)  # type: ignore[arg-type]
+    axes.tick_params(which="both", colors=QUIET, labelcolor=INK, labelsize=SIZES["tick"], length=0, pad=3)
+    axes.tick_params(axis="x", which="major", length=3)
+
+
+def wrapped_name(condition: str, width: int, lines: int = 3) -> str:
+    """A condition's name in lines of at most `width` letters: one if it fits, else one per factor; `lines` at most."""
+    if len(condition) <= width:
+        return condition
+    rows = [row for factor in factors_of(condition) for row in textwrap.wrap(factor, width, break_on_hyphens=False)]
+    if len(rows) > lines:
+        rows = [*rows[: lines - 1], rows[lines - 1][: width - 1] + "…"]
+    return "\n".join(rows)
+
+
+def write_figure(figure: Figure, path: Path) -> None:
+    """Write a figure in the format of the path's ending; the same figure gives the same bytes every time.
+
+    Text in an SVG stays text, so that it can be searched, read aloud and restyled.
+    """
+    import matplotlib
+
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": path.stem}):
+        if path.suffix == ".svg":
+            figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
+        else:
+            figure.savefig(path, dpi=PNG_DOTS_PER_INCH, metadata={"Software": None})

@@ -1,0 +1,1 @@
+"""How a network learns: losses, optimizers and metrics, with the names and the numbers of Keras."""

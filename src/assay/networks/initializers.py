@@ -1,0 +1,264 @@
+"""Initial kernels and biases: every initializer of Keras, as a quantile function of one base draw.
+
+For each (seed, layer, role) there is one array of uniform numbers u in (0, 1). A normal initializer returns
+mean + stddev · Φ⁻¹(u), a uniform one minval + (maxval - minval) · u, and so on. Seed s therefore starts every condition
+of the same shape from the same luck, scaled by each initializer: the largest entry of one is the largest of all.
+
+Draws are made on the host in double precision and rounded once to float32. Kernels have Keras' orientation,
+(fan_in, units).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from assay.choices import Choice, arguments_of
+from assay.errors import StudyError, did_you_mean
+
+ROLES = {"kernel": 0, "bias": 1}
+MODES = ("fan_in", "fan_out", "fan_avg")
+DISTRIBUTIONS = ("truncated_normal", "untruncated_normal", "uniform")
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Where an array of parameters takes its luck from.
+
+    Attributes
+    ----------
+    seed : int
+        The user's seed, at least 0.
+    layer : int
+        1 for the first layer.
+    role : {"kernel", "bias"}
+    shape : tuple of int
+        (fan_in, units) or (units,).
+    """
+
+    seed: int
+    layer: int
+    role: str
+    shape: tuple[int, ...]
+
+    @property
+    def fans(self) -> tuple[int, int]:
+        """(fan_in, fan_out); for a bias both are its length, as Keras counts."""
+        return self.shape[0], self.shape[-1]
+
+    def uniform(self) -> np.ndarray:
+        """The base draw: uniform in (0, 1), one number for each parameter."""
+        stream = np.random.Philox(np.random.SeedSequence(self.seed, spawn_key=(self.layer, ROLES[self.role])))
+        # random() is a multiple of 2⁻⁵³ in [0, 1); half a step up from 0 keeps Φ⁻¹(u) finite.
+        return np.maximum(np.random.Generator(stream).random(self.shape), 2.0**-54)
+
+    def normal(self) -> np.ndarray:
+        """The standard normal draw, Φ⁻¹(u)."""
+        from scipy.special import ndtri
+
+        return ndtri(self.uniform())
+
+    def truncated_normal(self) -> np.ndarray:
+        """The standard normal cut at ±2: Φ⁻¹(a + u (b - a)) with a = Φ(-2), b = Φ(2)."""
+        from scipy.special import ndtr, ndtri
+
+        low, high = ndtr(-2.0), ndtr(2.0)
+        return ndtri(low + self.uniform() * (high - low))
+
+
+# --- Distributions with fixed numbers --------------------------------------------------------------------------------
+
+
+def zeros(draw: Draw) -> np.ndarray:
+    """All 0: every unit of a layer then stays equal to its neighbours."""
+    return np.zeros(draw.shape)
+
+
+def ones(draw: Draw) -> np.ndarray:
+    """All 1."""
+    return np.ones(draw.shape)
+
+
+def constant(draw: Draw, *, value: float = 0.0) -> np.ndarray:
+    """All `value`."""
+    return np.full(draw.shape, value, dtype=np.float64)
+
+
+def identity(draw: Draw, *, gain: float = 1.0) -> np.ndarray:
+    """Gain on the diagonal, 0 elsewhere; a kernel need not be square."""
+    rows, columns = draw.shape
+    return gain * np.eye(rows, columns)
+
+
+def random_normal(draw: Draw, *, mean: float = 0.0, stddev: float = 0.05) -> np.ndarray:
+    """Normal with the given mean and standard deviation, whatever the layer's size."""
+    return mean + stddev * draw.normal()
+
+
+def random_uniform(draw: Draw, *, minval: float = -0.05, maxval: float = 0.05) -> np.ndarray:
+    """Uniform between minval and maxval, whatever the layer's size."""
+    return minval + (maxval - minval) * draw.uniform()
+
+
+def truncated_normal(draw: Draw, *, mean: float = 0.0, stddev: float = 0.05) -> np.ndarray:
+    """Normal cut at two `stddev` from the mean; its own standard deviation is 0.8796 · stddev."""
+    return mean + stddev * draw.truncated_normal()
+
+
+# --- Distributions scaled by the layer's size ------------------------------------------------------------------------
+
+
+def variance_scaling(
+    draw: Draw, *, scale: float = 1.0, mode: str = "fan_in", distribution: str = "truncated_normal"
+) -> np.ndarray:
+    """Mean 0 and variance scale / n, where n is fan_in, fan_out or their mean."""
+    fan_in, fan_out = draw.fans
+    n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[mode]
+    stddev = math.sqrt(scale / max(1.0, n))
+    if distribution == "uniform":
+        limit = math.sqrt(3.0) * stddev  # Var U(-a, a) = a² / 3
+        return random_uniform(draw, minval=-limit, maxval=limit)
+    if distribution == "untruncated_normal":
+        return random_normal(draw, stddev=stddev)
+    # 0.87962566103423978 is the standard deviation of a standard normal cut at ±2 (scipy.stats.truncnorm(-2, 2).std()).
+    return truncated_normal(draw, stddev=stddev / 0.87962566103423978)
+
+
+def glorot_normal(draw: Draw) -> np.ndarray:
+    """Variance 2 / (fan_in + fan_out), truncated normal (Glorot and Bengio, AISTATS 2010)."""
+    return variance_scaling(draw, mode="fan_avg")
+
+
+def glorot_uniform(draw: Draw) -> np.ndarray:
+    """Variance 2 / (fan_in + fan_out), uniform (Glorot and Bengio, AISTATS 2010)."""
+    return variance_scaling(draw, mode="fan_avg", distribution="uniform")
+
+
+def he_normal(draw: Draw) -> np.ndarray:
+    """Variance 2 / fan_in, truncated normal (He et al., ICCV 2015)."""
+    return variance_scaling(draw, scale=2.0)
+
+
+def he_uniform(draw: Draw) -> np.ndarray:
+    """Variance 2 / fan_in, uniform (He et al., ICCV 2015)."""
+    return variance_scaling(draw, scale=2.0, distribution="uniform")
+
+
+def lecun_normal(draw: Draw) -> np.ndarray:
+    """Variance 1 / fan_in, truncated normal (LeCun et al., Efficient BackProp, 1998)."""
+    return variance_scaling(draw)
+
+
+def lecun_uniform(draw: Draw) -> np.ndarray:
+    """Variance 1 / fan_in, uniform (LeCun et al., Efficient BackProp, 1998)."""
+    return variance_scaling(draw, distribution="uniform")
+
+
+def orthogonal(draw: Draw, *, gain: float = 1.0) -> np.ndarray:
+    """Gain times orthonormal columns (rows, if there are fewer rows than columns) (Saxe et al., ICLR 2014).
+
+    Q of the QR decomposition of the normal draw, each column multiplied by the sign of R's diagonal, which makes Q
+    uniform over the orthogonal matrices.
+    """
+    normal = draw.normal()
+    wide = normal.shape[0] < normal.shape[1]
+    q, r = np.linalg.qr(normal.T if wide else normal)
+    q = q * np.sign(np.diag(r))
+    return gain * (q.T if wide else q)
+
+
+INITIALIZERS: dict[str, Callable[..., np.ndarray]] = {
+    "glorot_normal": glorot_normal,
+    "glorot_uniform": glorot_uniform,
+    "he_normal": he_normal,
+    "he_uniform": he_uniform,
+    "lecun_normal": lecun_normal,
+    "lecun_uniform": lecun_uniform,
+    "random_normal": random_normal,
+    "random_uniform": random_uniform,
+    "truncated_normal": truncated_normal,
+    "variance_scaling": variance_scaling,
+    "orthogonal": orthogonal,
+    "identity": identity,
+    "zeros": zeros,
+    "ones": ones,
+    "constant": constant,
+}
+
+
+def draw_kernel(choice: Choice, *, seed: int, layer: int, fan_in: int, units: int) -> np.ndarray:
+    """The initial kernel of a layer.
+
+    Parameters
+    ----------
+    choice : Choice
+        A name of `INITIALIZERS` with its arguments.
+    seed, layer : int
+        The trial's seed, and the layer's number from 1.
+    fan_in, units : int
+        Inputs and units of the layer.
+
+    Returns
+    -------
+    array of float32, shape (fan_in, units)
+    """
+    draw = Draw(seed, layer, "kernel", (fan_in, units))
+    return INITIALIZERS[choice.name](draw, **arguments_of(choice, INITIALIZERS)).astype(np.float32)
+
+
+def draw_bias(choice: Choice, *, seed: int, layer: int, units: int) -> np.ndarray:
+    """The initial bias of a layer, float32 of shape (units,); see `draw_kernel`.
+
+    Raises
+    ------
+    StudyError
+        If the initializer makes matrices only (orthogonal, identity).
+    """
+    check_initializer(choice, "bias_initializer", role="bias")
+    draw = Draw(seed, layer, "bias", (units,))
+    return INITIALIZERS[choice.name](draw, **arguments_of(choice, INITIALIZERS)).astype(np.float32)
+
+
+def check_initializer(choice: Choice, where: str, *, role: str = "kernel") -> None:
+    """Check that the arguments of an initializer make sense, and that it can fill an array of this role.
+
+    Parameters
+    ----------
+    choice : Choice
+        A name of `INITIALIZERS` with its arguments, of the right kinds.
+    where : str
+        The dotted key, for the message.
+    role : {"kernel", "bias"}
+        What is to be filled.
+
+    Raises
+    ------
+    StudyError
+        If a number is out of its range, a word is unknown, or a matrix initializer is asked for a bias.
+    """
+    if role == "bias" and choice.name in ("orthogonal", "identity"):
+        raise StudyError(
+            f"{where}: '{choice.name}' fills matrices only, and a bias is a vector. "
+            "Choose another initializer, such as 'zeros' (the default)."
+        )
+    given = arguments_of(choice, INITIALIZERS)
+    if given.get("stddev", 0.0) < 0:
+        raise StudyError(f"{where}.stddev: expected a number of at least 0, got {given['stddev']}.")
+    if "minval" in given and given["minval"] > given["maxval"]:
+        raise StudyError(
+            f"{where}: expected minval to be at most maxval, got minval = {given['minval']} and "
+            f"maxval = {given['maxval']}. Swap them."
+        )
+    if given.get("scale", 1.0) <= 0:
+        raise StudyError(
+            f"{where}.scale: expected a number above 0, got {given['scale']}. It is the variance times the fan."
+        )
+    for key, known in (("mode", MODES), ("distribution", DISTRIBUTIONS)):
+        if key in given and given[key] not in known:
+            raise StudyError(
+                f"{where}.{key}: unknown {key} '{given[key]}'.{did_you_mean(given[key], known)} "
+                f"Known: {', '.join(known)}."
+            )

@@ -1,0 +1,225 @@
+"""What a study will take: its trials, the populations that train them, memory and time. Trains nothing."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from assay.data import DataRequest, DataShape, describe
+from assay.engine.devices import available_cores
+from assay.engine.layout import Layout, Member, plan_layout
+from assay.errors import CapacityError
+from assay.networks.architecture import count_parameters, shape_key
+from assay.study import Condition, Study, check_fit, layers_of, loss_of
+
+# A float32 GEMM's rate that training reaches, and what a step costs beside its products; both on the slow side.
+TRAINING_EFFICIENCY = 0.5
+SECONDS_PER_STEP = 40e-6
+# Compiling the training and evaluation programs of one population.
+SECONDS_PER_POPULATION = 3.0
+# JAX, the interpreter and the tables, before any data.
+BASE_BYTES = 500 * 2**20
+
+
+@dataclass(frozen=True)
+class PopulationPlan:
+    """Trials that share compiled programs.
+
+    Attributes
+    ----------
+    number : int
+        From 1; names its parts in the store.
+    conditions, members : tuples, length C
+    seeds : tuple of int, length S
+    trials : array, shape (C, S), int
+        The number of each trial in the study.
+    request, shape : DataRequest and DataShape
+    batch_size, epochs : int
+    layout : Layout
+    """
+
+    number: int
+    conditions: tuple[Condition, ...]
+    members: tuple[Member, ...]
+    seeds: tuple[int, ...]
+    trials: np.ndarray
+    request: DataRequest
+    shape: DataShape
+    batch_size: int
+    epochs: int
+    layout: Layout
+
+    @property
+    def name(self) -> str:
+        """What progress views and `assay plan` call it."""
+        return f"p{self.number:03d}"
+
+    @cached_property
+    def parameters(self) -> int:
+        """Trainable numbers of one member."""
+        return count_parameters(self.members[0].layers)
+
+    @property
+    def select_steps(self) -> int:
+        """Updates of one member in the first phase."""
+        return self.epochs * -(-self.shape.train_rows // self.batch_size)
+
+    @property
+    def flop(self) -> float:
+        """Floating point operations of its products in the first phase: 6 a parameter, example and update."""
+        return 6.0 * self.parameters * self.shape.train_rows * self.epochs * self.trials.size
+
+    def memory_bytes(self, num_devices: int) -> int:
+        """Peak memory: the state (in use, and being saved), the data on each device, activations of a batch."""
+        units = sum(layer.units for layer in self.members[0].layers)
+        rows = max(self.batch_size, 512)
+        activations = 4 * 4 * units * rows * self.layout.num_slots * min(num_devices, self.layout.num_groups)
+        return 2 * self.layout.state_bytes + (num_devices + 1) * self.shape.bytes + activations
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that `assay plan` tells."""
+
+    study: Study
+    conditions: tuple[Condition, ...]
+    seeds: tuple[int, ...]
+    populations: tuple[PopulationPlan, ...]
+    num_devices: int
+
+    @property
+    def num_trials(self) -> int:
+        return len(self.conditions) * len(self.seeds)
+
+    @property
+    def num_programs(self) -> int:
+        """Compiled programs: training and evaluation, on the training rows and again on train + validation."""
+        return len(self.populations) * (4 if self.study.design.final else 2)
+
+    @property
+    def memory_bytes(self) -> int:
+        """Peak; populations are trained one after another."""
+        return BASE_BYTES + max(population.memory_bytes(self.num_devices) for population in self.populations)
+
+    def expected_seconds(self, gemm_rate: float) -> float:
+        """A rough wall time, from the machine's own rate of matrix products in FLOP/s."""
+        phases = 1.7 if self.study.design.final else 1.0
+        products = sum(population.flop for population in self.populations) / (gemm_rate * TRAINING_EFFICIENCY)
+        steps = sum(population.select_steps * population.layout.num_groups for population in self.populations)
+        overhead = steps * SECONDS_PER_STEP / self.num_devices
+        return phases * (products + overhead + SECONDS_PER_POPULATION * len(self.populations))
+
+
+def plan_study(study: Study, num_devices: int | None = None) -> Plan:
+    """Expand a study into trials and group them into populations.
+
+    Trials share a population when data, layer shapes, batch size and epochs are equal.
+
+    Raises
+    ------
+    StudyError, DataError
+        If a condition does not fit its data.
+    """
+    num_devices = num_devices or available_cores()
+    conditions = tuple(study.expand())
+    seeds = tuple(study.seed_list())
+    shapes: dict[DataRequest, DataShape] = {}
+    grouped: dict[object, list[tuple[int, Condition, Member]]] = {}
+    for index, condition in enumerate(conditions):
+        request = condition.data.request()
+        if request not in shapes:
+            shapes[request] = describe(request)
+        shape = shapes[request]
+        check_fit(study, condition, shape)
+        layers = layers_of(condition.network, shape)
+        member = Member(layers, loss_of(condition, shape), condition.training.optimizer)
+        key = (request, shape_key(member.layers), condition.training.batch_size, condition.training.epochs)
+        grouped.setdefault(key, []).append((index, condition, member))
+    populations = [
+        _population(number, entries, seeds, shapes, num_devices)
+        for number, entries in enumerate(grouped.values(), start=1)
+    ]
+    return Plan(study, conditions, seeds, tuple(populations), num_devices)
+
+
+def _population(
+    number: int,
+    entries: Sequence[tuple[int, Condition, Member]],
+    seeds: tuple[int, ...],
+    shapes: dict[DataRequest, DataShape],
+    num_devices: int,
+) -> PopulationPlan:
+    indices, conditions, members = zip(*entries, strict=True)
+    request = conditions[0].data.request()
+    training = conditions[0].training
+    return PopulationPlan(
+        number=number,
+        conditions=conditions,
+        members=members,
+        seeds=seeds,
+        trials=np.asarray(indices)[:, None] * len(seeds) + np.arange(len(seeds))[None, :],
+        request=request,
+        shape=shapes[request],
+        batch_size=training.batch_size,
+        epochs=training.epochs,
+        layout=plan_layout(members, len(seeds), num_devices),
+    )
+
+
+def available_memory() -> int | None:
+    """Bytes that a program may still take, or None where the system does not tell."""
+    meminfo = Path("/proc/meminfo")
+    if meminfo.exists():
+        for line in meminfo.read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return None
+
+
+def check_capacity(plan: Plan, memory: int | None = None) -> None:
+    """Refuse a study that needs more memory than there is, before anything is trained.
+
+    Raises
+    ------
+    CapacityError
+        With what is needed, what there is, and the population that needs it.
+    """
+    memory = available_memory() if memory is None else memory
+    if memory is None or plan.memory_bytes <= memory:
+        return
+    largest = max(plan.populations, key=lambda population: population.memory_bytes(plan.num_devices))
+    raise CapacityError(
+        f"{plan.study.name}: expected to fit in the {format_bytes(memory)} of memory that are free, "
+        f"but {largest.trials.size} trials of {largest.parameters:,} parameters at once need about "
+        f"{format_bytes(plan.memory_bytes)}.\n"
+        "Use fewer seeds or levels in one study, a smaller network, or fewer rows (data.rows)."
+    )
+
+
+def measure_gemm_rate() -> float:
+    """Rate of a float32 matrix product on this machine, in FLOP/s; takes some 50 ms."""
+    size = 768
+    a = np.ones((size, size), np.float32)
+    a @ a
+    start = time.perf_counter()
+    repeats = 4
+    for _ in range(repeats):
+        a @ a
+    return repeats * 2.0 * size**3 / (time.perf_counter() - start)
+
+
+def format_bytes(count: float) -> str:
+    """``1.5 GB``: the largest unit of which there is at least one."""
+    for unit in ("bytes", "KB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "bytes" or count >= 100 else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"

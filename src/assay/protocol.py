@@ -1,0 +1,336 @@
+"""The protocol of one population: train and validate, choose the best epoch, train afresh, open the test set once.
+
+1. **select**: every trial trains on the training rows for all epochs; the validation rows are scored after each.
+2. **choose**: a condition's best epoch is the one with the best mean validation metric over its seeds (Chollet, *Deep
+   Learning with Python*, 2018, ch. 3); the test set plays no part.
+3. **final**: a fresh network from the same seeds trains on training + validation rows for that many epochs.
+4. The test set is scored once, at that epoch.
+
+Progress is kept a segment (some epochs) at a time: history first, then the checkpoint. A kill in between leaves history
+that the next run writes again, with the same numbers under the same name.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import polars as pl
+
+from assay.analysis import best_epoch
+from assay.data import Dataset
+from assay.engine import Outcome
+from assay.engine.trainer import PlacedData, Scores, State, Trainer
+from assay.planning import PopulationPlan
+from assay.store import Results, Store
+from assay.study import Study
+
+SEGMENT_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class EpochEvent:
+    """What a progress view hears after each epoch of a population.
+
+    Attributes
+    ----------
+    population : PopulationPlan
+    phase : str
+        ``select`` or ``final``.
+    epoch, epochs : int
+        The epoch that ended, of how many in this phase.
+    scores : dict of str to Scores
+        By split: arrays of shape (C, S), NaN for trials that have ended.
+    diverged : array, shape (C, S), bool
+    """
+
+    population: PopulationPlan
+    phase: str
+    epoch: int
+    epochs: int
+    scores: dict[str, Scores]
+    diverged: np.ndarray
+
+
+class Listener(Protocol):
+    """Hears of each epoch."""
+
+    def epoch_ended(self, event: EpochEvent) -> None:
+        """Called on the training thread; should return at once."""
+
+
+@dataclass
+class _Segment:
+    """History rows not yet in the store."""
+
+    plan: PopulationPlan
+    phase: str
+    first_epoch: int
+    frames: list[pl.DataFrame] = field(default_factory=list)
+    began: float = field(default_factory=time.monotonic)
+
+    def add(self, epoch: int, split: str, scores: Scores, recorded: np.ndarray) -> None:
+        """Add the scores of the trials that are `recorded`, shape (C, S)."""
+        condition, seed = np.nonzero(recorded)
+        names = [self.plan.conditions[index].name for index in condition]
+        for metric, values in scores.items():
+            self.frames.append(
+                pl.DataFrame(
+                    {
+                        "trial": self.plan.trials[condition, seed],
+                        "condition": names,
+                        "seed": np.asarray(self.plan.seeds)[seed],
+                        "phase": self.phase,
+                        "epoch": epoch,
+                        "split": split,
+                        "metric": metric,
+                        "value": values[condition, seed],
+                    }
+                )
+            )
+
+    @property
+    def is_due(self) -> bool:
+        return time.monotonic() - self.began >= SEGMENT_SECONDS
+
+
+class PopulationRun:
+    """Takes one population through the protocol, or on from where it stopped.
+
+    Parameters
+    ----------
+    plan : PopulationPlan
+    study : Study
+    dataset : Dataset
+    store : Store
+    listener : Listener
+    stop_requested : callable
+        Asked after each epoch; when true, what is done is kept and KeyboardInterrupt raised.
+    """
+
+    def __init__(
+        self,
+        plan: PopulationPlan,
+        study: Study,
+        dataset: Dataset,
+        store: Store,
+        listener: Listener,
+        stop_requested: Callable[[], bool],
+    ) -> None:
+        self.plan, self.study, self.dataset, self.store = plan, study, dataset, store
+        self.listener, self.stop_requested = listener, stop_requested
+        self.checkpoint = store.load_checkpoint(plan.number)
+        arrays, about = self.checkpoint or ({}, {})
+        self.phase_reached: str = about.get("phase", "select")
+        self.seconds_before: float = about.get("elapsed_seconds", 0.0)
+        nothing = np.full(plan.trials.shape, -1)
+        self.diverged_epoch: np.ndarray = arrays.get("diverged_epoch", nothing).copy()
+        self.diverged_step: np.ndarray = arrays.get("diverged_step", nothing).copy()
+        self.diverged_phase: np.ndarray = arrays.get("diverged_phase", np.zeros_like(nothing)).copy()
+        self.began = time.monotonic()
+        self.trainer = Trainer(
+            plan.members,
+            seeds=plan.seeds,
+            batch_size=plan.batch_size,
+            task=plan.shape.task,
+            tiles=about.get("tiles", plan.layout.tiles),
+        )
+
+    @property
+    def diverged(self) -> np.ndarray:
+        """Trials that have ended early, shape (C, S)."""
+        return self.diverged_epoch >= 0
+
+    @property
+    def elapsed_seconds(self) -> float:
+        """Time spent on this population, earlier runs of the command included."""
+        return self.seconds_before + time.monotonic() - self.began
+
+    def run(self) -> None:
+        """Go through the protocol and write the trials."""
+        if self.phase_reached == "select":
+            self._select()
+        best = self._best_epochs()
+        if self.study.design.final:
+            self._final(best)
+        self.store.write_trials(self.plan.number, self._trials())
+        self.store.clear_checkpoint(self.plan.number)
+
+    # ------------------------------------------------------------------ the two phases
+
+    def _select(self) -> None:
+        data, trainer = self.dataset, self.trainer
+        training = trainer.place(data.x_train, data.y_train)
+        validation = trainer.place(data.x_validation, data.y_validation) if len(data.x_validation) else None
+
+        def score(state: State, epoch: int) -> dict[str, tuple[Scores, np.ndarray]]:
+            if validation is None:
+                return {}
+            running = ~self.diverged
+            return {"validation": (trainer.evaluate(state, validation, running), running)}
+
+        self._train("select", training, np.full(self.plan.trials.shape, self.plan.epochs), score)
+
+    def _final(self, best: np.ndarray) -> None:
+        data, trainer = self.dataset, self.trainer
+        training = trainer.place(
+            np.concatenate([data.x_train, data.x_validation]), np.concatenate([data.y_train, data.y_validation])
+        )
+        test = trainer.place(data.x_test, data.y_test) if len(data.x_test) else None
+
+        def score(state: State, epoch: int) -> dict[str, tuple[Scores, np.ndarray]]:
+            due = (best == epoch) & ~self.diverged
+            if test is None or not due.any():
+                return {}
+            return {"test": (trainer.evaluate(state, test, due), due)}
+
+        self._train("final", training, np.where(self.diverged, 0, best), score)
+
+    def _train(
+        self,
+        phase: str,
+        training: PlacedData,
+        epochs: np.ndarray,
+        score: Callable[[State, int], dict[str, tuple[Scores, np.ndarray]]],
+    ) -> None:
+        """Train each trial for its number of `epochs`, shape (C, S), keeping scores as it goes."""
+        trainer, last = self.trainer, int(epochs.max(initial=0))
+        state, done = self._resume(phase)
+        segment = _Segment(self.plan, phase, done + 1)
+        if state is None:
+            state, segment.first_epoch = trainer.start(), 0
+            scores = {"train": (trainer.evaluate(state, training, epochs > 0), epochs > 0)}
+            self._record(phase, state, 0, last, scores | score(state, 0), segment, steps=0)
+        steps_per_epoch = -(-training.rows // self.plan.batch_size)
+        for epoch in range(done + 1, last + 1):
+            running = (epochs >= epoch) & ~self.diverged
+            if running.any():
+                state, train_scores = trainer.train_epoch(state, training, epoch, running)
+                scores = {"train": (train_scores, running)} | score(state, epoch)
+                self._record(phase, state, epoch, last, scores, segment, steps=epoch * steps_per_epoch)
+            stop = self.stop_requested()
+            if stop or segment.is_due or epoch == last:
+                self._keep(segment, state, epoch)
+                segment = _Segment(self.plan, phase, epoch + 1)
+            if stop:
+                raise KeyboardInterrupt
+        if segment.frames:
+            self._keep(segment, state, last)
+
+    def _record(
+        self,
+        phase: str,
+        state: State,
+        epoch: int,
+        epochs: int,
+        scores: dict[str, tuple[Scores, np.ndarray]],
+        segment: _Segment,
+        steps: int,
+    ) -> None:
+        """Note scores, and which trials have just diverged: a score that is not finite ends a trial."""
+        steps_seen = self.trainer.diverged_steps(state)
+        shown = {}
+        ended = np.zeros(self.plan.trials.shape, bool)
+        for split, (values, recorded) in scores.items():
+            segment.add(epoch, split, values, recorded)
+            shown[split] = {name: np.where(recorded, value, np.nan) for name, value in values.items()}
+            ended |= recorded & ~np.isfinite(values["loss"])
+        ended &= ~self.diverged
+        self.diverged_epoch[ended] = epoch
+        # Finite batch losses with an infinite score after them: the last update did it.
+        self.diverged_step[ended] = np.where(steps_seen > 0, steps_seen, steps)[ended]
+        self.diverged_phase[ended] = phase == "final"
+        self.listener.epoch_ended(EpochEvent(self.plan, phase, epoch, epochs, shown, self.diverged))
+
+    # ------------------------------------------------------------------ keeping and going on
+
+    def _keep(self, segment: _Segment, state: State, epoch: int) -> None:
+        if segment.frames:
+            self.store.write_history(self.plan.number, segment.phase, segment.first_epoch, pl.concat(segment.frames))
+        arrays = {f"state/{name}": array for name, array in self.trainer.save(state).items()}
+        arrays |= {
+            "diverged_epoch": self.diverged_epoch,
+            "diverged_step": self.diverged_step,
+            "diverged_phase": self.diverged_phase,
+        }
+        about = {
+            "phase": segment.phase,
+            "epoch": epoch,
+            "tiles": self.trainer.layout.tiles,
+            "elapsed_seconds": self.elapsed_seconds,
+        }
+        self.store.save_checkpoint(self.plan.number, arrays, about)
+
+    def _resume(self, phase: str) -> tuple[State | None, int]:
+        """The state and epoch that the last run kept of this phase, if it got so far."""
+        if self.checkpoint is None or self.phase_reached != phase:
+            self.store.drop_history_after(self.plan.number, phase, -1)
+            return None, 0
+        arrays, about = self.checkpoint
+        self.store.drop_history_after(self.plan.number, phase, about["epoch"])
+        saved = {name.removeprefix("state/"): array for name, array in arrays.items() if name.startswith("state/")}
+        return self.trainer.restore(saved), about["epoch"]
+
+    # ------------------------------------------------------------------ choosing and telling
+
+    def _best_epochs(self) -> np.ndarray:
+        """Best epoch of each trial's condition, shape (C, S); 0 where no seed of the condition came through."""
+        history = self._history()
+        chosen = []
+        for index, condition in enumerate(self.plan.conditions):
+            completed = [seed for seed, lost in zip(self.plan.seeds, self.diverged[index], strict=True) if not lost]
+            rows = history.filter(pl.col("condition") == condition.name, pl.col("seed").is_in(completed))
+            best = best_epoch(rows, self.study.design.select)
+            chosen.append(best.epoch if best else 0)
+        return np.broadcast_to(np.asarray(chosen)[:, None], self.plan.trials.shape)
+
+    def _history(self) -> pl.DataFrame:
+        return Results(self.store.directory).history
+
+    def _trials(self) -> pl.DataFrame:
+        history = self._history()
+        rows = []
+        for (index, seed), trial in np.ndenumerate(self.plan.trials):
+            lost = bool(self.diverged[index, seed])
+            best = best_epoch(history.filter(pl.col("trial") == trial), self.study.design.select)
+            rows.append(
+                {
+                    **trial_identity(self.plan, index, seed),
+                    "outcome": str(Outcome.DIVERGED if lost else Outcome.COMPLETED),
+                    "outcome_epoch": int(self.diverged_epoch[index, seed]) if lost else self.plan.epochs,
+                    "outcome_step": int(self.diverged_step[index, seed]) if lost else self.plan.select_steps,
+                    "best_epoch": best.epoch if best else None,
+                    "elapsed_seconds": self.elapsed_seconds / self.plan.trials.size,
+                    "message": "in the final training" if lost and self.diverged_phase[index, seed] else "",
+                }
+            )
+        return pl.DataFrame(rows)
+
+
+def trial_identity(plan: PopulationPlan, condition: int, seed: int) -> dict[str, object]:
+    """The columns of a trial that say which it is; `condition` and `seed` are indices into the plan."""
+    return {
+        "trial": int(plan.trials[condition, seed]),
+        "condition": plan.conditions[condition].name,
+        "seed": plan.seeds[seed],
+        "parameters": plan.parameters,
+    }
+
+
+def failed_trials(plan: PopulationPlan, error: Exception) -> pl.DataFrame:
+    """The trials of a population that an error ended."""
+    nothing = {"outcome_epoch": None, "outcome_step": None, "best_epoch": None, "elapsed_seconds": 0.0}
+    return pl.DataFrame(
+        [
+            {
+                **trial_identity(plan, index, seed),
+                "outcome": str(Outcome.FAILED),
+                **nothing,
+                "message": f"{type(error).__name__}: {error}",
+            }
+            for index, seed in np.ndindex(plan.trials.shape)
+        ]
+    )

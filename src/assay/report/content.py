@@ -1,0 +1,283 @@
+"""What a report tells, as plain values; how it looks is the template's affair."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from assay.analysis import is_higher_better, sentences
+from assay.analysis.wording import difference_of, interval_text, lost_text, metric_text, plus_minus_text, shared_names
+
+if TYPE_CHECKING:
+    from assay.store import Results
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a table: what is read, what it is sorted by (None sorts last), and its kind for the look."""
+
+    text: str
+    sort: float | str | None = None
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class TableContent:
+    """A table; the first cell of each row names the row."""
+
+    name: str
+    caption: str
+    columns: list[str]
+    rows: list[list[Cell]]
+
+
+@dataclass(frozen=True)
+class FigureContent:
+    """A figure as SVG markup, with the words for who cannot see it."""
+
+    name: str
+    title: str
+    svg: str
+    alternative: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class ReportContent:
+    """Everything on the page, in the order of the page."""
+
+    study: str
+    question: str
+    facts: list[tuple[str, str]]
+    conclusions: list[str]
+    conclusion_note: str
+    table: TableContent
+    figures: list[FigureContent]
+    best_epochs: TableContent
+    tests: TableContent | None
+    settings: list[tuple[str, str]]
+    study_file: str
+    command: str
+    provenance: list[tuple[str, str]]
+
+
+def build_content(results: Results) -> ReportContent:
+    """Collect what a report tells of a study, figures drawn."""
+    from assay.report.drawings import figure_contents
+
+    summary = results.summary()
+    measured = summary["compared_by"] or {"split": "validation", "metric": "loss"}
+    split, metric = measured["split"], measured["metric"]
+    study = results.study
+    return ReportContent(
+        study=study.name,
+        question=study.question,
+        facts=_facts(results, summary),
+        conclusions=sentences(summary),
+        conclusion_note=_note(summary, split, metric),
+        table=_conditions(summary, metric),
+        figures=figure_contents(results, summary),
+        best_epochs=_measured(
+            summary,
+            "validation",
+            "best-epochs",
+            f"The best epoch of each condition ({_rule(study.design.select)}), the range over single seeds, and the "
+            "validation data at that epoch.",
+        ),
+        tests=_measured(
+            summary,
+            "test",
+            "tests",
+            "Fresh networks, trained from scratch on training and validation data together up to the best epoch; "
+            "then the test set was opened, once.",
+        )
+        if any(condition["test"] for condition in summary["conditions"])
+        else None,
+        settings=[(key, _value_text(value)) for key, value in _flat(study.written()).items()],
+        study_file=study.to_toml(),
+        command=f"assay run {_shell_word(study.name + '.toml')}",
+        provenance=_provenance(results),
+    )
+
+
+def _facts(results: Results, summary: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The study in a few numbers."""
+    outcomes = [condition["outcomes"] for condition in summary["conditions"]]
+    ended = sum(sum(counts.values()) for counts in outcomes)
+    asked = sum(condition["trials"] for condition in summary["conditions"])
+    facts = [
+        ("conditions", str(len(outcomes))),
+        ("seeds", str(len(results.study.seed_list()))),
+        ("trials", str(asked) if ended == asked else f"{ended} of {asked}"),
+    ]
+    for outcome in ("diverged", "stopped", "failed"):
+        count = sum(counts.get(outcome, 0) for counts in outcomes)
+        if count:
+            facts.append((outcome, str(count)))
+    return [*facts, ("time", duration_text(summary["elapsed_seconds"]))]
+
+
+def _note(summary: Mapping[str, Any], split: str, metric: str) -> str:
+    """How the conclusions were reached, and what they do not say."""
+    direction = "higher" if is_higher_better(metric) else "lower"
+    compared = [condition["comparison"] for condition in summary["conditions"] if condition["comparison"]]
+    share = f"{summary['confidence']:g}"
+    opening = f"Measured by {split} {metric_text(metric)} ({direction} is better). "
+    if not compared:
+        return opening + f"In brackets: the {share} confidence interval of the mean over seeds (Student t)."
+    pairs = max(comparison["pairs"] for comparison in compared)
+    if pairs < 2:
+        return opening + "Fewer than two paired seeds give no interval and so no conclusion; ask for more with --seeds."
+    return (
+        f"{opening}The same seed gives every condition the same start and the same batches, so differences are taken "
+        f"seed by seed; in brackets their {share} confidence interval (Student t). Better or worse is said only where "
+        f"it leaves out zero. Each interval is for its own comparison: with {len(compared)} comparisons at {share}, expect about "
+        f"{len(compared) * (1 - summary['confidence']):.2g} false alarms if no choice mattered."
+    )
+
+
+def _conditions(summary: Mapping[str, Any], metric: str) -> TableContent:
+    """The main table: a row per condition."""
+    conditions = summary["conditions"]
+    has_test = any(condition["test"] for condition in conditions)
+    has_comparison = any(condition["comparison"] for condition in conditions)
+    word = metric_text(metric)
+    heading, names = _names(conditions)
+    columns = [heading, "completed", "parameters", "best epoch", f"validation {word}"]
+    columns += [f"test {word}"] if has_test else []
+    columns += ["against baseline", "conclusion"] if has_comparison else []
+    rows = []
+    for condition, name in zip(conditions, names, strict=True):
+        row = [Cell(name, name), _outcomes(condition)]
+        parameters = condition["parameters"]
+        row.append(Cell("–" if parameters is None else f"{parameters:,}", parameters))
+        row.append(_best_epoch(condition))
+        row.append(_short_interval(condition["validation"], metric))
+        if has_test:
+            row.append(_short_interval(condition["test"], metric))
+        if has_comparison:
+            row += _comparison(condition, summary["baseline"])
+        rows.append(row)
+    share = f"{summary['confidence']:g}"
+    caption = f"Means over the trials that completed; ± is half of the {share} confidence interval."
+    return TableContent("conditions", caption, columns, rows)
+
+
+def _measured(summary: Mapping[str, Any], split: str, table: str, caption: str) -> TableContent:
+    """All metrics of a split, with the best epoch."""
+    conditions = summary["conditions"]
+    metrics = sorted(
+        {metric for condition in conditions for metric in condition[split] or ()},
+        key=lambda metric: (metric != "loss", metric),
+    )
+    heading, names = _names(conditions)
+    rows = [
+        [
+            Cell(name, name),
+            _best_epoch(condition, with_range=split == "validation") if condition[split] else Cell("–"),
+            *(_interval(condition[split], metric) for metric in metrics),
+        ]
+        for condition, name in zip(conditions, names, strict=True)
+    ]
+    epochs = "best epoch" if split == "validation" else "epochs trained"
+    return TableContent(table, caption, [heading, epochs, *(f"{split} {metric_text(m)}" for m in metrics)], rows)
+
+
+def _names(conditions: Sequence[Mapping[str, Any]]) -> tuple[str, list[str]]:
+    """The heading and the cells of the first column, factors said once where all names have the same."""
+    factors, names = shared_names([condition["condition"] for condition in conditions])
+    return factors or "condition", names
+
+
+def _outcomes(condition: Mapping[str, Any]) -> Cell:
+    completed, asked = condition["outcomes"]["completed"], condition["trials"]
+    lost = lost_text(condition)
+    text = f"{completed} of {asked}"
+    return Cell(f"{text}, {lost}", completed, "lost") if lost else Cell(text, completed)
+
+
+def _best_epoch(condition: Mapping[str, Any], *, with_range: bool = True) -> Cell:
+    if condition["best_epoch"] is None:
+        return Cell("–")
+    low, high = condition["best_epoch_range"]
+    spread = f" ({low}–{high})" if with_range and low != high else ""
+    return Cell(f"{condition['best_epoch']}{spread}", condition["best_epoch"])
+
+
+def _interval(measured: Mapping[str, Any] | None, metric: str) -> Cell:
+    interval = (measured or {}).get(metric)
+    return Cell(interval_text(interval), interval["mean"] if interval else None)
+
+
+def _short_interval(measured: Mapping[str, Any] | None, metric: str) -> Cell:
+    interval = (measured or {}).get(metric)
+    return Cell(plus_minus_text(interval), interval["mean"]) if interval else Cell("–")
+
+
+def _comparison(condition: Mapping[str, Any], baseline: str | None) -> list[Cell]:
+    comparison = condition["comparison"]
+    if comparison is None:
+        text = "baseline" if condition["condition"] == baseline else "–"
+        return [Cell("–"), Cell(text, text, "baseline")]
+    difference = Cell(plus_minus_text(difference_of(comparison), signed=True), comparison["difference"])
+    conclusion = comparison["conclusion"]
+    return [difference, Cell(conclusion, conclusion, conclusion.replace(" ", "-"))]
+
+
+def _rule(select: str) -> str:
+    """How the best epoch is chosen, in words."""
+    if select == "last":
+        return "the last one, as the study asks"
+    metric = select.removeprefix("val_")
+    return f"{'highest' if is_higher_better(metric) else 'lowest'} mean validation {metric_text(metric)} over seeds"
+
+
+def _provenance(results: Results) -> list[tuple[str, str]]:
+    """Where the numbers come from."""
+    manifest = results.manifest
+    rows = [
+        ("begun", manifest["created"]),
+        ("time spent", duration_text(manifest["elapsed_seconds"])),
+        ("seeds", ", ".join(map(str, manifest["seeds"]))),
+        ("study fingerprint", manifest["fingerprint"]),
+    ]
+    rows += [(f"data fingerprint, {name}", fingerprint) for name, fingerprint in manifest["data"].items()]
+    rows += [("versions", ", ".join(f"{name} {version}" for name, version in manifest["versions"].items()))]
+    rows += [("platform", f"{manifest['platform']}, {manifest['processors']} processors")]
+    rows += [(key, _value_text(manifest[key])) for key in ("devices", "programs") if key in manifest]
+    return rows
+
+
+def duration_text(seconds: float) -> str:
+    """``8.4 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested tables as dotted keys; a choice (a table with a name) stays one value."""
+    flat: dict[str, Any] = {}
+    for key, value in content.items():
+        if isinstance(value, Mapping) and "name" not in value and value:
+            flat |= _flat(value, f"{prefix}{key}.")
+        elif prefix or key not in ("name", "question"):
+            flat[prefix + key] = value
+    return flat
+
+
+def _value_text(value: object) -> str:
+    if isinstance(value, Mapping):
+        rest = ", ".join(f"{key} = {_value_text(item)}" for key, item in value.items() if key != "name")
+        return f"{value['name']} ({rest})" if "name" in value and rest else str(value.get("name", rest))
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_value_text, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _shell_word(text: str) -> str:
+    import shlex
+
+    return shlex.quote(text)

@@ -1,0 +1,106 @@
+"""Figures as SVG that lives in a page: its colours and letters follow the page, in daylight and in the dark."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from assay.analysis.wording import metric_text, number_text
+from assay.figures import study_figures
+from assay.figures.style import GRID, INK, QUIET
+from assay.report.content import FigureContent
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from assay.store import Results
+
+PAGE_COLOURS = {"#ffffff": "var(--paper)", INK: "var(--ink)", QUIET: "var(--quiet)", GRID: "var(--grid)"}
+
+
+def figure_contents(results: Results, summary: Mapping[str, Any]) -> list[FigureContent]:
+    """Every figure of a study, with title, caption and words for who cannot see it."""
+    contents = []
+    for name, figure in study_figures(results):
+        if name == "overview":
+            title, alternative, caption = _overview_words(summary)
+        else:
+            title, alternative, caption = _curves_words(name, summary)
+        contents.append(FigureContent(name, title, inline_svg(figure, name, alternative), alternative, caption))
+    return contents
+
+
+def inline_svg(figure: Figure, name: str, alternative: str) -> str:
+    """A figure as an ``<svg>`` element that scales with its place.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        Its background becomes transparent.
+    name : str
+        Begins every id inside, so that two figures on a page do not take each other's shapes.
+    alternative : str
+        Read aloud in its stead.
+    """
+    import matplotlib
+    from markupsafe import escape
+
+    buffer = io.StringIO()
+    figure.patch.set_alpha(0)
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": name, "path.simplify": True}):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    svg = buffer.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
+    svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
+    svg = re.sub(r' id="([^"]+)"', rf' id="{name}-\1"', svg)
+    svg = re.sub(r'((?:xlink:)?href="#|url\(#)', rf"\1{name}-", svg)
+    for colour, variable in PAGE_COLOURS.items():
+        svg = svg.replace(colour, variable)
+    svg = re.sub(r">\s*\n\s*<", ">\n<", svg)
+    return svg.replace("<svg", f'<svg role="img" aria-label="{escape(alternative)}"', 1)
+
+
+def _overview_words(summary: Mapping[str, Any]) -> tuple[str, str, str]:
+    if summary["compared_by"] is None:
+        return "All conditions", "No trial has completed yet.", ""
+    split, metric = summary["compared_by"]["split"], summary["compared_by"]["metric"]
+    means = {
+        condition["condition"]: condition[split][metric]["mean"]
+        for condition in summary["conditions"]
+        if condition[split] and metric in condition[split]
+    }
+    low, high = min(means, key=means.__getitem__), max(means, key=means.__getitem__)
+    alternative = (
+        f"Dot plot of {split} {metric_text(metric)} for {len(means)} conditions: "
+        f"from {number_text(means[low])} ({low}) to {number_text(means[high])} ({high}). The table of conditions holds the same numbers."
+    )
+    caption = (
+        f"Mean {split} {metric_text(metric)} of each condition, best at the top, with its {summary['confidence']:g} "
+        "interval over seeds; each small stroke is one seed."
+    )
+    if any(condition["comparison"] for condition in summary["conditions"]):
+        caption += (
+            " The dashed line is the baseline. Conclusions rest on differences within a seed, so they may be firmer "
+            "than overlapping intervals suggest."
+        )
+    return "All conditions", alternative, caption
+
+
+def _curves_words(name: str, summary: Mapping[str, Any]) -> tuple[str, str, str]:
+    metric = metric_text(name.removeprefix("learning_curves").strip("_"))
+    best = [c["best_epoch"] for c in summary["conditions"] if c["best_epoch"] is not None]
+    between = f" Best epochs lie between {min(best)} and {max(best)}." if best else ""
+    title = f"Learning curves: {metric}" if metric else "Learning curves"
+    alternative = (
+        f"{title}: a panel for each of {len(summary['conditions'])} conditions, training and validation by epoch."
+        f"{between} The table of best epochs holds the numbers."
+    )
+    caption = (
+        "Lines are means over seeds and bands reach from the lowest to the highest seed, over the trials that did not "
+        "diverge. The vertical line and the dot mark the best epoch. All panels of a metric share their axes."
+    )
+    return title, alternative, caption

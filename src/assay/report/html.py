@@ -1,0 +1,56 @@
+"""One HTML file that needs nothing else: no network, no other file, no program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assay.errors import StoreError
+from assay.report.content import ReportContent, build_content
+
+if TYPE_CHECKING:
+    from assay.store import Results
+
+
+def write_report(results: Results, path: str | Path | None = None) -> Path:
+    """Write the report of a study.
+
+    Parameters
+    ----------
+    results : Results
+        Finished or still being written.
+    path : path, optional
+        Where to; ``report.html`` in the results folder if not given.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    StoreError
+        If the file cannot be written.
+    """
+    path = results.directory / "report.html" if path is None else Path(path)
+    page = render_html(build_content(results))
+    try:
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be written ({error.strerror}). Give another file with --out.") from None
+    return path
+
+
+def render_html(content: ReportContent) -> str:
+    """The page of a report."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("assay.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("report.html").render(report=content)

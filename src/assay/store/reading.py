@@ -1,0 +1,166 @@
+"""Read a results folder, finished or still being written, with this program or after it.
+
+::
+
+    results = open_results("assay-runs/digits")
+    results.history.filter(split="validation", metric="loss")
+    results.summary()
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assay.errors import StoreError
+from assay.store.schema import (
+    FORMAT_VERSION,
+    HISTORY_COLUMNS,
+    MANIFEST_FILE,
+    SIGNAL_COLUMNS,
+    STUDY_FILE,
+    empty_frame,
+    trial_columns,
+)
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from assay.study import Condition, Study
+
+
+def open_results(directory: str | Path) -> Results:
+    """The results in a folder.
+
+    Raises
+    ------
+    StoreError
+        If it is not a results folder, or one of a newer format.
+    """
+    return Results(directory)
+
+
+class Results:
+    """What a study has found so far: tidy tables, and the study itself.
+
+    Each table is read once, when first asked for. While a study runs, open the folder again for newer numbers.
+
+    Parameters
+    ----------
+    directory : path
+        A results folder.
+
+    Attributes
+    ----------
+    directory : Path
+    manifest : dict
+        Format, versions, platform, seeds, data fingerprints, time spent.
+    """
+
+    def __init__(self, directory: str | Path) -> None:
+        self.directory = Path(directory)
+        self.manifest = read_manifest(self.directory)
+
+    def __repr__(self) -> str:
+        return f"Results('{self.directory}')"
+
+    @cached_property
+    def study(self) -> Study:
+        """The study, as it was written."""
+        from assay.study import Study
+
+        return Study(**read_json(self.directory / STUDY_FILE))
+
+    @cached_property
+    def conditions(self) -> list[Condition]:
+        """The conditions of the study, in their order."""
+        return list(self.study.expand())
+
+    @cached_property
+    def trials(self) -> pl.DataFrame:
+        """One row per trial that has ended."""
+        columns = trial_columns(condition.settings for condition in self.conditions)
+        return self._table("trials", columns).sort("trial")
+
+    @cached_property
+    def history(self) -> pl.DataFrame:
+        """Loss and metrics per trial, phase, epoch and split, in long rows; the selection before the final phase."""
+        keys = ["trial", "phase", "epoch", "split", "metric"]
+        return self._table("history", HISTORY_COLUMNS).sort(keys, descending=[key == "phase" for key in keys])
+
+    @cached_property
+    def signals(self) -> pl.DataFrame:
+        """What was recorded of each layer, in long rows."""
+        return self._table("signals", SIGNAL_COLUMNS).sort("trial", "epoch", "layer")
+
+    def summary(self) -> dict[str, Any]:
+        """The table of conditions, as ``assay show --json`` prints it."""
+        from assay.analysis import summary
+
+        return summary(self)
+
+    def _table(self, name: str, columns: Mapping[str, str]) -> pl.DataFrame:
+        import polars as pl
+
+        parts = [empty_frame(columns)]
+        for path in sorted((self.directory / name).glob("*.parquet")):
+            try:
+                parts.append(pl.read_parquet(path).select(list(columns)))
+            except FileNotFoundError:
+                continue  # a writer that resumed has dropped this part since the folder was listed
+            except (pl.exceptions.PolarsError, OSError) as error:
+                raise StoreError(
+                    f"{path}: this part of the {name} table cannot be read ({_first_line(error)}). "
+                    "Remove it to read the rest; bring it back from a copy to have it whole."
+                ) from error
+        return pl.concat(parts)
+
+
+def read_manifest(directory: Path) -> dict[str, Any]:
+    """The manifest of a results folder.
+
+    Raises
+    ------
+    StoreError
+        If `directory` is not a results folder, or one of a newer format.
+    """
+    if not directory.is_dir():
+        raise StoreError(f"{directory}: no such results folder. `assay run` makes one.")
+    if not (directory / MANIFEST_FILE).exists():
+        raise StoreError(f"{directory}: expected a results folder of `assay run`, but it has no {MANIFEST_FILE}.")
+    manifest = read_json(directory / MANIFEST_FILE)
+    if not isinstance(manifest.get("format"), int) or "fingerprint" not in manifest or "data" not in manifest:
+        raise StoreError(
+            f"{directory / MANIFEST_FILE}: expected the manifest of a results folder, found something else."
+        )
+    if manifest["format"] > FORMAT_VERSION:
+        raise StoreError(
+            f"{directory}: written in format {manifest['format']} by assay "
+            f"{manifest.get('versions', {}).get('assay', 'of a later version')}; this assay reads up to format "
+            f"{FORMAT_VERSION}. Install a newer assay to read or continue it."
+        )
+    return manifest
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file.
+
+    Raises
+    ------
+    StoreError
+        If the file is missing or holds something else.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path}: cannot be read ({_first_line(error)}).") from error
+    if not isinstance(content, dict):
+        raise StoreError(f"{path}: expected a JSON object, found {type(content).__name__}.")
+    return content
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

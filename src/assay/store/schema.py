@@ -1,0 +1,105 @@
+"""The files and columns of a results folder: the contract that every reader relies on.
+
+::
+
+    DIR/study.json                      the study as written
+    DIR/manifest.json                   format, versions, platform, seeds, data fingerprints, time spent
+    DIR/trials/p001.parquet             one row per trial, written when its population has ended
+    DIR/history/p001-select-00001.parquet   long rows; named by population, phase and first epoch
+    DIR/signals/*.parquet               what probes recorded of each layer
+    DIR/checkpoints/p001.npz            a population in flight; removed when it has ended
+
+Data types are named as polars names them, so that reading this page costs no import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import polars as pl
+
+FORMAT_VERSION = 1
+"""Raised when a reader of the previous number would misread the folder."""
+
+STUDY_FILE = "study.json"
+MANIFEST_FILE = "manifest.json"
+LOCK_FILE = ".lock"
+TEMPORARY_SUFFIX = ".tmp"
+
+HISTORY_COLUMNS = {
+    "trial": "Int64",
+    "condition": "String",
+    "seed": "Int64",
+    "phase": "String",  # select | final
+    "epoch": "Int64",  # 0 is the untrained network
+    "split": "String",  # train | validation | test
+    "metric": "String",  # loss | accuracy | mean_absolute_error
+    "value": "Float64",
+}
+
+SIGNAL_COLUMNS = {
+    "trial": "Int64",
+    "condition": "String",
+    "seed": "Int64",
+    "epoch": "Int64",
+    "layer": "Int64",
+    "quantity": "String",
+    "statistic": "String",
+    "value": "Float64",
+}
+
+_TRIAL_COLUMNS_BEFORE = {"trial": "Int64", "condition": "String", "seed": "Int64"}
+_TRIAL_COLUMNS_AFTER = {
+    "outcome": "String",  # completed | diverged | stopped | failed
+    "outcome_epoch": "Int64",
+    "outcome_step": "Int64",
+    "best_epoch": "Int64",
+    "parameters": "Int64",
+    "elapsed_seconds": "Float64",
+    "message": "String",
+}
+
+
+def trial_columns(settings: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Columns of the trials table: the fixed ones with one per factor between them.
+
+    Parameters
+    ----------
+    settings : iterable of mapping
+        The settings of each condition: dotted key to level. A factor whose levels are all numbers is a number
+        column, any other is text.
+    """
+    factors: dict[str, str] = {}
+    for condition in settings:
+        for key, level in condition.items():
+            if level is None:  # follows from the data; null in either kind of column
+                factors.setdefault(key, "")
+                continue
+            kind = "Float64" if isinstance(level, int | float) and not isinstance(level, bool) else "String"
+            factors[key] = kind if factors.get(key) in (None, "", kind) else "String"
+    known = {key: kind or "String" for key, kind in factors.items()}
+    return {**_TRIAL_COLUMNS_BEFORE, **known, **_TRIAL_COLUMNS_AFTER}
+
+
+def with_columns_of(frame: pl.DataFrame, columns: Mapping[str, str]) -> pl.DataFrame:
+    """`frame` with exactly `columns`, in order and type.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing or unknown.
+    """
+    import polars as pl
+
+    if set(frame.columns) != set(columns):
+        raise ValueError(f"expected the columns {list(columns)}, got {frame.columns}")
+    return frame.select(pl.col(name).cast(getattr(pl, kind)) for name, kind in columns.items())
+
+
+def empty_frame(columns: Mapping[str, str]) -> pl.DataFrame:
+    """A table without rows."""
+    import polars as pl
+
+    return pl.DataFrame(schema={name: getattr(pl, kind) for name, kind in columns.items()})

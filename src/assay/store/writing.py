@@ -1,0 +1,351 @@
+"""Write a results folder so that a kill at any moment loses at most the segment in flight.
+
+Every file is written beside its place and then moved into it, so a reader sees a whole file or none. Parts are named by
+what they hold, so a segment trained again after a kill replaces its own file and never adds a second copy::
+
+    with Store.open("assay-runs/digits", study, {"digits": dataset.fingerprint}) as store:
+        store.write_history(1, "select", 1, frame)
+        store.save_checkpoint(1, arrays, {"phase": "select", "epoch": 5})
+        ...
+        store.write_trials(1, trials)        # the population has ended
+        store.clear_checkpoint(1)
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from assay.errors import StoreError
+from assay.store.locking import FolderLock
+from assay.store.reading import read_json, read_manifest
+from assay.store.schema import (
+    FORMAT_VERSION,
+    HISTORY_COLUMNS,
+    MANIFEST_FILE,
+    STUDY_FILE,
+    TEMPORARY_SUFFIX,
+    trial_columns,
+    with_columns_of,
+)
+from assay.study.conditions import level_label
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from assay.study import Study
+
+_FOLDERS = ("trials", "history", "checkpoints")
+_PACKAGES = ("assay", "jax", "numpy", "keras", "scikit-learn", "polars")
+_ARRAY = "array/"  # before the name of each array of a checkpoint, so that none can collide with "about"
+
+
+class Store:
+    """The one writer of a results folder; make it with `Store.open`.
+
+    Attributes
+    ----------
+    directory : Path
+    manifest : dict
+        What ``manifest.json`` holds.
+    """
+
+    def __init__(self, directory: Path, study: Study, manifest: dict[str, Any], lock: FolderLock) -> None:
+        self.directory = directory
+        self.manifest = manifest
+        self._settings = {condition.name: condition.settings for condition in study.expand()}
+        self._lock = lock
+        self._opened = time.monotonic()
+        self._elapsed_before = float(manifest.get("elapsed_seconds", 0.0))
+
+    @classmethod
+    def open(cls, directory: str | Path, study: Study, data_fingerprints: Mapping[str, str]) -> Store:
+        """Create a results folder, or continue the one that is there.
+
+        Parameters
+        ----------
+        directory : path
+            Made if it is not there.
+        study : Study
+            What is going to be written into it.
+        data_fingerprints : mapping of str to str
+            SHA-256 of the arrays of each data set that the study learns from, by its name.
+
+        Raises
+        ------
+        StoreError
+            If the folder holds something else, another study, a study on other data, or a newer format; or if
+            another process is writing it.
+        """
+        directory = Path(directory)
+        _check_is_ours_or_empty(directory)
+        try:
+            for folder in _FOLDERS:
+                (directory / folder).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"{directory}: cannot be made ({error.strerror}). Give another folder with --out."
+            ) from None
+        lock = FolderLock(directory)
+        try:
+            for folder in ("", *_FOLDERS):
+                for leftover in (directory / folder).glob(f"*{TEMPORARY_SUFFIX}"):
+                    leftover.unlink()
+            if (directory / MANIFEST_FILE).exists():
+                manifest = read_manifest(directory)
+                _check_same_study(directory, manifest, study)
+                _check_same_data(directory, manifest["data"], data_fingerprints)
+                manifest["data"] |= data_fingerprints
+            else:
+                manifest = _new_manifest(study, data_fingerprints)
+            store = cls(directory, study, manifest, lock)
+            _write_json(directory / MANIFEST_FILE, manifest)
+            _write_json(directory / STUDY_FILE, study.written())
+        except BaseException:
+            lock.release()
+            raise
+        return store
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let another process write the folder."""
+        self._lock.release()
+
+    def note(self, **facts: Any) -> None:
+        """Add facts to the manifest, such as ``devices`` and ``programs``; they must be JSON."""
+        self.manifest |= facts
+        _write_json(self.directory / MANIFEST_FILE, self.manifest)
+
+    def write_history(self, population: int, phase: str, first_epoch: int, frame: pl.DataFrame) -> None:
+        """Keep the history of one segment: of `population`, in `phase`, from `first_epoch` on."""
+        _write_parquet(
+            self._part("history", population, f"-{phase}-{first_epoch:05d}"), with_columns_of(frame, HISTORY_COLUMNS)
+        )
+
+    def drop_history_after(self, population: int, phase: str, epoch: int) -> None:
+        """Forget what was recorded of a phase after `epoch`, so that it agrees with a checkpoint of that epoch."""
+        import polars as pl
+
+        for path in sorted((self.directory / "history").glob(f"{_stem(population)}-{phase}-*.parquet")):
+            frame = pl.read_parquet(path)
+            kept = frame.filter(pl.col("epoch") <= epoch)
+            if kept.is_empty():
+                path.unlink()
+            elif len(kept) < len(frame):
+                _write_parquet(path, kept)
+
+    def write_trials(self, population: int, frame: pl.DataFrame) -> None:
+        """Keep the trials of a population that has ended; from now on it is `finished`.
+
+        Parameters
+        ----------
+        population : int
+            Its number in the study.
+        frame : polars.DataFrame
+            The columns of the trials table without those of the factors, which follow from ``condition``.
+        """
+        import polars as pl
+
+        columns = trial_columns(self._settings.values())
+        fixed = trial_columns([])
+        names = frame["condition"].to_list()
+        factors = {
+            key: [_factor_value(self._settings[name].get(key), kind) for name in names]
+            for key, kind in columns.items()
+            if key not in fixed
+        }
+        frame = frame.with_columns(
+            pl.Series(key, values, dtype=getattr(pl, columns[key])) for key, values in factors.items()
+        )
+        _write_parquet(self._part("trials", population), with_columns_of(frame, columns))
+        self.note(elapsed_seconds=self._elapsed_before + time.monotonic() - self._opened)
+
+    def finished(self, population: int) -> bool:
+        """Whether the trials of a population are in the table."""
+        return self._part("trials", population).exists()
+
+    def save_checkpoint(self, population: int, arrays: Mapping[str, np.ndarray], about: Mapping[str, Any]) -> None:
+        """Keep all that is needed to continue a population; replaces its previous checkpoint.
+
+        Parameters
+        ----------
+        population : int
+            Its number in the study.
+        arrays : mapping of str to array
+            Numbers and flags; no objects.
+        about : mapping
+            What the arrays are of, as JSON: phase, epoch, step, outcomes so far.
+        """
+        content = {_ARRAY + name: np.asarray(array) for name, array in arrays.items()}
+
+        def write(path: Path) -> None:
+            with path.open("wb") as file:
+                np.savez(file, allow_pickle=False, about=np.array(json.dumps(about, allow_nan=False)), **content)
+
+        _replace(self._checkpoint(population), write)
+
+    def load_checkpoint(self, population: int) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
+        """The arrays and the description last saved for a population, or None.
+
+        Raises
+        ------
+        StoreError
+            If the file is damaged.
+        """
+        path = self._checkpoint(population)
+        if not path.exists():
+            return None
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                arrays = {name.removeprefix(_ARRAY): file[name] for name in file.files if name.startswith(_ARRAY)}
+                return arrays, json.loads(str(file["about"]))
+        except Exception as error:  # zipfile, zlib, numpy and json each have their own for a damaged file
+            raise StoreError(
+                f"{path}: this checkpoint cannot be read ({error}). Remove it and give the same command again: "
+                "its population then starts anew."
+            ) from error
+
+    def clear_checkpoint(self, population: int) -> None:
+        """Remove the checkpoint of a population that has ended."""
+        self._checkpoint(population).unlink(missing_ok=True)
+
+    def _part(self, table: str, population: int, detail: str = "") -> Path:
+        return self.directory / table / f"{_stem(population)}{detail}.parquet"
+
+    def _checkpoint(self, population: int) -> Path:
+        return self.directory / "checkpoints" / f"{_stem(population)}.npz"
+
+
+def _stem(population: int) -> str:
+    return f"p{population:03d}"
+
+
+def _factor_value(level: object, kind: str) -> object:
+    return level if level is None or kind == "Float64" else level_label(level)
+
+
+def _replace(path: Path, write: Callable[[Path], object]) -> None:
+    """Write beside `path`, to the disk, then move into place: a reader sees the old file or the new one, whole."""
+    temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
+    try:
+        write(temporary)
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise StoreError(
+            f"{path}: cannot be written ({error.strerror or error}). What was written before is kept: "
+            "mend that and give the same command again."
+        ) from error
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    text = json.dumps(content, indent=2, allow_nan=False) + "\n"
+    _replace(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def _write_parquet(path: Path, frame: pl.DataFrame) -> None:
+    _replace(path, frame.write_parquet)
+
+
+def _new_manifest(study: Study, data_fingerprints: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "format": FORMAT_VERSION,
+        "study": study.name,
+        "fingerprint": study.fingerprint(),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seeds": list(study.seed_list()),
+        "data": dict(data_fingerprints),
+        "versions": {"python": platform.python_version(), **_versions()},
+        "platform": platform.platform(),
+        "processors": os.cpu_count(),
+        "elapsed_seconds": 0.0,
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _check_is_ours_or_empty(directory: Path) -> None:
+    """Refuse a folder of the user's own before anything is written into it."""
+    if directory.exists() and not directory.is_dir():
+        raise StoreError(f"{directory}: expected a folder for results, found a file. Give another name with --out.")
+    if not directory.exists() or (directory / MANIFEST_FILE).exists():
+        return
+    strangers = sorted(
+        path.name
+        for path in directory.iterdir()
+        if not path.name.startswith(".")
+        and not path.name.endswith(TEMPORARY_SUFFIX)
+        and not (path.name in _FOLDERS and path.is_dir() and not any(path.iterdir()))
+    )
+    if strangers:
+        raise StoreError(
+            f"{directory}: expected an empty folder or a results folder (with {MANIFEST_FILE}), "
+            f"found {_few(strangers)}. Give another folder with --out."
+        )
+
+
+def _check_same_study(directory: Path, manifest: Mapping[str, Any], study: Study) -> None:
+    if manifest["fingerprint"] == study.fingerprint():
+        return
+    there = _flat(read_json(directory / STUDY_FILE)) if (directory / STUDY_FILE).exists() else {}
+    here = _flat(study.written())
+    differences = [
+        f"{key}: there {there.get(key, 'not given')}, here {here.get(key, 'not given')}"
+        for key in dict.fromkeys([*there, *here])
+        if there.get(key) != here.get(key)
+    ]
+    what = "another study" if manifest["study"] == study.name else f"the study '{manifest['study']}'"
+    raise StoreError(
+        f"{directory}: this folder holds the results of {what}, not of this '{study.name}'. "
+        f"What differs: {_few(differences, '; ') if differences else 'how the study is read'}. "
+        "Give another folder with --out, or remove this one."
+    )
+
+
+def _check_same_data(directory: Path, there: Mapping[str, str], here: Mapping[str, str]) -> None:
+    for name, fingerprint in here.items():
+        if there.get(name, fingerprint) != fingerprint:
+            raise StoreError(
+                f"{directory}: the data set '{name}' is not the one that this study began with "
+                f"(fingerprint there {there[name][:12]}, here {fingerprint[:12]}). "
+                "Bring the former data back, or give another folder with --out."
+            )
+
+
+def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Nested tables as dotted keys with JSON values; a choice (a table with a name) and a list stay one value."""
+    flat: dict[str, str] = {}
+    for key, item in content.items():
+        if isinstance(item, Mapping) and "name" not in item:
+            flat |= _flat(item, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = json.dumps(item)
+    return flat
+
+
+def _few(items: list[str], separator: str = ", ") -> str:
+    shown = separator.join(items[:3])
+    return f"{shown}{separator}and {len(items) - 3} more" if len(items) > 3 else shown

@@ -1,0 +1,28 @@
+"""What will be tried: study files, the conditions they stand for, and the built-in studies."""
+
+from assay.study.builtin import BUILTIN, BuiltinStudy
+from assay.study.conditions import Condition
+from assay.study.parsing import load_study, with_factors, with_settings
+from assay.study.parts import DataSpec, DesignSpec, LayerSpec, NetworkSpec, TrainingSpec
+from assay.study.resolving import check_fit, layers_of, loss_of
+from assay.study.schema import study_schema
+from assay.study.spec import Study
+
+__all__ = [
+    "BUILTIN",
+    "BuiltinStudy",
+    "Condition",
+    "DataSpec",
+    "DesignSpec",
+    "LayerSpec",
+    "NetworkSpec",
+    "Study",
+    "TrainingSpec",
+    "check_fit",
+    "layers_of",
+    "load_study",
+    "loss_of",
+    "study_schema",
+    "with_factors",
+    "with_settings",
+]

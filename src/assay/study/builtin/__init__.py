@@ -1,0 +1,59 @@
+"""The built-in studies: a TOML file each, in this folder, to run by name, to read, and to copy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class BuiltinStudy:
+    """A study that comes with assay.
+
+    Attributes
+    ----------
+    name : str
+        What to type: ``assay run NAME``.
+    origin : str
+        The experiment that it repeats: O1 to O5 of the published ones, or empty.
+    description : str
+        One line.
+    """
+
+    name: str
+    origin: str
+    description: str
+
+    @property
+    def path(self) -> Path:
+        """The study file."""
+        return Path(__file__).parent / f"{self.name}.toml"
+
+
+BUILTIN: tuple[BuiltinStudy, ...] = (
+    BuiltinStudy("digits", "", "3 activations × 4 initializers on small digits; needs no download, under a minute"),
+    BuiltinStudy("mnist-activations", "O1", "ReLU against sigmoid in a deep stack on MNIST"),
+    BuiltinStudy("mnist-optimizers", "O1", "SGD with momentum against Adam in a deep stack on MNIST"),
+    BuiltinStudy("mnist-initializers", "O1", "RandomNormal against GlorotUniform in a deep stack on MNIST"),
+    BuiltinStudy("mnist-worse-better", "O1", "sigmoid + RandomNormal against ReLU + He normal, epoch by epoch"),
+    BuiltinStudy("block-showdown", "O2", "Glorot + tanh against He + ReLU, normal against uniform, over 30 seeds"),
+    BuiltinStudy("reuters-units", "O3", "64, 32 or 128 units in each hidden layer on Reuters newswires"),
+    BuiltinStudy("reuters-layers", "O3", "two, one or three hidden layers on Reuters newswires"),
+    BuiltinStudy("imdb-layers", "O3", "two, one or three hidden layers on IMDB reviews"),
+    BuiltinStudy("imdb-units", "O3", "16, 32 or 64 units in each hidden layer on IMDB reviews"),
+    BuiltinStudy("imdb-loss", "O3", "binary cross-entropy against mean squared error on IMDB reviews"),
+    BuiltinStudy("imdb-activation", "O3", "ReLU against tanh on IMDB reviews"),
+    BuiltinStudy("imdb-relu-output", "O3", "a mistake on purpose: a ReLU output under binary cross-entropy"),
+    BuiltinStudy("mnist-xavier", "O4", "zeros, random, Xavier and He in a softmax regression on MNIST"),
+    BuiltinStudy("mnist-zeros", "O4", "why zeros fail as soon as there is a hidden layer, on MNIST"),
+    BuiltinStudy("digits-initializers", "O5", "every family of initializers, normal and uniform, on small digits"),
+    BuiltinStudy("mnist-initializers-all", "O5", "the same in a 784-300-100-10 network on MNIST"),
+)
+"""Every built-in study, in the order of `assay studies`."""
+
+DEFAULT = "digits"
+
+
+def find_builtin(name: str) -> BuiltinStudy | None:
+    """The built-in study of this name, if there is one."""
+    return next((study for study in BUILTIN if study.name == name), None)

@@ -1,0 +1,174 @@
+"""The kinds of value that a study file holds, beyond numbers and words: choices, splits, seeds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, PlainSerializer, PlainValidator
+from pydantic import WithJsonSchema as JsonSchema
+from pydantic_core import PydanticCustomError, core_schema
+
+from assay.choices import Choice, defaults_of, parse_choice
+from assay.data.splitting import Split
+from assay.errors import StudyError
+from assay.learning.losses import LOSSES
+from assay.learning.optimizers import OPTIMIZERS, check_numbers
+from assay.networks.activations import ACTIVATIONS
+from assay.networks.initializers import INITIALIZERS, check_initializer
+
+PLACE = "\0"  # stands for the dotted key in a message made where the key is not known; see wording.py
+
+CHOICE_TABLES: dict[str, Mapping[str, Callable[..., Any]]] = {
+    "activation": ACTIVATIONS,
+    "output_activation": ACTIVATIONS,
+    "kernel_initializer": INITIALIZERS,
+    "bias_initializer": INITIALIZERS,
+    "optimizer": OPTIMIZERS,
+    "loss": LOSSES,
+}
+"""The table of names behind each field that takes a choice."""
+
+
+def fault(message: str) -> PydanticCustomError:
+    """A mistake, as an error that pydantic collects with its place."""
+    return PydanticCustomError("study", "{message}", {"message": message})
+
+
+def plain(value: Any) -> Any:
+    """`value` in the types of a TOML file: tables, lists, words, numbers; NumPy's scalars and arrays included.
+
+    A table that holds nothing but a name becomes the name, so that a choice has one written form.
+    """
+    if isinstance(value, BaseModel):
+        return plain(value.model_dump(exclude_unset=True))
+    if isinstance(value, Choice):
+        return plain(value.written())
+    if isinstance(value, Split):
+        return _write_split(value)
+    if isinstance(value, Mapping):
+        table = {str(key): plain(item) for key, item in value.items()}
+        return table["name"] if list(table) == ["name"] else table
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+@dataclass(frozen=True, eq=False)  # hashed by identity: tables are not hashable
+class Known:
+    """Marks a `Choice` field: which table its name must stand in, and what else must hold of it."""
+
+    table: Mapping[str, Callable[..., Any]]
+    noun: str
+    check: Callable[[Choice, str], None] | None = None
+
+    def parse(self, value: object) -> Choice:
+        """The choice that `value` writes, or a fault that names the near miss."""
+        try:
+            choice = parse_choice(value, self.table, where=PLACE, noun=self.noun)
+            if self.check is not None:
+                self.check(choice, PLACE)
+        except StudyError as error:
+            raise fault(str(error)) from None
+        return choice
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        """Validation by `parse`, and back to what a file writes."""
+        written = core_schema.plain_serializer_function_ser_schema(Choice.written)
+        return core_schema.no_info_plain_validator_function(self.parse, serialization=written)
+
+    def __get_pydantic_json_schema__(self, _: core_schema.CoreSchema, __: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Every name as a word, and every name with its own arguments as a table."""
+        tables = [
+            {
+                "type": "object",
+                "properties": {"name": {"const": name}} | {key: _json_type(item) for key, item in known.items()},
+                "required": ["name"],
+                "additionalProperties": False,
+            }
+            for name, known in ((name, defaults_of(entry)) for name, entry in sorted(self.table.items()))
+        ]
+        return {"anyOf": [{"enum": sorted(self.table)}, *tables]}
+
+
+def _json_type(default: object) -> dict[str, Any]:
+    """JSON Schema of an argument, from its default."""
+    if isinstance(default, bool):
+        return {"type": "boolean", "default": default}
+    if isinstance(default, str):
+        return {"type": "string", "default": default}
+    return {"type": "number"} if default is None else {"type": "number", "default": default}
+
+
+def _parse_split(value: Any) -> Split:
+    """A fraction (0.2), a count (1000), or ``{first = 1000}``: the first rows, unshuffled."""
+    if isinstance(value, Split):
+        return value
+    if isinstance(value, float) and 0 < value < 1:
+        return Split(fraction=value)
+    if _is_whole(value):
+        return Split(count=value)
+    if isinstance(value, Mapping) and list(value) == ["first"] and _is_whole(value["first"]):
+        return Split(first=value["first"])
+    raise fault(f"expected a fraction between 0 and 1, a whole number of rows, or {{first = 1000}}, got {value!r}.")
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _write_split(split: Split) -> Any:
+    """As a study file writes it."""
+    if split.first is not None:
+        return {"first": split.first}
+    return split.fraction if split.fraction is not None else split.count
+
+
+def _parse_seeds(value: object) -> int | tuple[int, ...]:
+    """How many seeds (0, 1, 2, ...), or which."""
+    seeds: Sequence[Any] = value if isinstance(value, list | tuple) else [value]
+    if not seeds or any(isinstance(seed, bool) or not isinstance(seed, int) for seed in seeds):
+        raise fault(f"expected how many seeds, such as 3, or a list of them, such as [0, 1, 2], got {value!r}.")
+    if isinstance(value, int):
+        if value < 1:
+            raise fault(f"expected at least 1 seed, got {value}. Each seed is one trial of every condition.")
+        return value
+    if len(set(seeds)) < len(seeds) or not all(0 <= seed < 2**32 for seed in seeds):
+        raise fault(f"expected seeds that differ, from 0 to 2**32 - 1, got {value!r}.")
+    return tuple(seeds)
+
+
+_WHOLE = {"type": "integer", "minimum": 0}
+
+ActivationChoice = Annotated[Choice, Known(ACTIVATIONS, "activation")]
+KernelInitializer = Annotated[Choice, Known(INITIALIZERS, "initializer", check_initializer)]
+BiasInitializer = Annotated[Choice, Known(INITIALIZERS, "initializer", partial(check_initializer, role="bias"))]
+OptimizerChoice = Annotated[Choice, Known(OPTIMIZERS, "optimizer", check_numbers)]
+LossChoice = Annotated[Choice, Known(LOSSES, "loss")]
+Whole = Annotated[int, Field(ge=1)]
+Units = Annotated[tuple[Whole, ...], Field(strict=False)]
+Rate = Annotated[float, Field(ge=0, lt=1)]
+SplitSize = Annotated[
+    Split,
+    PlainValidator(_parse_split),
+    PlainSerializer(_write_split),
+    JsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
+                _WHOLE,
+                {"type": "object", "properties": {"first": _WHOLE}, "required": ["first"]},
+            ]
+        }
+    ),
+]
+Seeds = Annotated[
+    int | tuple[int, ...],
+    PlainValidator(_parse_seeds),
+    JsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "array", "items": _WHOLE, "minItems": 1}]}),
+]

@@ -1,0 +1,237 @@
+"""The study: what will be tried. A TOML file and this object are the same thing.
+
+Study(data="digits", network={"hidden": [64]}, vary={"network.activation": ["relu", "tanh"]}, seeds=3)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
+
+from assay.errors import StudyError, did_you_mean
+from assay.study.conditions import BASELINE, Condition, expand_conditions
+from assay.study.fields import PLACE, fault, plain
+from assay.study.keys import check_key, flatten
+from assay.study.parts import DataSpec, DesignSpec, LayerSpec, NetworkSpec, Part, TrainingSpec
+from assay.study.wording import find_mistakes, tell
+from assay.study.writing import write_toml
+
+__all__ = ["Condition", "DataSpec", "DesignSpec", "LayerSpec", "NetworkSpec", "Study", "TrainingSpec"]
+
+
+class Study(Part):
+    """A study: data, a base network and its training, and what varies.
+
+    Every argument may be what a TOML file would hold (words, numbers, lists, dicts). Every condition is validated here,
+    so that nothing is trained before a wrong level is told.
+
+    Raises
+    ------
+    StudyError
+        If anything is wrong, with every mistake that was found: the dotted key, what was expected, and what came.
+    """
+
+    name: str = Field(description="Names the results folder; the file's name if absent.")
+    question: str = Field("", description="What the study asks, in a sentence.")
+    data: DataSpec = Field(description='A name, a path to a .npz or .csv file, or a table: data = "digits".')
+    network: NetworkSpec = Field(default_factory=NetworkSpec)
+    training: TrainingSpec = Field(default_factory=TrainingSpec)
+    vary: dict[str, list[Any]] = Field({}, description='Dotted key -> levels: "network.activation" = ["relu", "tanh"].')
+    conditions: dict[str, dict[str, Any]] = Field({}, description="Name -> what this condition sets, by dotted key.")
+    design: DesignSpec = Field(default_factory=DesignSpec)
+
+    _folder: Path | None = PrivateAttr(None)
+    _expanded: tuple[Condition, ...] = PrivateAttr(())
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise StudyError(tell(find_mistakes(error, Study))) from None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Study) and self.written() == other.written()
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> Study:
+        """Read a study file.
+
+        Raises
+        ------
+        StudyError
+            If the file cannot be read, is not TOML, or is not a valid study; the message begins with the path.
+        """
+        from assay.study.parsing import read_study
+
+        return read_study(path)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _tidy(cls, values: Any) -> Any:
+        """Plain values; ``seeds`` beside ``design``; a name, if there is none, from the data."""
+        values = {key: value if key == "vary" else plain(value) for key, value in values.items()}
+        design = values.get("design", {})
+        if "seeds" in values and isinstance(design, dict):
+            if "seeds" in design:
+                raise fault("seeds: given twice, at the top and in design. Remove one.")
+            values["design"] = {**design, "seeds": values.pop("seeds")}
+        if "name" not in values:
+            data = values.get("data", "study")
+            source = (data.get("name") or data.get("path") or "study") if isinstance(data, dict) else data
+            values["name"] = Path(str(source)).stem
+        return values
+
+    @field_validator("name")
+    @classmethod
+    def _check_name(cls, name: str) -> str:
+        if not re.fullmatch(r"\w[\w .+=,-]*", name):
+            raise fault(f"expected a name for a folder: letters, digits, spaces, and . - _ + = , ; got {name!r}.")
+        return name
+
+    @field_validator("vary", mode="before")
+    @classmethod
+    def _check_vary(cls, vary: Any) -> Any:
+        """Nested tables as dotted keys; every factor known, with levels that differ."""
+        if not isinstance(vary, Mapping):
+            return vary
+        flat = flatten({str(key): value for key, value in vary.items()})
+        for key, given in flat.items():
+            _check_key(key)
+            levels = flat[key] = plain(given)
+            place = f'{PLACE}."{key}"'
+            if not isinstance(levels, list):
+                raise fault(f"{place}: expected a list of levels, got {levels!r}. Write [{_shown(levels)}, …].")
+            if not levels:
+                raise fault(f"{place}: the list of levels is empty. Give at least one, or remove the factor.")
+            for index, level in enumerate(levels):
+                if level in levels[:index]:
+                    raise fault(f"{place}: level {_shown(level)} is there twice. Remove one.")
+        _check_nothing_twice(flat)
+        return flat
+
+    @field_validator("conditions", mode="before")
+    @classmethod
+    def _check_conditions(cls, conditions: Any) -> Any:
+        """Nested tables as dotted keys, every key known."""
+        if not isinstance(conditions, Mapping):
+            return conditions
+        flat = {}
+        for name, table in conditions.items():
+            if not isinstance(table, Mapping):
+                raise fault(f'{PLACE}."{name}": expected a table of settings, got {table!r}.')
+            flat[name] = flatten(table)
+            for key in flat[name]:
+                _check_key(key, f'{PLACE}."{name}"')
+        return flat
+
+    @model_validator(mode="after")
+    def _expand(self) -> Study:
+        """Check that the parts of the study fit each other, and validate every condition."""
+        _check_design(self)
+        parts = {"data": self.data, "network": self.network, "training": self.training}
+        try:
+            expanded = expand_conditions(parts, self.design.kind, self.vary, self.conditions)
+        except StudyError as error:
+            raise fault(f"{PLACE}{error}") from None
+        names = [condition.name for condition in expanded]
+        baseline = self.design.baseline
+        if baseline is not None and baseline not in names:
+            known = "; ".join(names[:12]) + ("; …" if len(names) > 12 else "")
+            raise fault(
+                f"{PLACE}design.baseline: no condition is called '{baseline}'."
+                f"{did_you_mean(baseline, names)} Conditions: {known}."
+            )
+        self._expanded = tuple(expanded)
+        return self
+
+    @property
+    def folder(self) -> Path | None:
+        """Where relative paths start: the study file's folder; None for a study made in Python."""
+        return self._folder
+
+    def expand(self) -> list[Condition]:
+        """Every condition, validated, in the order of their trials."""
+        return list(self._expanded)
+
+    def baseline_name(self) -> str | None:
+        """The condition that the others are compared with, if any."""
+        return self.design.baseline or (BASELINE if self.design.kind == "one_at_a_time" else None)
+
+    def seed_list(self) -> list[int]:
+        """The seeds of every condition."""
+        seeds = self.design.seeds
+        return list(range(seeds)) if isinstance(seeds, int) else list(seeds)
+
+    def written(self) -> dict[str, Any]:
+        """What the user gave, as a TOML or JSON file would hold it; ``Study(**study.written())`` is the same study."""
+        return _without_none(plain({"name": self.name, **self.model_dump(exclude_unset=True)}))
+
+    def to_toml(self) -> str:
+        """The text of a study file."""
+        return write_toml(self.written())
+
+    def fingerprint(self) -> str:
+        """SHA-256 of what decides the numbers: equal for two ways of writing the same study.
+
+        Name, question, baseline and confidence are left out. The order of factors and levels counts, for it numbers the
+        trials.
+        """
+        values = self.model_dump(exclude_defaults=True, exclude={"name", "question", "vary", "conditions"})
+        design = self.design.model_dump(exclude={"seeds", "baseline", "confidence"})
+        values["design"] = {**design, "seeds": self.seed_list()}
+        values["vary"] = list(self.vary.items())
+        values["conditions"] = [[name, list(table.items())] for name, table in self.conditions.items()]
+        return hashlib.sha256(json.dumps(plain(values), sort_keys=True).encode()).hexdigest()
+
+
+def _check_key(key: str, place: str = PLACE) -> None:
+    """`check_key` as a fault."""
+    try:
+        check_key(key, place)
+    except StudyError as error:
+        raise fault(str(error)) from None
+
+
+def _check_nothing_twice(vary: Mapping[str, list[Any]]) -> None:
+    """A level of a factor must not set what another factor overrides."""
+    for key in vary:
+        parent, _, argument = key.rpartition(".")
+        for level in vary.get(parent, ()):
+            if isinstance(level, Mapping) and argument in level:
+                raise fault(
+                    f'{PLACE}."{key}": a level of "{parent}" sets {argument} too ({_shown(level)}). '
+                    "Remove it there, or remove this factor."
+                )
+
+
+def _check_design(study: Study) -> None:
+    """[vary] and [conditions] each belong to their kinds of design."""
+    kind = study.design.kind
+    if kind == "conditions" and not study.conditions:
+        raise fault('design.kind is "conditions", but there are none. Write tables such as [conditions.worse].')
+    if kind == "conditions" and study.vary:
+        raise fault('[vary] is not used by design.kind = "conditions". Remove it, or write another kind.')
+    if kind != "conditions" and study.conditions:
+        raise fault(f'[conditions] is not used by design.kind = "{kind}". Write design.kind = "conditions".')
+    if kind == "one_at_a_time" and not study.vary:
+        raise fault('design.kind is "one_at_a_time", but nothing varies. Write [vary] with at least one factor.')
+
+
+def _shown(level: Any) -> str:
+    """A level as JSON, which is near enough to TOML for a message."""
+    return json.dumps(level, default=str)
+
+
+def _without_none(table: dict[str, Any]) -> dict[str, Any]:
+    """Without the fields that were set to None by hand: leaving them out says the same."""
+    return {
+        key: _without_none(value) if isinstance(value, dict) else value
+        for key, value in table.items()
+        if value is not None
+    }

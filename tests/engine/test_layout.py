@@ -1,0 +1,74 @@
+"""Where members lie."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from assay.choices import Choice
+from assay.engine.layout import GROUP_BYTES, Member, plan_layout
+from assay.networks.architecture import Layer
+
+
+def member(activation: str = "relu", optimizer: str = "sgd", units: int = 4, learning_rate: float = 0.1) -> Member:
+    zeros = Choice("zeros")
+    layers = (
+        Layer(3, units, Choice(activation), zeros, zeros, 0.0, 0.0),
+        Layer(units, 1, Choice("sigmoid"), zeros, zeros, 0.0, 0.0),
+    )
+    return Member(layers, Choice("binary_crossentropy"), Choice(optimizer, {"learning_rate": learning_rate}))
+
+
+MIXED = [
+    member(activation, optimizer, learning_rate=rate)
+    for activation in ("relu", "tanh", "elu")
+    for optimizer in ("sgd", "adam")
+    for rate in (0.1, 0.2, 0.3)
+]
+
+
+@pytest.mark.parametrize("tiles", [1, 2, 3])
+@pytest.mark.parametrize("num_seeds", [1, 2, 5])
+def test_every_trial_has_a_place_of_its_own(tiles, num_seeds):
+    """Each condition and seed has one slot, in a group of that seed."""
+    layout = plan_layout(MIXED, num_seeds, 2, tiles)
+    groups, slots = layout.position
+    assert len(set(zip(groups.ravel(), slots.ravel(), strict=True))) == len(MIXED) * num_seeds
+    for (condition, seed), group in np.ndenumerate(groups):
+        assert layout.group_seeds[group] == seed
+        assert layout.group_conditions[group, slots[condition, seed]] == condition
+
+
+@pytest.mark.parametrize("tiles", [1, 2, 3])
+def test_segments_are_the_same_in_every_group(tiles):
+    """A slot holds members of one kind, whatever the group."""
+    layout = plan_layout(MIXED, 2, 2, tiles)
+    for segment in layout.segments(lambda member: member.kind):
+        conditions = layout.group_conditions[:, segment.slots]
+        assert {layout.members[condition].kind for condition in conditions.ravel()} == {segment.kind}
+
+
+def test_one_kind_is_one_segment():
+    """Members that differ in numbers alone share one segment."""
+    layout = plan_layout([member(learning_rate=rate) for rate in (0.1, 0.2, 0.3)], 1, 1)
+    assert len(layout.segments(lambda member: member.kind)) == 1
+
+
+def test_tiles_balance_an_odd_number_of_seeds():
+    """Three seeds on two devices are dealt so that no device waits for a third of the time."""
+    layout = plan_layout([member(learning_rate=rate) for rate in np.linspace(0.1, 1, 12)], 3, 2)
+    assert layout.num_groups % 2 == 0
+
+
+def test_large_members_get_groups_of_their_own():
+    """Groups stay within the cache's share, or hold one member of each kind."""
+    large = [member(units=20_000, learning_rate=rate) for rate in np.linspace(0.1, 1, 24)]
+    layout = plan_layout(large, 1, 2)
+    assert layout.num_slots * large[0].state_bytes <= GROUP_BYTES
+
+
+def test_padding_repeats_a_member_of_the_same_kind():
+    """A kind that does not divide evenly is padded, and the copy has no place of its own."""
+    layout = plan_layout([member(learning_rate=rate) for rate in (0.1, 0.2, 0.3)], 1, 1, tiles=2)
+    assert layout.num_groups * layout.num_slots == 4
+    assert sorted(layout.group_conditions.ravel()) in ([0, 0, 1, 2], [0, 1, 1, 2], [0, 1, 2, 2])

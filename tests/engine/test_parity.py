@@ -1,0 +1,161 @@
+"""Parity with Keras: the same initial parameters and batches give the same parameters after 20 steps."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+
+import numpy as np
+import pytest
+
+from assay.choices import Choice, arguments_of
+from assay.engine.layout import Member
+from assay.engine.trainer import Trainer
+from assay.learning.losses import LOSSES
+from assay.learning.optimizers import OPTIMIZERS
+from assay.networks.activations import ACTIVATIONS, output_units
+from assay.networks.architecture import Layer
+
+ROWS, FEATURES, UNITS, BATCH, EPOCHS = 20, 6, 8, 5, 5  # 4 steps an epoch: 20 steps in all
+# Float32 sums in another order, through 20 updates: the largest difference of any parameter, relative to the largest
+# parameter of its array.
+TOLERANCE = 1e-5
+
+# Loss → (task, output units, output activation) that fit it.
+SETTINGS = {
+    "binary_crossentropy": ("binary", 1, "sigmoid"),
+    "categorical_crossentropy": ("multiclass", 3, "softmax"),
+    "sparse_categorical_crossentropy": ("multiclass", 3, "softmax"),
+    "categorical_hinge": ("multiclass", 3, "softmax"),
+    "hinge": ("binary", 1, "tanh"),
+    "squared_hinge": ("binary", 1, "tanh"),
+    "cosine_similarity": ("regression", 2, "linear"),
+    "huber": ("regression", 2, "linear"),
+    "kl_divergence": ("multiclass", 3, "softmax"),
+    "log_cosh": ("regression", 2, "linear"),
+    "mean_absolute_error": ("regression", 2, "linear"),
+    "mean_absolute_percentage_error": ("regression", 2, "linear"),
+    "mean_squared_error": ("regression", 2, "linear"),
+    "mean_squared_logarithmic_error": ("regression", 2, "softplus"),
+    "poisson": ("regression", 2, "softplus"),
+}
+KERAS_OPTIMIZERS = {
+    "sgd": "SGD",
+    "rmsprop": "RMSprop",
+    "adagrad": "Adagrad",
+    "adadelta": "Adadelta",
+    "adam": "Adam",
+    "adamw": "AdamW",
+    "adamax": "Adamax",
+    "nadam": "Nadam",
+    "ftrl": "Ftrl",
+    "lion": "Lion",
+    "adafactor": "Adafactor",
+}
+
+
+# Keras' Dense believes that glu, which halves its units, keeps them, and cannot build the layer after it; its values and
+# gradients are compared in tests/networks.
+BUILDABLE = [name for name in ACTIVATIONS if name != "glu"]
+
+
+def pairwise_cases(loss: str) -> list[tuple[str, str]]:
+    """Every activation with an optimizer such that, over all losses, every pair of the three factors occurs."""
+    shift = list(SETTINGS).index(loss)
+    optimizers = list(OPTIMIZERS)
+    return [
+        (activation, optimizers[(shift + index) % len(optimizers)]) for index, activation in enumerate(BUILDABLE)
+    ]
+
+
+def examples(task: str, outputs: int) -> tuple[np.ndarray, np.ndarray]:
+    generator = np.random.default_rng(5)
+    x = generator.normal(size=(ROWS, FEATURES)).astype(np.float32)
+    if task == "multiclass":
+        return x, np.eye(outputs, dtype=np.float32)[np.arange(ROWS) % outputs]
+    if task == "binary":
+        return x, (np.arange(ROWS) % 2).astype(np.float32)[:, None]
+    return x, generator.uniform(0.5, 2.0, size=(ROWS, outputs)).astype(np.float32)
+
+
+def member(activation: str, output_activation: str, outputs: int, loss: Choice, optimizer: Choice, **layer) -> Member:
+    hidden = Choice(activation)
+    common = {"kernel_initializer": Choice("glorot_uniform"), "dropout": 0.0, "l2": 0.0} | layer
+    first = Layer(FEATURES, UNITS, hidden, bias_initializer=Choice("random_normal"), **common)
+    last = Layer(
+        output_units(hidden, UNITS), outputs, Choice(output_activation), bias_initializer=Choice("zeros"), **common
+    )
+    return Member((first, last), loss, optimizer)
+
+
+def keras_after_training(trained: Member, start: list, x: np.ndarray, y: np.ndarray, orders: list) -> list[np.ndarray]:
+    """The slow twin: one `keras.Model`, one `train_on_batch` after another."""
+    import keras
+
+    layers = [
+        keras.layers.Dense(
+            layer.units,
+            activation=functools.partial(
+                getattr(keras.activations, layer.activation.name), **arguments_of(layer.activation, ACTIVATIONS)
+            ),
+            kernel_regularizer=keras.regularizers.L2(layer.l2) if layer.l2 else None,
+        )
+        for layer in trained.layers
+    ]
+    model = keras.Sequential([keras.Input((FEATURES,)), *layers])
+    model.set_weights([array for pair in start for array in pair])
+    optimizer = getattr(keras.optimizers, KERAS_OPTIMIZERS[trained.optimizer.name])(**trained.optimizer.arguments)
+    if trained.loss.name == "sparse_categorical_crossentropy":
+        y = y.argmax(axis=1)
+    model.compile(optimizer=optimizer, loss=trained.loss.name)
+    for rows in itertools.chain.from_iterable(orders):
+        model.train_on_batch(x[rows], y[rows])
+    return [np.asarray(variable.value) for variable in model.weights]
+
+
+def largest_difference(trainer: Trainer, members: list[Member], x: np.ndarray, y: np.ndarray) -> dict:
+    """Largest relative difference from Keras of each member's parameters, by what distinguishes it."""
+    from assay.engine.batching import batch_order
+
+    data = trainer.place(x, y)
+    state = trainer.start()
+    start = [trainer.parameters(state, index, 0) for index in range(len(members))]
+    orders = []
+    for epoch in range(1, EPOCHS + 1):
+        orders.append(batch_order(trainer.seeds[0], epoch, ROWS, BATCH))
+        state, _ = trainer.train_epoch(state, data, epoch)
+    differences = {}
+    for index, trained in enumerate(members):
+        ours = [array for pair in trainer.parameters(state, index, 0) for array in pair]
+        theirs = keras_after_training(trained, start[index], x, y, orders)
+        differences[trained.layers[0].activation.name, str(trained.optimizer)] = max(
+            np.abs(mine - yours).max() / max(np.abs(yours).max(), 1e-3)
+            for mine, yours in zip(ours, theirs, strict=True)
+        )
+    return differences
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("loss", SETTINGS)
+def test_training_equals_keras_for_every_pair_of_choices(loss):
+    """Twenty steps of a member equal twenty `train_on_batch` of Keras, whatever activation, optimizer and loss."""
+    task, outputs, output_activation = SETTINGS[loss]
+    members = [
+        member(activation, output_activation, outputs, Choice(loss), Choice(optimizer))
+        for activation, optimizer in pairwise_cases(loss)
+    ]
+    trainer = Trainer(members, seeds=[3], batch_size=BATCH, task=task)
+    differences = largest_difference(trainer, members, *examples(task, outputs))
+    too_large = {case: value for case, value in differences.items() if not value <= TOLERANCE}
+    assert not too_large
+
+
+def test_the_pairwise_cases_are_complete():
+    """Every loss, activation and optimizer of the tables is in a parity case, in all pairs."""
+    aliases = {name for name in LOSSES if LOSSES[name].__name__ != name}
+    assert set(SETTINGS) == set(LOSSES) - aliases
+    assert set(KERAS_OPTIMIZERS) == set(OPTIMIZERS)
+    cases = [(loss, *pair) for loss in SETTINGS for pair in pairwise_cases(loss)]
+    assert len({(loss, activation) for loss, activation, _ in cases}) == len(SETTINGS) * len(BUILDABLE)
+    assert len({(loss, optimizer) for loss, _, optimizer in cases}) == len(SETTINGS) * len(OPTIMIZERS)
+    assert len({(act, optimizer) for _, act, optimizer in cases}) == len(BUILDABLE) * len(OPTIMIZERS)

@@ -1,0 +1,285 @@
+"""The study object: what it accepts, what it refuses, and in which words."""
+
+import json
+import tomllib
+
+import numpy as np
+import pytest
+
+from assay.choices import Choice
+from assay.data.splitting import Split
+from assay.errors import StudyError
+from assay.study.spec import NetworkSpec, Study
+
+
+def message_of(**values) -> str:
+    """What a study on digits with these values is refused with."""
+    with pytest.raises(StudyError) as caught:
+        Study(**{"data": "digits", **values})
+    return str(caught.value)
+
+
+def test_defaults():
+    """A study needs nothing but data; the rest has defaults, and the name is that of the data."""
+    study = Study(data="digits")
+    assert study.name == "digits"
+    assert study.network.hidden_units == (64, 64)
+    assert study.training.optimizer == Choice("adam")
+    assert study.seed_list() == [0, 1, 2]
+    assert study.baseline_name() is None
+    assert [condition.name for condition in study.expand()] == ["as written"]
+
+
+def test_python_objects_and_toml_are_the_same_thing():
+    """A study made of dicts, choices, parts and arrays equals the one written as TOML."""
+    text = """
+    name = "same"
+    data = {name = "digits", validation = {first = 50}, test = 0.3}
+    [network]
+    hidden = [32, 16]
+    activation = "tanh"
+    [training.optimizer]
+    name = "sgd"
+    momentum = 0.9
+    [vary]
+    training.optimizer.learning_rate = [0.25, 0.5]
+    [design]
+    seeds = [4, 7]
+    """
+    written = Study(**tomllib.loads(text))
+    made = Study(
+        name="same",
+        data={"name": "digits", "validation": Split(first=50), "test": 0.3},
+        network=NetworkSpec(hidden=(32, 16), activation=Choice("tanh")),
+        training={"optimizer": Choice("sgd", {"momentum": 0.9})},
+        vary={"training.optimizer.learning_rate": np.array([0.25, 0.5])},
+        seeds=[4, 7],
+    )
+    assert made == written
+    assert made.fingerprint() == written.fingerprint()
+    assert made.seed_list() == [4, 7]
+
+
+@pytest.mark.parametrize(
+    "vary",
+    [
+        {"network.activation": ["relu", "tanh"]},
+        {"network": {"activation": ["relu", "tanh"]}},
+        {"network": {"activation": (Choice("relu"), {"name": "tanh"})}},
+    ],
+)
+def test_factors_may_be_dotted_or_nested(vary):
+    """A factor is written with a dotted key or with nested tables; both mean the same."""
+    assert Study(data="digits", vary=vary).vary == {"network.activation": ["relu", "tanh"]}
+
+
+def test_round_trip_through_toml_and_json():
+    """What a study writes as TOML or JSON reads back as the same study, with the same fingerprint."""
+    study = Study(
+        name="round trip",
+        question='Is "a\\b" 100 % é?',
+        data={"name": "ball", "rows": 200, "validation": {"first": 20}},
+        network={"hidden": [], "layers": {"output": {"l2": 0.5}}, "output_activation": None},
+        vary={"network.kernel_initializer": ["zeros", {"name": "random_normal", "stddev": 1e-05}]},
+        design={"baseline": "kernel_initializer=zeros", "final": False},
+    )
+    for again in (Study(**tomllib.loads(study.to_toml())), Study(**json.loads(json.dumps(study.written())))):
+        assert again == study
+        assert again.fingerprint() == study.fingerprint()
+
+
+def test_fingerprint_is_of_what_decides_the_numbers():
+    """Writing a default or another question keeps the fingerprint; another rate, seed or order of levels does not."""
+    vary = {"network.activation": ["relu", "tanh"]}
+    plain = Study(data="digits", vary=vary)
+    same = Study(data={"name": "digits"}, name="x", question="y", training={"epochs": 10}, vary=vary, seeds=[0, 1, 2])
+    assert same.fingerprint() == plain.fingerprint()
+    others = [
+        Study(data="digits", vary=vary, training={"optimizer": {"name": "adam", "learning_rate": 0.5}}),
+        Study(data="digits", vary=vary, seeds=4),
+        Study(data="digits", vary={"network.activation": ["tanh", "relu"]}),
+        Study(data="iris", vary=vary),
+        Study(data="digits", vary=vary, design={"select": "last"}),
+    ]
+    assert len({study.fingerprint() for study in [plain, *others]}) == 6
+
+
+def test_data_as_a_path(tmp_path):
+    """A word that ends in .npz or .csv is a path; it starts at the folder that the request is given."""
+    study = Study(data="my/table.csv")
+    assert study.name == "table"
+    assert study.data.request(tmp_path).path == str(tmp_path / "my/table.csv")
+    request = Study(data={"name": "reuters", "path": "/else/reuters.npz"}).data.request(tmp_path)
+    assert (request.name, request.path) == ("reuters", "/else/reuters.npz")
+
+
+def test_arguments_of_synthetic_data_stand_beside_the_name():
+    """``rows`` and ``noise`` of synthetic data are its arguments; of other data ``rows`` keeps training rows."""
+    request = Study(data={"name": "moons", "rows": 300, "noise": 0.2}).data.request()
+    assert request.arguments == {"rows": 300, "noise": 0.2}
+    assert request.rows is None
+    assert Study(data={"name": "mnist", "rows": 300}).data.request().rows == 300
+
+
+def test_splits():
+    """A fraction, a count and the first rows are three kinds of split; a test of 0 rows is none."""
+    data = Study(data={"name": "mnist", "validation": 1000, "test": 0}).data
+    assert data.validation == Split(count=1000)
+    assert data.test == Split(count=0)
+    assert Study(data={"name": "digits", "validation": 0.25}).data.request().validation == Split(fraction=0.25)
+
+
+def test_depth_counts_kernels():
+    """Depth is the number of kernels: depth 3 and width 100 are two hidden layers, depth 1 is linear."""
+    assert NetworkSpec(depth=3, width=100).hidden_units == (100, 100)
+    assert NetworkSpec(depth=1).hidden_units == ()
+    assert NetworkSpec(width=8).hidden_units == (8, 8)
+
+
+def test_unknown_key():
+    """An unknown key is told with the near miss and the known ones."""
+    assert "netwrk: unknown key. Did you mean 'network'? Known keys: name," in message_of(netwrk={})
+    message = message_of(network={"actvation": "relu"})
+    assert message.startswith("network.actvation: unknown key. Did you mean 'activation'? Known keys: hidden, depth,")
+    message = message_of(network={"layers": {"first": {"drop_out": 0.1}}})
+    assert message.startswith("network.layers.first.drop_out: unknown key. Did you mean 'dropout'?")
+
+
+def test_learning_rate_belongs_to_the_optimizer():
+    """``training.learning_rate`` is told where it goes."""
+    message = message_of(training={"learning_rate": 0.1})
+    assert message == (
+        "training.learning_rate: unknown key; it is an argument of the optimizer. Write training.optimizer = "
+        '{name = "adam", learning_rate = …}, or vary "training.optimizer.learning_rate".'
+    )
+
+
+def test_every_mistake_is_told_at_once():
+    """Several mistakes come as one list."""
+    message = message_of(network={"depth": 0}, training={"epochs": 0, "optimizer": "adm"})
+    assert message.splitlines()[0] == "3 mistakes:"
+    assert "  training.optimizer: unknown optimizer 'adm'. Did you mean 'adam'?" in message
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"network": {"depth": 0}}, "network.depth: expected a whole number of at least 1, got 0. Number of kernels"),
+        ({"network": {"width": "wide"}}, "network.width: expected a whole number, got 'wide'."),
+        ({"network": {"hidden": 64}}, "network.hidden: expected a list, got 64."),
+        ({"network": {"hidden": [64, 0]}}, "network.hidden.1: expected a whole number of at least 1, got 0."),
+        ({"network": {"hidden": [64], "depth": 2}}, "network: hidden is given together with depth or width."),
+        ({"network": {"dropout": 1.0}}, "network.dropout: expected a number below 1, got 1.0."),
+        ({"network": {"l2": -1.0}}, "network.l2: expected a number of at least 0, got -1.0."),
+        ({"network": 3}, "network: expected a table, got 3."),
+        ({"network": {"activation": "rellu"}}, "network.activation: unknown activation 'rellu'. Did you mean 'relu'?"),
+        (
+            {"network": {"kernel_initializer": {"name": "random_normal", "std": 1}}},
+            "network.kernel_initializer: 'random_normal' has no argument 'std'. Did you mean 'stddev'?",
+        ),
+        ({"network": {"bias_initializer": "orthogonal"}}, "network.bias_initializer: 'orthogonal' fills matrices only"),
+        ({"network": {"layers": {"frist": {}}}}, "network.layers.frist: expected first, hidden, output, or a number"),
+        ({"network": {"layers": {"4": {}}}}, "or a number from 1 to 3 (this network has 3 layers)."),
+        (
+            {"network": {"layers": {"output": {"dropout": 0.5}}}},
+            "network.layers.output.dropout: the output layer drops nothing.",
+        ),
+        (
+            {"network": {"output_activation": "relu", "layers": {"output": {"activation": "tanh"}}}},
+            "network.layers.output.activation: output_activation is given too.",
+        ),
+        ({"training": {"batch_size": 0}}, "training.batch_size: expected a whole number of at least 1, got 0."),
+        ({"training": {"batch_size": "32"}}, "training.batch_size: expected a whole number, got '32'."),
+        ({"training": {"epochs": 0}}, "training.epochs: expected a whole number of at least 1, got 0."),
+        ({"training": {"epochs": 2.5}}, "training.epochs: expected a whole number, got 2.5."),
+        (
+            {"training": {"optimizer": {"name": "sgd", "learning_rate": -0.1}}},
+            "training.optimizer.learning_rate: expected a number of at least 0, got -0.1.",
+        ),
+        ({"training": {"loss": "huberr"}}, "training.loss: unknown loss 'huberr'. Did you mean 'huber'?"),
+        ({"design": {"select": "val_acc"}}, "design.select: unknown value 'val_acc'. Did you mean 'val_accuracy'?"),
+        ({"design": {"kind": "factorail"}}, "design.kind: unknown value 'factorail'. Did you mean 'factorial'?"),
+        ({"design": {"confidence": 95.0}}, "design.confidence: expected a number below 1, got 95.0."),
+        ({"design": {"final": "yes"}}, "design.final: expected true or false, got 'yes'."),
+        ({"design": {"baseline": "tanh"}}, "design.baseline: no condition is called 'tanh'. Conditions: as written."),
+        ({"design": {"kind": "one_at_a_time"}}, 'design.kind is "one_at_a_time", but nothing varies.'),
+        ({"design": {"kind": "conditions"}}, 'design.kind is "conditions", but there are none.'),
+        ({"conditions": {"a": {}}}, '[conditions] is not used by design.kind = "factorial".'),
+        ({"seeds": 0}, "design.seeds: expected at least 1 seed, got 0."),
+        ({"seeds": []}, "design.seeds: expected how many seeds, such as 3, or a list of them"),
+        ({"seeds": [1, 1]}, "design.seeds: expected seeds that differ"),
+        ({"seeds": 3, "design": {"seeds": 3}}, "seeds: given twice"),
+        ({"name": "a/b"}, "name: expected a name for a folder"),
+        ({"data": "digts"}, "data.name: unknown data set 'digts'. Did you mean 'digits'?"),
+        ({"data": {}}, "data: expected a name or a path"),
+        ({"data": {"path": "table.xlsx"}}, "data.path: expected a .npz or .csv file, got 'table.xlsx'."),
+        ({"data": {"name": "digits", "validation": 1.5}}, "data.validation: expected a fraction between 0 and 1"),
+        ({"data": {"name": "digits", "validation": 0}}, "data.validation: expected at least 1 row, got 0."),
+        ({"data": {"name": "moons", "nois": 0.1}}, "data.nois: 'moons' takes rows, noise. Did you mean 'noise'?"),
+        ({"data": {"name": "digits", "arguments": {"noise": 1}}}, "data.arguments: only synthetic data take arguments"),
+    ],
+)
+def test_words_of_a_mistake(values, words):
+    """A mistake is told with its dotted key, what was expected, and what came."""
+    assert words in message_of(**values)
+
+
+@pytest.mark.parametrize(
+    ("vary", "words"),
+    [
+        ({"network.activation": ["relu", "rellu"]}, 'vary."network.activation", level "rellu": unknown activation'),
+        ({"network.depth": [2, 0]}, 'vary."network.depth", level 0: expected a whole number of at least 1, got 0.'),
+        (
+            {"training.optimizer.learning_rate": [0.1, -0.1]},
+            'vary."training.optimizer.learning_rate", level -0.1: expected a number of at least 0, got -0.1.',
+        ),
+        (
+            {"training.optimizer.momentum": [0.5]},
+            "condition 'momentum=0.5': training.optimizer: 'adam' has no argument 'momentum'.",
+        ),
+        (
+            {"network.actvation": ["relu"]},
+            "vary.\"network.actvation\": unknown key. Did you mean 'network.activation'?",
+        ),
+        ({"activation": ["relu"]}, "vary.\"activation\": unknown key. Did you mean 'network.activation'?"),
+        ({"training.learning_rate": [1]}, "Did you mean 'training.optimizer.learning_rate'?"),
+        ({"network.activation": "relu"}, "expected a list of levels, got 'relu'. Write [\"relu\", …]."),
+        ({"network.activation": []}, 'vary."network.activation": the list of levels is empty.'),
+        ({"network.width": [8, 16, 8]}, 'vary."network.width": level 8 is there twice.'),
+        ({"network.hidden": [[8]], "network.depth": [2]}, "condition 'hidden=8, depth=2': network: hidden is given"),
+        (
+            {
+                "training.optimizer": ["adam", {"name": "sgd", "learning_rate": 0.1}],
+                "training.optimizer.learning_rate": [0.2],
+            },
+            'vary."training.optimizer.learning_rate": a level of "training.optimizer" sets learning_rate too',
+        ),
+        ({"data.words": [1, "1"]}, 'vary."data.words", level "1": expected a whole number, got \'1\'.'),
+        ({"network.l2": [[1.0], "[1.0]"]}, 'vary."network.l2", level [1.0]: expected a number, got [1.0].'),
+        (["relu"], "vary: expected a table, got ['relu']."),
+    ],
+)
+def test_words_of_a_wrong_factor(vary, words):
+    """A wrong factor or level is told before anything runs, with the key and the level."""
+    assert words in message_of(vary=vary)
+
+
+def test_words_of_a_wrong_condition():
+    """A named condition that sets an unknown key, or a wrong value, is told by its name."""
+    design = {"kind": "conditions"}
+    message = message_of(design=design, conditions={"worse": {"network.actvation": "relu"}})
+    assert message.startswith(
+        'conditions."worse"."network.actvation": unknown key. Did you mean \'network.activation\'?'
+    )
+    message = message_of(design=design, conditions={"worse": {"network": {"activation": "rellu"}}})
+    assert message.startswith('conditions."worse"."network.activation": unknown activation \'rellu\'.')
+    message = message_of(design=design, conditions={"worse": 3})
+    assert message == 'conditions."worse": expected a table of settings, got 3.'
+    message = message_of(design=design, conditions={"a": {}}, vary={"network.width": [8]})
+    assert message.startswith('[vary] is not used by design.kind = "conditions".')
+
+
+def test_missing_data():
+    """Data are the one thing that cannot be left out."""
+    with pytest.raises(StudyError, match=r"^data: is missing. A name, a path to a .npz or .csv file"):
+        Study()
