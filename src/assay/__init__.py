@@ -1,0 +1,63 @@
+"""A laboratory for how neural networks start and train.
+
+>>> import assay
+>>> results = assay.run("digits")
+>>> results.summary()["conditions"][0]["test"]["accuracy"]
+
+The public names are those of `__all__`; each is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from assay.errors import AssayError, CapacityError, DataError, MissingExtra, StoreError, StudyError
+    from assay.lab import run
+    from assay.planning import plan_study
+    from assay.report import write_report
+    from assay.store import Results, open_results
+    from assay.study import Study, load_study
+
+_HOMES = {
+    "AssayError": "errors",
+    "CapacityError": "errors",
+    "DataError": "errors",
+    "MissingExtra": "errors",
+    "Results": "store",
+    "StoreError": "errors",
+    "Study": "study",
+    "StudyError": "errors",
+    "load_study": "study",
+    "open_results": "store",
+    "plan_study": "planning",
+    "run": "lab",
+    "write_report": "report",
+}
+
+__all__ = [
+    "AssayError",
+    "CapacityError",
+    "DataError",
+    "MissingExtra",
+    "Results",
+    "StoreError",
+    "Study",
+    "StudyError",
+    "load_study",
+    "open_results",
+    "plan_study",
+    "run",
+    "write_report",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'assay' has no attribute '{name}'")
+    return getattr(import_module(f"assay.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

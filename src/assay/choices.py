@@ -80,7 +80,7 @@ def parse_choice(value: object, table: Mapping[str, Callable[..., Any]], *, wher
         arguments = {key: item for key, item in value.items() if key != "name"}
     else:
         raise StudyError(
-            f"{where}: expected the name of an {noun} or a table with a name, such as "
+            f"{where}: expected the name of {_article(noun)} {noun} or a table with a name, such as "
             f'{{name = "{next(iter(table))}"}}, got {value!r}.'
         )
     if name not in table:
@@ -96,12 +96,18 @@ def parse_choice(value: object, table: Mapping[str, Callable[..., Any]], *, wher
     return Choice(name, arguments)
 
 
+def _article(noun: str) -> str:
+    return "an" if noun[0] in "aeiou" else "a"
+
+
 def _check_kind(item: object, default: object, where: str) -> None:
     """A flag stays a flag, a number a number, a word a word; a default of None takes a number or None."""
     if isinstance(default, bool):
         if not isinstance(item, bool):
             raise StudyError(f"{where}: expected true or false, got {item!r}.")
     elif default is None or isinstance(default, Number):
+        if item is None and default is None:
+            return
         if isinstance(item, bool) or not isinstance(item, Number):
             raise StudyError(f"{where}: expected a number, got {item!r}.")
         if item != item or item in (float("inf"), float("-inf")):

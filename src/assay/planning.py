@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -130,9 +130,9 @@ def plan_study(study: Study, num_devices: int | None = None) -> Plan:
     conditions = tuple(study.expand())
     seeds = tuple(study.seed_list())
     shapes: dict[DataRequest, DataShape] = {}
-    grouped: dict[object, list[tuple[int, Condition, Member]]] = {}
+    grouped: dict[tuple[DataRequest, Hashable, int, int], list[tuple[int, Condition, Member]]] = {}
     for index, condition in enumerate(conditions):
-        request = condition.data.request()
+        request = condition.data.request(study.folder)
         if request not in shapes:
             shapes[request] = describe(request)
         shape = shapes[request]
@@ -141,35 +141,23 @@ def plan_study(study: Study, num_devices: int | None = None) -> Plan:
         member = Member(layers, loss_of(condition, shape), condition.training.optimizer)
         key = (request, shape_key(member.layers), condition.training.batch_size, condition.training.epochs)
         grouped.setdefault(key, []).append((index, condition, member))
-    populations = [
-        _population(number, entries, seeds, shapes, num_devices)
-        for number, entries in enumerate(grouped.values(), start=1)
-    ]
+    populations: list[PopulationPlan] = []
+    for (request, _, batch_size, epochs), entries in grouped.items():
+        indices, members = [entry[0] for entry in entries], tuple(entry[2] for entry in entries)
+        population = PopulationPlan(
+            number=len(populations) + 1,
+            conditions=tuple(entry[1] for entry in entries),
+            members=members,
+            seeds=seeds,
+            trials=np.asarray(indices)[:, None] * len(seeds) + np.arange(len(seeds))[None, :],
+            request=request,
+            shape=shapes[request],
+            batch_size=batch_size,
+            epochs=epochs,
+            layout=plan_layout(members, len(seeds), num_devices),
+        )
+        populations.append(population)
     return Plan(study, conditions, seeds, tuple(populations), num_devices)
-
-
-def _population(
-    number: int,
-    entries: Sequence[tuple[int, Condition, Member]],
-    seeds: tuple[int, ...],
-    shapes: dict[DataRequest, DataShape],
-    num_devices: int,
-) -> PopulationPlan:
-    indices, conditions, members = zip(*entries, strict=True)
-    request = conditions[0].data.request()
-    training = conditions[0].training
-    return PopulationPlan(
-        number=number,
-        conditions=conditions,
-        members=members,
-        seeds=seeds,
-        trials=np.asarray(indices)[:, None] * len(seeds) + np.arange(len(seeds))[None, :],
-        request=request,
-        shape=shapes[request],
-        batch_size=training.batch_size,
-        epochs=training.epochs,
-        layout=plan_layout(members, len(seeds), num_devices),
-    )
 
 
 def available_memory() -> int | None:

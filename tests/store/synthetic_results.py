@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from assay.store import Results, Store, open_results
-from assay.study import Study
+from assay.study.spec import Study
 
 DATA_FINGERPRINT = "0123456789abcdef" * 4
 
@@ -51,8 +51,11 @@ def fill(
     Parameters
     ----------
     directory : Path
+        To be filled.
     study : Study
+        Whose conditions and seeds are written.
     epochs : int
+        Of the selection phase.
     metrics : pair of str
         The loss, and the metric beside it.
     diverged : collection of (condition index, seed)

@@ -17,15 +17,13 @@ def metric_text(metric: str) -> str:
 
 
 def number_text(value: float | None, *, signed: bool = False) -> str:
-    """A measured value in a few digits: three decimals up to 10, else three significant digits; a dash for None."""
+    """A measured value in a few digits: three decimals where that says enough; a dash for None."""
     if value is None:
         return "–"
     sign = "+" if signed else ""
     if _has_three_decimals(value):
         return format(value, f"{sign}.3f")
-    if 1000 <= abs(value) < 1e6:
-        return format(value, f"{sign},.0f")
-    return format(value, f"{sign}.3g" if abs(value) >= 10 else f"{sign}.1g")
+    return format(value, f"{sign},.0f" if 1000 <= abs(value) < 1e6 else f"{sign}.3g")
 
 
 def plus_minus_text(interval: Mapping[str, float | None], *, signed: bool = False) -> str:
@@ -83,8 +81,8 @@ def shared_names(names: Sequence[str]) -> tuple[str, list[str]]:
 def sentences(summary: Summary) -> list[str]:
     """The baseline, then one plain sentence on each condition against it.
 
-    First what is better, then what is worse, then what shows no evidence; among these, large differences first. Without a baseline:
-    which conditions came out best and worst. Conditions that lost trials are named last.
+    First what is better, then what is worse, then what shows no evidence; among these, large differences first.
+    Without a baseline: which conditions came out best and worst. Conditions that lost trials are named last.
     """
     measured = summary["compared_by"]
     lost = [sentence for condition in summary["conditions"] if (sentence := _lost_sentence(condition))]

@@ -41,7 +41,7 @@ def use_compilation_cache() -> Path:
     A shared folder would let others run code here (JAX's own warning), hence one per user. A folder that the user chose
     (`JAX_COMPILATION_CACHE_DIR`) stands.
     """
-    chosen = jax.config.jax_compilation_cache_dir
+    chosen = os.environ.get("JAX_COMPILATION_CACHE_DIR")
     root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = Path(chosen) if chosen else root / "assay" / "programs"
     jax.config.update("jax_compilation_cache_dir", str(folder))

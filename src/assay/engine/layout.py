@@ -15,6 +15,7 @@ import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -51,7 +52,7 @@ class Member:
 class Segment:
     """A contiguous run of slots that share one static `kind`."""
 
-    kind: Hashable
+    kind: Any
     start: int
     stop: int
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -103,10 +103,13 @@ class Recipe:
         def optimizer_of(member: Member) -> Hashable:
             return static_part(member.optimizer)
 
+        def activation_of(member: Member, at: int) -> Hashable:
+            return member.layers[at].activation
+
         depth = len(layout.members[0].layers)
         return cls(
             task,
-            tuple(layout.segments(lambda member, at=at: member.layers[at].activation) for at in range(depth)),
+            tuple(layout.segments(partial(activation_of, at=at)) for at in range(depth)),
             layout.segments(lambda member: member.loss),
             layout.segments(optimizer_of),
         )

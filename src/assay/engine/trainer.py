@@ -137,12 +137,13 @@ class Trainer:
     def restore(self, arrays: Mapping[str, np.ndarray]) -> State:
         """The state that `save` returned, of a trainer with equal arguments and tiles."""
         groups, slots = self.layout.num_groups, self.layout.num_slots
-        shapes = []
+        shapes: list[Any] = []
         for layer in self.layout.members[0].layers:
             shapes.append(jax.ShapeDtypeStruct((groups, slots, layer.units, layer.fan_in), jnp.float32))
             shapes.append(jax.ShapeDtypeStruct((groups, slots, layer.units), jnp.float32))
         held = jax.eval_shape(functools.partial(initial_slots, self.recipe), shapes)
-        structure = jax.tree.structure(State(shapes, held, 0, 0))
+        counts: Any = 0  # what the leaves are does not matter, only where they go
+        structure = jax.tree.structure(State(shapes, held, counts, counts))
         return self._spread(jax.tree.unflatten(structure, [arrays[name] for name in sorted(arrays)]))
 
     # ------------------------------------------------------------------ training and evaluation
@@ -191,7 +192,8 @@ class Trainer:
 
     # ------------------------------------------------------------------ inside
 
-    def _member_numbers(self) -> Numbers:
+    def _member_numbers(self) -> Any:
+        """`Numbers` on the host."""
         members = self.layout.members
         conditions = self.layout.group_conditions
 
@@ -209,7 +211,8 @@ class Trainer:
         depth = len(members[0].layers)
         l2 = [per_slot([member.layers[at].l2 for member in members]) for at in range(depth)]
         dropout = [per_slot([member.layers[at].dropout for member in members]) for at in range(depth - 1)]
-        return Numbers(
+        host: Any = Numbers  # NumPy arrays here, JAX arrays once spread
+        return host(
             optimizer=optimizer,
             l2=l2 if any(rate.any() for rate in l2) else [],
             dropout=dropout if any(rate.any() for rate in dropout) else [],

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 # Okabe & Ito, "Color universal design", 2008: https://jfly.uni-koeln.de/color/
 BLUE = "#0072b2"
-ORANGE = "#e69f00"
 GREEN = "#009e73"
 VERMILLION = "#d55e00"
 

@@ -132,8 +132,8 @@ def _note(summary: Mapping[str, Any], split: str, metric: str) -> str:
     return (
         f"{opening}The same seed gives every condition the same start and the same batches, so differences are taken "
         f"seed by seed; in brackets their {share} confidence interval (Student t). Better or worse is said only where "
-        f"it leaves out zero. Each interval is for its own comparison: with {len(compared)} comparisons at {share}, expect about "
-        f"{len(compared) * (1 - summary['confidence']):.2g} false alarms if no choice mattered."
+        f"it leaves out zero. Each interval is for its own comparison: with {len(compared)} comparisons at {share}, "
+        f"expect about {len(compared) * (1 - summary['confidence']):.2g} false alarms if no choice mattered."
     )
 
 

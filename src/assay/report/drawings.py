@@ -76,7 +76,8 @@ def _overview_words(summary: Mapping[str, Any]) -> tuple[str, str, str]:
     low, high = min(means, key=means.__getitem__), max(means, key=means.__getitem__)
     alternative = (
         f"Dot plot of {split} {metric_text(metric)} for {len(means)} conditions: "
-        f"from {number_text(means[low])} ({low}) to {number_text(means[high])} ({high}). The table of conditions holds the same numbers."
+        f"from {number_text(means[low])} ({low}) to {number_text(means[high])} ({high}). "
+        "The table of conditions holds the same numbers."
     )
     caption = (
         f"Mean {split} {metric_text(metric)} of each condition, best at the top, with its {summary['confidence']:g} "

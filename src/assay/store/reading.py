@@ -29,7 +29,7 @@ from assay.store.schema import (
 if TYPE_CHECKING:
     import polars as pl
 
-    from assay.study import Condition, Study
+    from assay.study.spec import Condition, Study
 
 
 def open_results(directory: str | Path) -> Results:
@@ -70,7 +70,7 @@ class Results:
     @cached_property
     def study(self) -> Study:
         """The study, as it was written."""
-        from assay.study import Study
+        from assay.study.spec import Study
 
         return Study(**read_json(self.directory / STUDY_FILE))
 

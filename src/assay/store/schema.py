@@ -27,6 +27,7 @@ STUDY_FILE = "study.json"
 MANIFEST_FILE = "manifest.json"
 LOCK_FILE = ".lock"
 TEMPORARY_SUFFIX = ".tmp"
+FOLDERS = ("trials", "history", "checkpoints")
 
 HISTORY_COLUMNS = {
     "trial": "Int64",

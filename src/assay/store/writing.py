@@ -26,9 +26,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from assay.errors import StoreError
+from assay.store.checking import check_is_ours_or_empty, check_same_data, check_same_study
 from assay.store.locking import FolderLock
-from assay.store.reading import read_json, read_manifest
+from assay.store.reading import read_manifest
 from assay.store.schema import (
+    FOLDERS,
     FORMAT_VERSION,
     HISTORY_COLUMNS,
     MANIFEST_FILE,
@@ -37,14 +39,12 @@ from assay.store.schema import (
     trial_columns,
     with_columns_of,
 )
-from assay.study.conditions import level_label
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from assay.study import Study
+    from assay.study.spec import Study
 
-_FOLDERS = ("trials", "history", "checkpoints")
 _PACKAGES = ("assay", "jax", "numpy", "keras", "scikit-learn", "polars")
 _ARRAY = "array/"  # before the name of each array of a checkpoint, so that none can collide with "about"
 
@@ -87,9 +87,9 @@ class Store:
             another process is writing it.
         """
         directory = Path(directory)
-        _check_is_ours_or_empty(directory)
+        check_is_ours_or_empty(directory)
         try:
-            for folder in _FOLDERS:
+            for folder in FOLDERS:
                 (directory / folder).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(
@@ -97,13 +97,13 @@ class Store:
             ) from None
         lock = FolderLock(directory)
         try:
-            for folder in ("", *_FOLDERS):
+            for folder in ("", *FOLDERS):
                 for leftover in (directory / folder).glob(f"*{TEMPORARY_SUFFIX}"):
                     leftover.unlink()
             if (directory / MANIFEST_FILE).exists():
                 manifest = read_manifest(directory)
-                _check_same_study(directory, manifest, study)
-                _check_same_data(directory, manifest["data"], data_fingerprints)
+                check_same_study(directory, manifest, study)
+                check_same_data(directory, manifest["data"], data_fingerprints)
                 manifest["data"] |= data_fingerprints
             else:
                 manifest = _new_manifest(study, data_fingerprints)
@@ -235,6 +235,8 @@ def _stem(population: int) -> str:
 
 
 def _factor_value(level: object, kind: str) -> object:
+    from assay.study.conditions import level_label
+
     return level if level is None or kind == "Float64" else level_label(level)
 
 
@@ -285,67 +287,3 @@ def _versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
-
-
-def _check_is_ours_or_empty(directory: Path) -> None:
-    """Refuse a folder of the user's own before anything is written into it."""
-    if directory.exists() and not directory.is_dir():
-        raise StoreError(f"{directory}: expected a folder for results, found a file. Give another name with --out.")
-    if not directory.exists() or (directory / MANIFEST_FILE).exists():
-        return
-    strangers = sorted(
-        path.name
-        for path in directory.iterdir()
-        if not path.name.startswith(".")
-        and not path.name.endswith(TEMPORARY_SUFFIX)
-        and not (path.name in _FOLDERS and path.is_dir() and not any(path.iterdir()))
-    )
-    if strangers:
-        raise StoreError(
-            f"{directory}: expected an empty folder or a results folder (with {MANIFEST_FILE}), "
-            f"found {_few(strangers)}. Give another folder with --out."
-        )
-
-
-def _check_same_study(directory: Path, manifest: Mapping[str, Any], study: Study) -> None:
-    if manifest["fingerprint"] == study.fingerprint():
-        return
-    there = _flat(read_json(directory / STUDY_FILE)) if (directory / STUDY_FILE).exists() else {}
-    here = _flat(study.written())
-    differences = [
-        f"{key}: there {there.get(key, 'not given')}, here {here.get(key, 'not given')}"
-        for key in dict.fromkeys([*there, *here])
-        if there.get(key) != here.get(key)
-    ]
-    what = "another study" if manifest["study"] == study.name else f"the study '{manifest['study']}'"
-    raise StoreError(
-        f"{directory}: this folder holds the results of {what}, not of this '{study.name}'. "
-        f"What differs: {_few(differences, '; ') if differences else 'how the study is read'}. "
-        "Give another folder with --out, or remove this one."
-    )
-
-
-def _check_same_data(directory: Path, there: Mapping[str, str], here: Mapping[str, str]) -> None:
-    for name, fingerprint in here.items():
-        if there.get(name, fingerprint) != fingerprint:
-            raise StoreError(
-                f"{directory}: the data set '{name}' is not the one that this study began with "
-                f"(fingerprint there {there[name][:12]}, here {fingerprint[:12]}). "
-                "Bring the former data back, or give another folder with --out."
-            )
-
-
-def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Nested tables as dotted keys with JSON values; a choice (a table with a name) and a list stay one value."""
-    flat: dict[str, str] = {}
-    for key, item in content.items():
-        if isinstance(item, Mapping) and "name" not in item:
-            flat |= _flat(item, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = json.dumps(item)
-    return flat
-
-
-def _few(items: list[str], separator: str = ", ") -> str:
-    shown = separator.join(items[:3])
-    return f"{shown}{separator}and {len(items) - 3} more" if len(items) > 3 else shown

@@ -1,0 +1,142 @@
+"""A study against the same trainings with `keras.Model.fit` one after another, end to end.
+
+    python benchmarks/against_keras.py [--repeats 3] [--only digits|mnist-24]
+
+Both sides are whole processes, from start to last result: imports, data, compilation (no compilation cache), training,
+validation after every epoch, and for a study with a final phase the retraining and the test. They alternate, ours first in
+one round and Keras first in the next. A row is `invalid` unless both sides agree: for every condition the mean validation
+accuracy must be the same within four standard errors of the mean over seeds, plus half a point. (That both compute the
+same numbers step by step is tested in tests/engine/test_parity.py; here each side draws its own initial kernels.)
+
+Writes benchmarks/results.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from assay.engine.devices import available_cores
+from assay.planning import measure_gemm_rate, plan_study
+from assay.study import load_study
+
+HERE = Path(__file__).parent
+WORKLOADS = {"digits": ("digits", 5.0), "mnist-24": (str(HERE / "mnist-24.toml"), 1.5)}
+
+
+def timed(command: list[str], environment: dict[str, str]) -> tuple[str, float, float]:
+    """Standard output, wall seconds and CPU seconds of a process."""
+    before = os.times()
+    start = time.perf_counter()
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    wall = time.perf_counter() - start
+    after = os.times()
+    if done.returncode:
+        sys.exit(f"{' '.join(command)} failed:\n{done.stderr}")
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    return done.stdout, wall, cpu
+
+
+def ours(study: str) -> tuple[dict, float, float]:
+    """One cold run of assay."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = os.environ | {"JAX_ENABLE_COMPILATION_CACHE": "false"}
+        command = [sys.executable, "-m", "assay.cli.main", "run", study, "--out", f"{folder}/run", "--json"]
+        output, wall, cpu = timed(command, environment)
+    return json.loads(output), wall, cpu
+
+
+def theirs(study: str) -> tuple[dict, float, float]:
+    """One cold run of Keras."""
+    output, wall, cpu = timed([sys.executable, str(HERE / "keras_twin.py"), study], dict(os.environ))
+    return json.loads(output.splitlines()[-1]), wall, cpu
+
+
+def disagreement(summary: dict, keras: dict, confidence_factor: float) -> str:
+    """The first condition whose mean validation accuracies differ by more than chance, or the empty string."""
+    for condition in summary["conditions"]:
+        accuracy = condition["validation"]["accuracy"]
+        standard_error = (accuracy["high"] - accuracy["mean"]) / confidence_factor
+        difference = abs(accuracy["mean"] - keras[condition["condition"]]["validation"])
+        if difference > 4 * np.sqrt(2) * standard_error + 0.005:
+            return f"{condition['condition']}: {accuracy['mean']:.4f} against {difference:+.4f}"
+    return ""
+
+
+def bootstrap(ratios: np.ndarray, generator: np.random.Generator) -> tuple[float, float]:
+    """95 % interval of the median."""
+    medians = np.median(generator.choice(ratios, size=(10_000, len(ratios))), axis=1)
+    return tuple(np.percentile(medians, [2.5, 97.5]))
+
+
+def measure(name: str, repeats: int) -> str:
+    """One row of the table."""
+    from scipy.special import stdtrit
+
+    study, goal = WORKLOADS[name]
+    planned = plan_study(load_study(study))
+    factor = float(stdtrit(len(planned.seeds) - 1, 0.975))
+    rows, invalid = [], ""
+    for repeat in range(repeats):
+        if repeat % 2 == 0:
+            mine, yours = ours(study), theirs(study)
+        else:
+            yours, mine = theirs(study), ours(study)
+        invalid = invalid or disagreement(mine[0], yours[0], factor)
+        rows.append((mine[1], mine[2], yours[1], yours[2]))
+        print(f"{name} round {repeat + 1}: assay {mine[1]:.1f} s, Keras {yours[1]:.1f} s", file=sys.stderr)
+    wall, cpu, keras_wall, keras_cpu = np.median(rows, axis=0)
+    ratios = np.array([row[2] / row[0] for row in rows])
+    low, high = bootstrap(ratios, np.random.default_rng(0))
+    verdict = f"invalid ({invalid})" if invalid else "agree"
+    return (
+        f"| {name} | {planned.num_trials} | {wall:.1f} / {cpu:.1f} | {keras_wall:.1f} / {keras_cpu:.1f} | "
+        f"**{np.median(ratios):.1f}×** [{low:.1f}, {high:.1f}] | {goal:g}× | {verdict} |"
+    )
+
+
+def main() -> None:
+    """Measure, and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--only", choices=WORKLOADS)
+    options = parser.parse_args()
+    load_before = os.getloadavg()[0]
+    gemm = measure_gemm_rate() / 1e9
+    names = [options.only] if options.only else list(WORKLOADS)
+    rows = [measure(name, options.repeats) for name in names]
+    packages = ", ".join(f"{package} {version(package)}" for package in ("jax", "keras", "numpy"))
+    text = "\n".join(
+        [
+            "# assay against Keras, end to end",
+            "",
+            "Written by `make bench` (`benchmarks/against_keras.py` says how it is measured). Wall / CPU seconds are medians of",
+            f"{options.repeats} whole processes on each side, alternating; the ratio is of wall times, with a bootstrap 95 %",
+            "interval of its median.",
+            "",
+            "| study | trials | assay, s | Keras `fit`, s | ratio | goal | results |",
+            "|---|---|---|---|---|---|---|",
+            *rows,
+            "",
+            f"Machine: {available_cores()} cores, {platform.processor() or platform.machine()}, {gemm:.0f} GFLOP/s in a",
+            f"float32 matrix product, load {load_before:.2f} before; Python {platform.python_version()}, {packages}.",
+            "",
+        ]
+    )
+    print(text)
+    if not options.only:
+        (HERE / "results.md").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""The same study in plain Keras: one model after another, `fit` for each, as a user would write it.
+
+    python benchmarks/keras_twin.py STUDY
+
+prints one JSON line: the mean validation metric of each condition at its best epoch, and the test metric if the study has
+a final phase.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+os.environ["KERAS_BACKEND"] = "jax"
+
+import keras
+import numpy as np
+
+from assay.choices import Choice, arguments_of
+from assay.data import load
+from assay.engine.layout import Member
+from assay.networks.activations import ACTIVATIONS
+from assay.planning import plan_study
+from assay.study import load_study
+
+
+def keras_name(choice: Choice) -> str:
+    """``he_normal`` → ``HeNormal``; Keras' classes are the words in capitals."""
+    exceptions = {"rmsprop": "RMSprop", "sgd": "SGD", "adamw": "AdamW"}
+    return exceptions.get(choice.name) or "".join(word.capitalize() for word in choice.name.split("_"))
+
+
+def keras_model(member: Member, features: int, seed: int, metric: str) -> keras.Model:
+    """A compiled Keras model of a member."""
+    keras.utils.set_random_seed(seed)
+    layers = []
+    for layer in member.layers:
+        initializer = getattr(keras.initializers, keras_name(layer.kernel_initializer))
+        activation = getattr(keras.activations, layer.activation.name)
+        options = arguments_of(layer.activation, ACTIVATIONS)
+        layers.append(
+            keras.layers.Dense(
+                layer.units,
+                activation=(lambda z, function=activation, options=options: function(z, **options)),
+                kernel_initializer=initializer(**layer.kernel_initializer.arguments),
+            )
+        )
+    model = keras.Sequential([keras.Input((features,)), *layers])
+    optimizer = getattr(keras.optimizers, keras_name(member.optimizer))(**member.optimizer.arguments)
+    model.compile(optimizer=optimizer, loss=member.loss.name, metrics=[metric])
+    return model
+
+
+def main() -> None:
+    """Train everything, one after another."""
+    study = load_study(sys.argv[1])
+    told: dict[str, dict[str, float]] = {}
+    for population in plan_study(study).populations:
+        data = load(population.request)
+        metric = "accuracy" if population.shape.task != "regression" else "mean_absolute_error"
+        for condition, member in zip(population.conditions, population.members, strict=True):
+            losses, metrics = [], []
+            for seed in population.seeds:
+                model = keras_model(member, population.shape.features, seed, metric)
+                history = model.fit(
+                    data.x_train,
+                    data.y_train,
+                    validation_data=(data.x_validation, data.y_validation),
+                    epochs=population.epochs,
+                    batch_size=population.batch_size,
+                    verbose=0,
+                ).history
+                losses.append(history["val_loss"])
+                metrics.append(history[f"val_{metric}"])
+            best = int(np.argmin(np.mean(losses, axis=0))) + 1
+            told[condition.name] = {"validation": float(np.mean(metrics, axis=0)[best - 1])}
+            if study.design.final:
+                x = np.concatenate([data.x_train, data.x_validation])
+                y = np.concatenate([data.y_train, data.y_validation])
+                scores = []
+                for seed in population.seeds:
+                    model = keras_model(member, population.shape.features, seed, metric)
+                    model.fit(x, y, epochs=best, batch_size=population.batch_size, verbose=0)
+                    scores.append(model.evaluate(data.x_test, data.y_test, verbose=0)[1])
+                told[condition.name]["test"] = float(np.mean(scores))
+    print(json.dumps(told))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""May this study be written into this folder? Asked before anything is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assay.errors import StoreError
+from assay.store.reading import read_json
+from assay.store.schema import FOLDERS, MANIFEST_FILE, STUDY_FILE, TEMPORARY_SUFFIX
+
+if TYPE_CHECKING:
+    from assay.study.spec import Study
+
+
+def check_is_ours_or_empty(directory: Path) -> None:
+    """Refuse a folder of the user's own before anything is written into it."""
+    if directory.exists() and not directory.is_dir():
+        raise StoreError(f"{directory}: expected a folder for results, found a file. Give another name with --out.")
+    if not directory.exists() or (directory / MANIFEST_FILE).exists():
+        return
+    strangers = sorted(
+        path.name
+        for path in directory.iterdir()
+        if not path.name.startswith(".")
+        and not path.name.endswith(TEMPORARY_SUFFIX)
+        and not (path.name in FOLDERS and path.is_dir() and not any(path.iterdir()))
+    )
+    if strangers:
+        raise StoreError(
+            f"{directory}: expected an empty folder or a results folder (with {MANIFEST_FILE}), "
+            f"found {_few(strangers)}. Give another folder with --out."
+        )
+
+
+def check_same_study(directory: Path, manifest: Mapping[str, Any], study: Study) -> None:
+    """Refuse a folder of another study, and say what differs."""
+    if manifest["fingerprint"] == study.fingerprint():
+        return
+    there = _flat(read_json(directory / STUDY_FILE)) if (directory / STUDY_FILE).exists() else {}
+    here = _flat(study.written())
+    differences = [
+        f"{key}: there {there.get(key, 'not given')}, here {here.get(key, 'not given')}"
+        for key in dict.fromkeys([*there, *here])
+        if there.get(key) != here.get(key)
+    ]
+    what = "another study" if manifest["study"] == study.name else f"the study '{manifest['study']}'"
+    raise StoreError(
+        f"{directory}: this folder holds the results of {what}, not of this '{study.name}'. "
+        f"What differs: {_few(differences, '; ') if differences else 'how the study is read'}. "
+        "Give another folder with --out, or remove this one."
+    )
+
+
+def check_same_data(directory: Path, there: Mapping[str, str], here: Mapping[str, str]) -> None:
+    """Refuse to continue on data that have changed; a data set that is new to the folder is welcome."""
+    for name, fingerprint in here.items():
+        if there.get(name, fingerprint) != fingerprint:
+            raise StoreError(
+                f"{directory}: the data set '{name}' is not the one that this study began with "
+                f"(fingerprint there {there[name][:12]}, here {fingerprint[:12]}). "
+                "Bring the former data back, or give another folder with --out."
+            )
+
+
+def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Nested tables as dotted keys with JSON values; a choice (a table with a name) and a list stay one value."""
+    flat: dict[str, str] = {}
+    for key, item in content.items():
+        if isinstance(item, Mapping) and "name" not in item:
+            flat |= _flat(item, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = json.dumps(item)
+    return flat
+
+
+def _few(items: list[str], separator: str = ", ") -> str:
+    shown = separator.join(items[:3])
+    return f"{shown}{separator}and {len(items) - 3} more" if len(items) > 3 else shown

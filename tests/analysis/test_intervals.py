@@ -1,0 +1,46 @@
+"""Means with Student t intervals."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from assay.analysis import mean_interval
+
+
+def test_the_interval_is_students():
+    """For 1, 2, 3: mean 2, s = 1, and t = 4.302653 of the printed table for 2 degrees of freedom at 0.95."""
+    interval = mean_interval([1.0, 2.0, 3.0])
+    half_width = 4.302653 / math.sqrt(3)
+    assert interval.mean == 2.0
+    assert interval.low == pytest.approx(2 - half_width, rel=1e-6)
+    assert interval.high == pytest.approx(2 + half_width, rel=1e-6)
+
+
+@pytest.mark.parametrize(("confidence", "quantile"), [(0.90, 6.313752), (0.95, 12.706205), (0.99, 63.656741)])
+def test_two_values_give_wide_intervals(confidence, quantile):
+    """With one degree of freedom t is that of Cauchy's distribution: tan(π · confidence / 2)."""
+    assert quantile == pytest.approx(math.tan(math.pi * confidence / 2), rel=1e-6)
+    interval = mean_interval([0.0, 2.0], confidence)
+    assert interval.high == pytest.approx(1 + quantile, rel=1e-6)
+
+
+def test_the_interval_covers_as_often_as_it_says():
+    """Of many samples of five normal numbers, about 90 % of the 0.9 intervals hold the true mean."""
+    import numpy as np
+
+    samples = np.random.default_rng(0).normal(3.0, 2.0, size=(2000, 5))
+    intervals = [mean_interval(sample, 0.9) for sample in samples]
+    covered = sum(interval.low <= 3.0 <= interval.high for interval in intervals)
+    # binomial with p = 0.9 and n = 2000: standard deviation 13.4; five of them
+    assert abs(covered - 1800) < 5 * math.sqrt(2000 * 0.9 * 0.1)
+
+
+def test_one_value_has_no_interval_and_none_no_mean():
+    """What is not known is None, and values that are not finite do not count."""
+    one = mean_interval([0.5, math.nan, math.inf])
+    assert (one.mean, one.low, one.high, one.count) == (0.5, None, None, 1)
+    none = mean_interval([math.nan])
+    assert (none.mean, none.low, none.high, none.count) == (None, None, None, 0)
+    assert none.written() == {"mean": None, "low": None, "high": None}

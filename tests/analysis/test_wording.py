@@ -1,0 +1,143 @@
+"""Conclusions in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from assay.analysis import sentences
+from assay.analysis.wording import factors_of, interval_text, number_text, plus_minus_text, shared_names
+
+
+def condition(name, mean, *, difference=None, low=None, high=None, pairs=5, conclusion="no evidence", outcomes=None):
+    """One condition of a summary, as far as sentences read it."""
+    interval = {"mean": mean, "low": mean - 0.005, "high": mean + 0.005} if mean is not None else None
+    comparison = {"against": "baseline", "split": "test", "metric": "accuracy", "pairs": pairs}
+    comparison |= {"difference": difference, "low": low, "high": high, "conclusion": conclusion}
+    return {
+        "condition": name,
+        "trials": 5,
+        "outcomes": outcomes or {"completed": 5, "diverged": 0},
+        "test": {"accuracy": interval} if interval else None,
+        "comparison": None if name == "baseline" else comparison,
+    }
+
+
+def summary_of(*conditions, baseline="baseline"):
+    """A summary of these conditions."""
+    compared_by = {"split": "test", "metric": "accuracy"}
+    return {"baseline": baseline, "compared_by": compared_by, "conditions": list(conditions)}
+
+
+BASELINE = condition("baseline", 0.80)
+
+
+def test_a_conclusion_holds_both_means_the_difference_and_its_interval():
+    """A sentence says who is better or worse, by what measure, by how much and over how many seeds."""
+    worse = condition("units=32", 0.79, difference=-0.011, low=-0.015, high=-0.007, conclusion="worse")
+    assert sentences(summary_of(BASELINE, worse)) == [
+        "The baseline has test accuracy 0.800 [0.795, 0.805].",
+        "units=32 is worse than the baseline: test accuracy 0.790 vs 0.800, "
+        "difference -0.011 [-0.015, -0.007] over 5 paired seeds.",
+    ]
+
+
+def test_no_evidence_is_not_called_equal():
+    """Where the interval holds zero, the sentence claims neither a difference nor its absence."""
+    same = condition("units=32", 0.80, difference=0.001, low=-0.002, high=0.004)
+    assert sentences(summary_of(BASELINE, same))[1].startswith("No evidence that units=32 differs from the baseline")
+
+
+def test_one_seed_is_said_to_show_nothing():
+    """A single pair is told without an interval and without a conclusion."""
+    single = condition("units=32", 0.81, difference=0.01, pairs=1)
+    assert sentences(summary_of(BASELINE, single))[1] == (
+        "One seed cannot show whether units=32 differs from the baseline: test accuracy 0.810 vs 0.800, "
+        "difference +0.010 over 1 paired seed."
+    )
+
+
+def test_what_was_lost_is_said():
+    """Diverged trials have their sentence; a condition that lost them all cannot be compared."""
+    lost = condition("rate=9", None, pairs=0, outcomes={"completed": 0, "diverged": 4, "failed": 1})
+    assert sentences(summary_of(BASELINE, lost))[1:] == [
+        "rate=9 cannot be compared with the baseline: no seed completed in both.",
+        "rate=9: of 5 trials, 4 diverged, 1 failed.",
+    ]
+
+
+def test_a_baseline_that_diverged_is_said():
+    """Without the baseline's numbers nothing can be compared."""
+    baseline = condition("baseline", None, outcomes={"completed": 0, "diverged": 5})
+    said = sentences(summary_of(baseline, condition("units=32", 0.8, pairs=0)))
+    assert said[0] == "The baseline completed no trial, so nothing can be compared with it."
+
+
+def test_conclusions_come_in_order_of_strength():
+    """Better before worse before no evidence, large differences first."""
+    others = [
+        condition("a", 0.8, difference=0.0, low=-0.1, high=0.1),
+        condition("b", 0.7, difference=-0.1, low=-0.11, high=-0.09, conclusion="worse"),
+        condition("c", 0.81, difference=0.01, low=0.009, high=0.011, conclusion="better"),
+        condition("d", 0.9, difference=0.1, low=0.09, high=0.11, conclusion="better"),
+    ]
+    said = sentences(summary_of(BASELINE, *others))
+    assert [sentence.split()[0] for sentence in said] == ["The", "d", "c", "b", "No"]
+
+
+def test_without_a_baseline_only_the_ends_are_told():
+    """Nothing is compared, but the best and the worst are facts."""
+    conditions = [condition(name, mean) for name, mean in (("a", 0.7), ("b", 0.9), ("c", 0.8))]
+    for item in conditions:
+        item["comparison"] = None
+    (said,) = sentences(summary_of(*conditions, baseline=None))
+    assert said == (
+        "b has the best test accuracy, 0.900 [0.895, 0.905]; a the worst, 0.700 [0.695, 0.705]. "
+        "The study names no baseline, so nothing is compared."
+    )
+
+
+def test_nothing_to_compare_is_said():
+    """Before a trial has completed there is one sentence."""
+    table = summary_of(BASELINE) | {"compared_by": None}
+    assert sentences(table) == ["No trial has completed yet, so there is nothing to compare."]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.97049, "0.970"),
+        (0.0, "0.000"),
+        (0.000123, "0.000123"),
+        (9.5, "9.500"),
+        (12.3456, "12.3"),
+        (2300.4, "2,300"),
+        (1.5e9, "1.5e+09"),
+        (None, "–"),
+    ],
+)
+def test_numbers_keep_the_digits_that_matter(value, text):
+    """Three decimals for what is near one; never a row of zeros or of noise."""
+    assert number_text(value) == text
+
+
+def test_intervals_are_written_in_brackets_or_with_a_half_width():
+    """Both forms say the same; a mean without an interval stands alone."""
+    interval = {"mean": 0.01, "low": 0.005, "high": 0.015}
+    assert interval_text(interval, signed=True) == "+0.010 [+0.005, +0.015]"
+    assert plus_minus_text(interval, signed=True) == "+0.010 ±0.005"
+    assert plus_minus_text({"mean": 0.5, "low": None, "high": None}) == "0.500"
+    assert interval_text(None) == "–"
+
+
+def test_factors_are_said_once_where_all_names_have_them():
+    """Names with the same factors are shortened; names with different ones, or a baseline among them, are not."""
+    names = ["activation=relu, width=32", "activation=tanh, width=64"]
+    assert shared_names(names) == ("activation, width", ["relu, 32", "tanh, 64"])
+    assert shared_names(["baseline", "width=32"]) == ("", ["baseline", "width=32"])
+    assert shared_names(["width=32", "depth=3"]) == ("", ["width=32", "depth=3"])
+
+
+def test_a_comma_inside_a_level_parts_no_factors():
+    """The arguments of a level stay with it."""
+    name = "kernel_initializer=random_normal(mean=0, stddev=1.0), activation=relu"
+    assert factors_of(name) == ["kernel_initializer=random_normal(mean=0, stddev=1.0)", "activation=relu"]

@@ -1,0 +1,81 @@
+"""What a report tells."""
+
+from __future__ import annotations
+
+import pytest
+
+from assay.analysis import sentences
+from assay.report.content import build_content, duration_text
+from assay.study.spec import Study
+
+
+@pytest.fixture
+def results(tmp_path, synthetic):
+    """Six conditions; one lost a trial, one lost all."""
+    return synthetic.fill(tmp_path, synthetic.factorial_study(), diverged=[(2, 0), (5, 0), (5, 1), (5, 2)])
+
+
+def test_the_report_says_what_the_summary_says(results):
+    """Conclusions are the summary's sentences, and the main table has its means in its order."""
+    content, summary = build_content(results), results.summary()
+    assert content.conclusions == sentences(summary)
+    place = content.table.columns.index("test accuracy")
+    for row, condition in zip(content.table.rows, summary["conditions"], strict=True):
+        test = condition["test"]
+        assert row[place].sort == (test["accuracy"]["mean"] if test else None)
+
+
+def test_outcomes_are_told_where_trials_were_lost(results):
+    """Facts count the diverged trials, and their rows are marked."""
+    content = build_content(results)
+    assert ("diverged", "4") in content.facts
+    assert [row[1].text for row in content.table.rows] == [
+        *["3 of 3", "3 of 3", "2 of 3, 1 diverged", "3 of 3", "3 of 3", "0 of 3, 3 diverged"]
+    ]
+
+
+def test_a_study_without_a_final_phase_has_no_test_results(tmp_path, synthetic):
+    """No table of test results, and no column for them."""
+    study = synthetic.factorial_study(
+        vary={"network.activation": ["relu", "tanh"]}, design={"seeds": 2, "final": False}
+    )
+    content = build_content(synthetic.fill(tmp_path, study))
+    assert content.tests is None
+    assert not any("test" in column for column in content.table.columns)
+
+
+def test_the_note_counts_the_false_alarms_to_expect(results):
+    """Five comparisons at 0.95 give 0.25 false alarms if nothing mattered."""
+    assert "with 5 comparisons at 0.95, expect about 0.25 false alarms" in build_content(results).conclusion_note
+
+
+def test_one_seed_is_advised_to_become_more(tmp_path, synthetic):
+    """The note of a study of one seed says how to get intervals."""
+    study = synthetic.factorial_study(
+        vary={"network.activation": ["tanh"]}, design={"kind": "one_at_a_time", "seeds": 1}
+    )
+    assert "ask for more with --seeds" in build_content(synthetic.fill(tmp_path, study)).conclusion_note
+
+
+def test_provenance_holds_what_a_repetition_needs(results):
+    """Seeds, fingerprints of study and data, versions, platform; and the study file is the same study."""
+    content = build_content(results)
+    told = dict(content.provenance)
+    assert told["seeds"] == "0, 1, 2"
+    assert told["study fingerprint"] == results.study.fingerprint()
+    assert told["data fingerprint, digits"] == results.manifest["data"]["digits"]
+    assert "jax" in told["versions"]
+    assert content.command == "assay run curves.toml"
+
+
+def test_the_study_file_in_the_report_is_the_study(results, tmp_path):
+    """Saved and read, it equals the study that was run."""
+    path = tmp_path / "curves.toml"
+    path.write_text(build_content(results).study_file)
+    assert Study.from_file(path).fingerprint() == results.study.fingerprint()
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(8.44, "8.4 s"), (200, "3 min 20 s"), (7500, "2 h 5 min")])
+def test_durations_are_told_in_fitting_units(seconds, text):
+    """Seconds, minutes or hours."""
+    assert duration_text(seconds) == text

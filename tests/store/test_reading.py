@@ -1,0 +1,54 @@
+"""Reading a results folder, finished or not."""
+
+from __future__ import annotations
+
+import pytest
+
+from assay.errors import StoreError
+from assay.store import Results, Store, open_results
+
+
+def test_results_are_tidy_tables(tmp_path, synthetic):
+    """Trials are sorted by number, history by trial with the selection before the final phase; signals are empty."""
+    results = synthetic.fill(tmp_path, synthetic.factorial_study())
+    assert results.trials["trial"].to_list() == list(range(18))
+    first = results.history.filter(trial=0)
+    assert first["phase"].unique(maintain_order=True).to_list() == ["select", "final"]
+    assert first.filter(phase="select", split="train", metric="loss")["epoch"].to_list() == list(range(1, 13))
+    assert results.signals.is_empty()
+    assert results.study == synthetic.factorial_study()
+    assert repr(results) == f"Results('{tmp_path}')"
+
+
+def test_a_study_that_has_just_begun_has_empty_tables(tmp_path, synthetic):
+    """Before anything is written, tables have their columns and no rows, and the summary its conditions."""
+    with Store.open(tmp_path, synthetic.factorial_study(), {}):
+        results = open_results(tmp_path)
+        assert results.trials.is_empty()
+        assert "network.activation" in results.trials.columns
+        assert results.history.is_empty()
+        assert len(results.summary()["conditions"]) == 6
+
+
+def test_a_missing_folder_is_told(tmp_path):
+    """A folder that is not there says so."""
+    with pytest.raises(StoreError, match="no such results folder"):
+        open_results(tmp_path / "nowhere")
+
+
+def test_a_folder_of_something_else_is_told(tmp_path):
+    """A folder without a manifest, or with somebody else's, is not a results folder."""
+    with pytest.raises(StoreError, match=r"has no manifest\.json"):
+        Results(tmp_path)
+    for content, words in [("{}", "found something else"), ("{", "cannot be read"), ("[]", "expected a JSON object")]:
+        (tmp_path / "manifest.json").write_text(content)
+        with pytest.raises(StoreError, match=words):
+            Results(tmp_path)
+
+
+def test_a_damaged_part_is_named(tmp_path, synthetic):
+    """A part that cannot be read says which file it is."""
+    results = synthetic.fill(tmp_path, synthetic.factorial_study())
+    (tmp_path / "history" / "p001-select-00001.parquet").write_bytes(b"not parquet")
+    with pytest.raises(StoreError, match=r"p001-select-00001\.parquet: this part of the history table cannot be read"):
+        results.history  # noqa: B018
