@@ -156,7 +156,7 @@ class PopulationRun:
         best = self._best_epochs()
         if self.study.design.final:
             self._final(best)
-        self.store.write_trials(self.plan.number, self._trials())
+        self.store.write_trials(self.plan.number, self._trials(best))
         self.store.clear_checkpoint(self.plan.number)
 
     # ------------------------------------------------------------------ the two phases
@@ -290,19 +290,17 @@ class PopulationRun:
     def _history(self) -> pl.DataFrame:
         return Results(self.store.directory).history
 
-    def _trials(self) -> pl.DataFrame:
-        history = self._history()
+    def _trials(self, best: np.ndarray) -> pl.DataFrame:
         rows = []
-        for (index, seed), trial in np.ndenumerate(self.plan.trials):
+        for index, seed in np.ndindex(self.plan.trials.shape):
             lost = bool(self.diverged[index, seed])
-            best = best_epoch(history.filter(pl.col("trial") == trial), self.study.design.select)
             rows.append(
                 {
                     **trial_identity(self.plan, index, seed),
                     "outcome": str(Outcome.DIVERGED if lost else Outcome.COMPLETED),
                     "outcome_epoch": int(self.diverged_epoch[index, seed]) if lost else self.plan.epochs,
                     "outcome_step": int(self.diverged_step[index, seed]) if lost else self.plan.select_steps,
-                    "best_epoch": best.epoch if best else None,
+                    "best_epoch": None if lost else int(best[index, seed]),
                     "elapsed_seconds": self.elapsed_seconds / self.plan.trials.size,
                     "message": "in the final training" if lost and self.diverged_phase[index, seed] else "",
                 }

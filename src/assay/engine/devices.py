@@ -28,11 +28,12 @@ def use_all_cores() -> None:
     One device per core runs a group of members on each, 1.4 to 2 times as fast on two cores as one device that divides
     each product among its threads (`benchmarks/`).
     """
+    if "xla_force_host_platform_device_count" in os.environ.get("XLA_FLAGS", ""):
+        return  # the user has chosen a number; JAX refuses two
     try:
         jax.config.update("jax_num_cpu_devices", available_cores())
     except RuntimeError:
-        # The program that imported us has already used JAX; its number of devices stands.
-        return
+        return  # the program that imported us has already used JAX; its number of devices stands
 
 
 def use_compilation_cache() -> Path:
