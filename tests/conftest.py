@@ -1,12 +1,43 @@
-"""What every test runs under."""
+"""What every test runs under, and the tiny study that several rooms train."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
 
 # Before anything imports them: Keras on JAX, and one JAX device per core as in a real run.
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
 from assay.engine.devices import use_all_cores
+from assay.study import Study
 
 use_all_cores()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_program_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Compiled programs go to a folder of this session, shared with its subprocesses, not to the user's."""
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = str(tmp_path_factory.mktemp("programs"))
+
+
+@pytest.fixture(scope="session")
+def tiny_study() -> Callable[..., Study]:
+    """Make a study of two conditions from two seeds on iris (96, 24 and 30 rows); tables are changed key by key."""
+
+    def make(**changes: Any) -> Study:
+        parts: dict[str, Any] = {
+            "name": "tiny",
+            "data": "iris",
+            "network": {"hidden": [4]},
+            "training": {"epochs": 3, "batch_size": 16},
+            "vary": {"network.activation": ["relu", "tanh"]},
+            "design": {"seeds": 2},
+        }
+        for key, value in changes.items():
+            parts[key] = {**parts[key], **value} if key in ("network", "training", "design") else value
+        return Study(**parts)
+
+    return make

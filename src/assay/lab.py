@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Protocol
+
+import jax
 
 from assay.data import Dataset, load
 from assay.engine import use_all_cores, use_compilation_cache
@@ -43,13 +46,13 @@ class Progress(Protocol):
 class Silence:
     """The progress view that shows nothing."""
 
-    def study_started(self, plan: Plan, finished: int) -> None: ...  # noqa: D102
+    def study_started(self, plan: Plan, finished: int) -> None: ...
 
-    def epoch_ended(self, event: EpochEvent) -> None: ...  # noqa: D102
+    def epoch_ended(self, event: EpochEvent) -> None: ...
 
-    def population_ended(self, population: PopulationPlan, error: Exception | None) -> None: ...  # noqa: D102
+    def population_ended(self, population: PopulationPlan, error: Exception | None) -> None: ...
 
-    def stop_requested(self) -> None: ...  # noqa: D102
+    def stop_requested(self) -> None: ...
 
 
 def run(study: Study | str | Path, directory: str | Path | None = None, *, progress: Progress | None = None) -> Results:
@@ -84,6 +87,7 @@ def run(study: Study | str | Path, directory: str | Path | None = None, *, progr
     datasets = {population.request: load(population.request) for population in plan.populations}
     folder = Path(directory) if directory is not None else RUNS_FOLDER / study.name
     with Store.open(folder, study, _fingerprints(datasets.values())) as store:
+        store.note(devices=[str(device) for device in jax.devices()], programs=plan.num_programs)
         missing = [population for population in plan.populations if not store.finished(population.number)]
         progress.study_started(plan, plan.num_trials - sum(population.trials.size for population in missing))
         with _interruption(progress) as stop:
@@ -111,8 +115,17 @@ def _run_population(
 
 
 def _fingerprints(datasets: Iterable[Dataset]) -> dict[str, str]:
-    """SHA-256 of each data set by name: a folder goes on only with the same data."""
-    return {dataset.name: dataset.fingerprint for dataset in datasets}
+    """SHA-256 of each data set by name: a folder goes on only with the same data.
+
+    Data sets of one name (a study may vary how many rows are kept) are told apart by a number.
+    """
+    fingerprints: dict[str, str] = {}
+    seen: Counter[str] = Counter()
+    for dataset in datasets:
+        seen[dataset.name] += 1
+        count = seen[dataset.name]
+        fingerprints[dataset.name if count == 1 else f"{dataset.name} ({count})"] = dataset.fingerprint
+    return fingerprints
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from assay.data import Dataset
 from assay.engine import Outcome
 from assay.engine.trainer import PlacedData, Scores, State, Trainer
 from assay.planning import PopulationPlan
+from assay.probes import PROBES, probe_rows, signal_frames
 from assay.store import Results, Store
 from assay.study import Study
 
@@ -70,6 +71,8 @@ class _Segment:
     phase: str
     first_epoch: int
     frames: list[pl.DataFrame] = field(default_factory=list)
+    signals: list[pl.DataFrame] = field(default_factory=list)
+    histograms: list[pl.DataFrame] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
 
     def add(self, epoch: int, split: str, scores: Scores, recorded: np.ndarray) -> None:
@@ -129,7 +132,7 @@ class PopulationRun:
         nothing = np.full(plan.trials.shape, -1)
         self.diverged_epoch: np.ndarray = arrays.get("diverged_epoch", nothing).copy()
         self.diverged_step: np.ndarray = arrays.get("diverged_step", nothing).copy()
-        self.diverged_phase: np.ndarray = arrays.get("diverged_phase", np.zeros_like(nothing)).copy()
+        self.diverged_in_final: np.ndarray = arrays.get("diverged_in_final", np.zeros(nothing.shape, bool)).copy()
         self.began = time.monotonic()
         self.trainer = Trainer(
             plan.members,
@@ -204,6 +207,7 @@ class PopulationRun:
             state, segment.first_epoch = trainer.start(), 0
             scores = {"train": (trainer.evaluate(state, training, epochs > 0), epochs > 0)}
             self._record(phase, state, 0, last, scores | score(state, 0), segment, steps=0)
+            self._probe(state, 0, training, epochs > 0, segment)
         steps_per_epoch = -(-training.rows // self.plan.batch_size)
         for epoch in range(done + 1, last + 1):
             running = (epochs >= epoch) & ~self.diverged
@@ -211,6 +215,7 @@ class PopulationRun:
                 state, train_scores = trainer.train_epoch(state, training, epoch, running)
                 scores = {"train": (train_scores, running)} | score(state, epoch)
                 self._record(phase, state, epoch, last, scores, segment, steps=epoch * steps_per_epoch)
+                self._probe(state, epoch, training, running, segment)
             stop = self.stop_requested()
             if stop or segment.is_due or epoch == last:
                 self._keep(segment, state, epoch)
@@ -242,19 +247,41 @@ class PopulationRun:
         self.diverged_epoch[ended] = epoch
         # Finite batch losses with an infinite score after them: the last update did it.
         self.diverged_step[ended] = np.where(steps_seen > 0, steps_seen, steps)[ended]
-        self.diverged_phase[ended] = phase == "final"
+        self.diverged_in_final[ended] = phase == "final"
         self.listener.epoch_ended(EpochEvent(self.plan, phase, epoch, epochs, shown, self.diverged))
+
+    def _probe(
+        self, state: State, epoch: int, training: PlacedData, running: np.ndarray, segment: _Segment
+    ) -> None:
+        """Record the layers' signals, if the study asks for them after this epoch; the selection phase alone."""
+        asked = self.study.probe
+        if asked is None or segment.phase != "select" or not asked.is_due(epoch):
+            return
+        rows = probe_rows(training.rows, asked.rows)
+        signals, histograms = signal_frames(
+            self.trainer.probe(state, training, rows, PROBES, running),
+            trials=self.plan.trials,
+            conditions=[condition.name for condition in self.plan.conditions],
+            seeds=self.plan.seeds,
+            epoch=epoch,
+            recorded=running,
+        )
+        segment.signals.append(signals)
+        segment.histograms.append(histograms)
 
     # ------------------------------------------------------------------ keeping and going on
 
     def _keep(self, segment: _Segment, state: State, epoch: int) -> None:
         if segment.frames:
             self.store.write_history(self.plan.number, segment.phase, segment.first_epoch, pl.concat(segment.frames))
+        if segment.signals:
+            signals, histograms = pl.concat(segment.signals), pl.concat(segment.histograms)
+            self.store.write_signals(self.plan.number, segment.phase, segment.first_epoch, signals, histograms)
         arrays = {f"state/{name}": array for name, array in self.trainer.save(state).items()}
         arrays |= {
             "diverged_epoch": self.diverged_epoch,
             "diverged_step": self.diverged_step,
-            "diverged_phase": self.diverged_phase,
+            "diverged_in_final": self.diverged_in_final,
         }
         about = {
             "phase": segment.phase,
@@ -278,17 +305,16 @@ class PopulationRun:
 
     def _best_epochs(self) -> np.ndarray:
         """Best epoch of each trial's condition, shape (C, S); 0 where no seed of the condition came through."""
-        history = self._history()
+        history = Results(self.store.directory).history
         chosen = []
+        # What becomes of a trial in the final phase must not change the choice when that phase is continued.
+        candidates = ~self.diverged | self.diverged_in_final
         for index, condition in enumerate(self.plan.conditions):
-            completed = [seed for seed, lost in zip(self.plan.seeds, self.diverged[index], strict=True) if not lost]
+            completed = [seed for seed, here in zip(self.plan.seeds, candidates[index], strict=True) if here]
             rows = history.filter(pl.col("condition") == condition.name, pl.col("seed").is_in(completed))
             best = best_epoch(rows, self.study.design.select)
             chosen.append(best.epoch if best else 0)
         return np.broadcast_to(np.asarray(chosen)[:, None], self.plan.trials.shape)
-
-    def _history(self) -> pl.DataFrame:
-        return Results(self.store.directory).history
 
     def _trials(self, best: np.ndarray) -> pl.DataFrame:
         rows = []
@@ -302,7 +328,7 @@ class PopulationRun:
                     "outcome_step": int(self.diverged_step[index, seed]) if lost else self.plan.select_steps,
                     "best_epoch": None if lost else int(best[index, seed]),
                     "elapsed_seconds": self.elapsed_seconds / self.plan.trials.size,
-                    "message": "in the final training" if lost and self.diverged_phase[index, seed] else "",
+                    "message": "in the final training" if self.diverged_in_final[index, seed] else "",
                 }
             )
         return pl.DataFrame(rows)

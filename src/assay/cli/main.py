@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import typer
@@ -23,7 +22,6 @@ app = typer.Typer(
 )
 
 USER_MISTAKE = 2
-INTERRUPTED = 130
 
 
 def register_commands() -> None:
@@ -50,17 +48,13 @@ def _options(version: bool = typer.Option(False, "--version", help="Print the ve
 def main() -> None:
     """Entry point of the `assay` command."""
     try:
-        app()
+        app(prog_name="assay")
     except AssayError as error:
         print(f"assay: {error}", file=sys.stderr)
         sys.exit(USER_MISTAKE)
-    except KeyboardInterrupt:
-        print("assay: stopped; the same command goes on from here.", file=sys.stderr)
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        # The reader of our output went away (`assay show … | head`); nothing is wrong.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+    except OSError as error:  # a folder that may not be written, a full disk
+        print(f"assay: {error.filename}: {error.strerror}." if error.filename else f"assay: {error}.", file=sys.stderr)
+        sys.exit(USER_MISTAKE)
 
 
 register_commands()

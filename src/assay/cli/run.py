@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+FAILED_TRIALS = 1
+INTERRUPTED = 130
+
 EXAMPLE = "Example: assay run digits --vary activation=relu,tanh --seeds 5"
 
 StudyArgument = Annotated[str, typer.Argument(help="A study file, or the name of a built-in study (assay studies).")]
@@ -38,11 +41,15 @@ def run(
     from assay.lab import run as run_study
 
     chosen = chosen_study(study, vary, set_, seeds)
-    with progress_view(verbose=verbose) as view:
-        results = run_study(chosen, out, progress=view)
+    try:
+        with progress_view(verbose=verbose) as view:
+            results = run_study(chosen, out, progress=view)
+    except KeyboardInterrupt:
+        typer.echo("assay: stopped; the same command goes on from here.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
     summary = results.summary()
     print_summary(summary, json=json)
     if not json:
         typer.echo(f"\nResults in {results.directory}. A page with curves: assay report {results.directory}")
     if any(condition["outcomes"].get("failed") for condition in summary["conditions"]):
-        raise typer.Exit(1)
+        raise typer.Exit(FAILED_TRIALS)

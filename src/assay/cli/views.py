@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.text import Text
 
 from assay.planning import Plan, PopulationPlan
 from assay.protocol import EpochEvent
@@ -20,8 +22,8 @@ PLAIN_SECONDS = 10.0
 class _Tally:
     """What every view tells: work and trials done, trials diverged, the best condition so far.
 
-    Work is counted in epochs of one trial; the length of the final phase is known only when it starts, so it is taken as
-    long as the first until then.
+    Work is counted in epochs of one trial; the length of the final phase is known only when it starts, so it is taken
+    as long as the first until then.
     """
 
     def __init__(self, plan: Plan, finished: int) -> None:
@@ -155,7 +157,7 @@ class VerboseView(PlainView):
 
 
 class LiveView:
-    """A bar that is redrawn in place: work, trials done, diverged and left, best so far, time left."""
+    """Redrawn in place: a bar with the time left, and below it trials done, diverged and left, and the best so far."""
 
     def __init__(self, console: Console) -> None:
         self._bar = Progress(
@@ -163,52 +165,57 @@ class LiveView:
             BarColumn(),
             TextColumn("{task.percentage:>3.0f} %"),
             TimeElapsedColumn(),
-            TextColumn("left"),
+            TextColumn("elapsed,"),
             TimeRemainingColumn(),
-            TextColumn("\n{task.fields[told]}"),
-            console=console,
-            transient=True,
+            TextColumn("left"),
         )
+        self._told = Text()
+        self._live = Live(Group(self._bar, self._told), console=console, transient=True)
         self._tally: _Tally | None = None
-        self._task = self._bar.add_task("starting", total=None, told="")
+        self._task = self._bar.add_task("starting", total=None)
 
     def __enter__(self) -> LiveView:
-        self._bar.start()
+        self._live.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._bar.stop()
+        self._live.stop()
 
     def study_started(self, plan: Plan, finished: int) -> None:
         self._tally = _Tally(plan, finished)
-        self._bar.reset(
-            self._task,
-            description=plan.study.name,
-            total=self._tally.total,
-            completed=int(self._tally.work),
-            told="compiling",
-        )
+        completed = int(self._tally.work)
+        self._bar.reset(self._task, description=plan.study.name, total=self._tally.total, completed=completed)
+        self._told.plain = "compiling"
 
     def epoch_ended(self, event: EpochEvent) -> None:
         assert self._tally is not None
         self._tally.note_epoch(event)
         where = f"{event.population.name} {event.phase} {event.epoch}/{event.epochs}"
-        self._bar.update(self._task, completed=self._tally.work, told=f"{where}: {self._tally.sentence()}")
+        self._tell(f"{where}: {self._tally.sentence()}")
 
     def population_ended(self, population: PopulationPlan, error: Exception | None) -> None:
         assert self._tally is not None
         self._tally.note_population(population, error)
         if error is not None:
-            self._bar.console.print(f"{population.name} failed: {type(error).__name__}: {error}", style="red")
-        self._bar.update(self._task, completed=self._tally.work, told=self._tally.sentence())
+            self._say(f"{population.name} failed: {type(error).__name__}: {error}")
+        self._tell(self._tally.sentence())
 
     def stop_requested(self) -> None:
-        self._bar.console.print("stopping after the epoch in flight; press Ctrl-C again to stop at once")
+        self._say("stopping after the epoch in flight; press Ctrl-C again to stop at once")
+
+    def _tell(self, sentence: str) -> None:
+        assert self._tally is not None
+        self._bar.update(self._task, completed=self._tally.work)
+        self._told.plain = sentence
+
+    def _say(self, line: str) -> None:
+        """Print a line that stays, above the bar."""
+        self._live.console.print(line, markup=False, highlight=False)
 
 
 @contextmanager
 def progress_view(*, verbose: bool) -> Iterator[PlainView | LiveView]:
-    """The view that suits standard error: live in a terminal, lines elsewhere or when one line an epoch is asked for."""
+    """The view that suits standard error: live in a terminal, lines elsewhere or if one line an epoch is asked for."""
     console = Console(stderr=True)
     if verbose:
         yield VerboseView()

@@ -145,18 +145,18 @@ def forward(
     """
     kernel, bias = parameters[:2]
     z = jnp.einsum("moi,bi->mob", kernel, inputs) + bias[:, :, None]
-    h = _by_segment(recipe.activations[0], z)
+    h = by_segment(recipe.activations[0], z)
     for layer in range(1, len(parameters) // 2):
         if dropout:
             assert key is not None
             h = _drop(h, dropout[layer - 1], jax.random.fold_in(key, layer))
         kernel, bias = parameters[2 * layer : 2 * layer + 2]
         z = jnp.einsum("moi,mib->mob", kernel, h) + bias[:, :, None]
-        h = _by_segment(recipe.activations[layer], z)
+        h = by_segment(recipe.activations[layer], z)
     return h
 
 
-def _by_segment(segments: tuple[Segment, ...], z: Array) -> Array:
+def by_segment(segments: tuple[Segment, ...], z: Array) -> Array:
     parts = [activate(segment.kind, z[segment.slots]) for segment in segments]
     return parts[0] if len(parts) == 1 else jnp.concatenate(parts)
 
@@ -168,18 +168,18 @@ def _drop(h: Array, rate: Array, key: Array) -> Array:
     return jnp.where(uniform[None] >= rate, h / (1.0 - rate), 0.0)
 
 
-def _losses(recipe: Recipe, targets: Array, outputs: Array) -> Array:
+def example_losses(recipe: Recipe, targets: Array, outputs: Array) -> Array:
     """Loss of each example, (M, B)."""
     parts = [loss_values(part.kind, targets, outputs[part.slots]) for part in recipe.losses]
     return parts[0] if len(parts) == 1 else jnp.concatenate(parts)
 
 
-def _penalty(parameters: Parameters, l2: list[Array]) -> Array | float:
+def penalty(parameters: Parameters, l2: list[Array]) -> Array | float:
     """Σ over layers of l2 · Σ kernel², (M,), as Keras' `regularizers.L2`."""
     return sum(rate * jnp.sum(kernel**2, axis=(1, 2)) for rate, kernel in zip(l2, parameters[::2], strict=False))
 
 
-def _updated(
+def updated(
     recipe: Recipe,
     parameters: Parameters,
     gradients: Parameters,
@@ -203,7 +203,7 @@ def _updated(
     return [jnp.concatenate(pieces) for pieces in zip(*new_parameters, strict=True)], new_slots
 
 
-def _batch(x: Array, y: Array, rows: Array) -> tuple[Array, Array, Array]:
+def batch_of(x: Array, y: Array, rows: Array) -> tuple[Array, Array, Array]:
     """Inputs (B, F), targets (K, B) and the weight of each row (0 for the padding, marked −1)."""
     weights = (rows >= 0).astype(jnp.float32)
     rows = jnp.maximum(rows, 0)
@@ -218,20 +218,20 @@ def _train_group(
 
     def step(carry: tuple[State, Totals], rows: Array) -> tuple[tuple[State, Totals], None]:
         state, totals = carry
-        inputs, targets, weights = _batch(x, y, rows)
+        inputs, targets, weights = batch_of(x, y, rows)
         count = jnp.sum(weights)
 
         def objective(parameters: Parameters) -> tuple[Array, tuple[Array, Array]]:
             step_key = jax.random.fold_in(key, state.step) if numbers.dropout else None
             outputs = forward(recipe, parameters, inputs, numbers.dropout, step_key)
-            loss = _losses(recipe, targets, outputs) @ weights / count + _penalty(parameters, numbers.l2)
+            loss = example_losses(recipe, targets, outputs) @ weights / count + penalty(parameters, numbers.l2)
             # Members are independent, so the gradient of the sum holds each member's own gradient.
             return jnp.sum(loss), (loss, outputs)
 
         (_, (loss, outputs)), gradients = jax.value_and_grad(objective, has_aux=True)(state.parameters)
         metric = per_example_metric(recipe.task, targets, outputs, threshold=numbers.threshold) @ weights
         number = state.step + 1
-        parameters, new_slots = _updated(
+        parameters, new_slots = updated(
             recipe, state.parameters, gradients, state.slots, number.astype(jnp.float32), numbers.optimizer
         )
         diverged_step = jnp.where((state.diverged_step == 0) & ~jnp.isfinite(loss), number, state.diverged_step)
@@ -249,9 +249,9 @@ def _evaluate_group(
     """Sums over all rows of a split, without dropout, for one group."""
 
     def chunk(totals: Totals, rows: Array) -> tuple[Totals, None]:
-        inputs, targets, weights = _batch(x, y, rows)
+        inputs, targets, weights = batch_of(x, y, rows)
         outputs = forward(recipe, parameters, inputs)
-        loss = _losses(recipe, targets, outputs) @ weights + _penalty(parameters, numbers.l2) * jnp.sum(weights)
+        loss = example_losses(recipe, targets, outputs) @ weights + penalty(parameters, numbers.l2) * jnp.sum(weights)
         metric = per_example_metric(recipe.task, targets, outputs, threshold=numbers.threshold) @ weights
         return Totals(totals.loss + loss, totals.metric + metric), None
 
@@ -286,7 +286,7 @@ def train_program(recipe: Recipe, mesh: Mesh) -> Any:
 
         return jax.lax.map(one_group, (state, numbers, order, active))
 
-    return jax.jit(_over_groups(program, mesh, grouped=(True, True, False, False, True, True)), donate_argnums=0)
+    return jax.jit(over_groups(program, mesh, grouped=(True, True, False, False, True, True)), donate_argnums=0)
 
 
 @lru_cache(maxsize=256)
@@ -305,10 +305,10 @@ def evaluate_program(recipe: Recipe, mesh: Mesh) -> Any:
 
         return jax.lax.map(one_group, (parameters, numbers, active))
 
-    return jax.jit(_over_groups(program, mesh, grouped=(True, True, False, False, False, True)))
+    return jax.jit(over_groups(program, mesh, grouped=(True, True, False, False, False, True)))
 
 
-def _over_groups(program: Any, mesh: Mesh, grouped: tuple[bool, ...]) -> Any:
+def over_groups(program: Any, mesh: Mesh, grouped: tuple[bool, ...]) -> Any:
     """Give each device of the mesh its share of the groups; other arguments are whole on every device."""
     specs = tuple(Spec("groups") if flag else Spec() for flag in grouped)
     return jax.shard_map(program, mesh=mesh, in_specs=specs, out_specs=Spec("groups"), check_vma=False)

@@ -34,6 +34,7 @@ from assay.engine.program import (
     initial_slots,
     train_program,
 )
+from assay.engine.tracing import Probe, Signals, probe_program
 from assay.learning.losses import class_threshold
 from assay.learning.metrics import metric_names
 from assay.learning.optimizers import numeric_part
@@ -179,6 +180,36 @@ class Trainer:
         program = evaluate_program(self.recipe, self.mesh)
         totals = program(state.parameters, self._numbers, data.x, data.y, order, self._active_groups(active))
         return self._scores(totals, data.rows)
+
+    def probe(
+        self,
+        state: State,
+        data: PlacedData,
+        rows: np.ndarray,
+        probes: tuple[Probe, ...],
+        active: np.ndarray | None = None,
+    ) -> Signals:
+        """Measure every layer of every trial on some rows; dropout off, nothing changed.
+
+        Parameters
+        ----------
+        state : State
+        data : PlacedData
+        rows : array of int, shape (B,)
+            The examples to look at.
+        probes : tuple of Probe
+        active : array, shape (C, S), bool, optional
+            Trials of interest; what is returned for the others means nothing.
+
+        Returns
+        -------
+        list (layers) of dict of str to Measurement
+            By quantity; every array has leading axes (C, S), as NumPy.
+        """
+        program = probe_program(self.recipe, self.mesh, probes)
+        placed = jax.device_put(np.asarray(rows, np.int32), self._whole)
+        signals = program(state, self._numbers, data.x, data.y, placed, self._active_groups(active))
+        return jax.tree.map(lambda leaf: np.asarray(leaf)[self.layout.position], signals)
 
     def diverged_steps(self, state: State) -> np.ndarray:
         """First step whose loss was not finite, shape (C, S); 0 where there is none."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from assay.errors import StoreError
 from assay.store.schema import (
     FORMAT_VERSION,
+    HISTOGRAM_COLUMNS,
     HISTORY_COLUMNS,
     MANIFEST_FILE,
     SIGNAL_COLUMNS,
@@ -95,6 +96,11 @@ class Results:
     def signals(self) -> pl.DataFrame:
         """What was recorded of each layer, in long rows."""
         return self._table("signals", SIGNAL_COLUMNS).sort("trial", "epoch", "layer")
+
+    @cached_property
+    def histograms(self) -> pl.DataFrame:
+        """The distributions that were recorded of each layer: two ends and the counts of equal bins between them."""
+        return self._table("histograms", HISTOGRAM_COLUMNS).sort("trial", "epoch", "layer")
 
     def summary(self) -> dict[str, Any]:
         """The table of conditions, as ``assay show --json`` prints it."""

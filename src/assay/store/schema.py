@@ -6,7 +6,8 @@
     DIR/manifest.json                   format, versions, platform, seeds, data fingerprints, time spent
     DIR/trials/p001.parquet             one row per trial, written when its population has ended
     DIR/history/p001-select-00001.parquet   long rows; named by population, phase and first epoch
-    DIR/signals/*.parquet               what probes recorded of each layer
+    DIR/signals/p001-select-00000.parquet      what probes recorded of each layer, in long rows; named as history
+    DIR/histograms/p001-select-00000.parquet   the distributions, a row each
     DIR/checkpoints/p001.npz            a population in flight; removed when it has ended
 
 Data types are named as polars names them, so that reading this page costs no import.
@@ -27,7 +28,7 @@ STUDY_FILE = "study.json"
 MANIFEST_FILE = "manifest.json"
 LOCK_FILE = ".lock"
 TEMPORARY_SUFFIX = ".tmp"
-FOLDERS = ("trials", "history", "checkpoints")
+FOLDERS = ("trials", "history", "signals", "histograms", "checkpoints")
 
 HISTORY_COLUMNS = {
     "trial": "Int64",
@@ -49,6 +50,18 @@ SIGNAL_COLUMNS = {
     "quantity": "String",
     "statistic": "String",
     "value": "Float64",
+}
+
+HISTOGRAM_COLUMNS = {
+    "trial": "Int64",
+    "condition": "String",
+    "seed": "Int64",
+    "epoch": "Int64",
+    "layer": "Int64",
+    "quantity": "String",
+    "low": "Float64",  # the ends; the bins between them are equal
+    "high": "Float64",
+    "counts": "List(Int32)",
 }
 
 _TRIAL_COLUMNS_BEFORE = {"trial": "Int64", "condition": "String", "seed": "Int64"}
@@ -96,11 +109,19 @@ def with_columns_of(frame: pl.DataFrame, columns: Mapping[str, str]) -> pl.DataF
 
     if set(frame.columns) != set(columns):
         raise ValueError(f"expected the columns {list(columns)}, got {frame.columns}")
-    return frame.select(pl.col(name).cast(getattr(pl, kind)) for name, kind in columns.items())
+    return frame.select(pl.col(name).cast(data_type(kind)) for name, kind in columns.items())
+
+
+def data_type(kind: str) -> pl.DataType:
+    """The polars data type of this name: ``Int64``, ``List(Int32)``."""
+    import polars as pl
+
+    outer, _, inner = kind.rstrip(")").partition("(")
+    return getattr(pl, outer)(data_type(inner)) if inner else getattr(pl, outer)()
 
 
 def empty_frame(columns: Mapping[str, str]) -> pl.DataFrame:
     """A table without rows."""
     import polars as pl
 
-    return pl.DataFrame(schema={name: getattr(pl, kind) for name, kind in columns.items()})
+    return pl.DataFrame(schema={name: data_type(kind) for name, kind in columns.items()})

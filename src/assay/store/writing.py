@@ -32,8 +32,10 @@ from assay.store.reading import read_manifest
 from assay.store.schema import (
     FOLDERS,
     FORMAT_VERSION,
+    HISTOGRAM_COLUMNS,
     HISTORY_COLUMNS,
     MANIFEST_FILE,
+    SIGNAL_COLUMNS,
     STUDY_FILE,
     TEMPORARY_SUFFIX,
     trial_columns,
@@ -136,11 +138,24 @@ class Store:
             self._part("history", population, f"-{phase}-{first_epoch:05d}"), with_columns_of(frame, HISTORY_COLUMNS)
         )
 
+    def write_signals(
+        self, population: int, phase: str, first_epoch: int, signals: pl.DataFrame, histograms: pl.DataFrame
+    ) -> None:
+        """Keep what probes recorded in one segment; parts are named as those of the history."""
+        detail = f"-{phase}-{first_epoch:05d}"
+        _write_parquet(self._part("signals", population, detail), with_columns_of(signals, SIGNAL_COLUMNS))
+        _write_parquet(self._part("histograms", population, detail), with_columns_of(histograms, HISTOGRAM_COLUMNS))
+
     def drop_history_after(self, population: int, phase: str, epoch: int) -> None:
         """Forget what was recorded of a phase after `epoch`, so that it agrees with a checkpoint of that epoch."""
         import polars as pl
 
-        for path in sorted((self.directory / "history").glob(f"{_stem(population)}-{phase}-*.parquet")):
+        parts = [
+            path
+            for table in ("history", "signals", "histograms")
+            for path in (self.directory / table).glob(f"{_stem(population)}-{phase}-*.parquet")
+        ]
+        for path in parts:
             frame = pl.read_parquet(path)
             kept = frame.filter(pl.col("epoch") <= epoch)
             if kept.is_empty():
@@ -175,8 +190,11 @@ class Store:
         self.note(elapsed_seconds=self._elapsed_before + time.monotonic() - self._opened)
 
     def finished(self, population: int) -> bool:
-        """Whether the trials of a population are in the table."""
-        return self._part("trials", population).exists()
+        """Whether the trials of a population are in the table; one that an error ended is to be tried again."""
+        import polars as pl
+
+        path = self._part("trials", population)
+        return path.exists() and "failed" not in pl.read_parquet(path, columns=["outcome"])["outcome"]
 
     def save_checkpoint(self, population: int, arrays: Mapping[str, np.ndarray], about: Mapping[str, Any]) -> None:
         """Keep all that is needed to continue a population; replaces its previous checkpoint.

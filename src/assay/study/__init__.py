@@ -3,7 +3,7 @@
 from assay.study.builtin import BUILTIN, BuiltinStudy
 from assay.study.conditions import Condition
 from assay.study.parsing import load_study, with_factors, with_settings
-from assay.study.parts import DataSpec, DesignSpec, LayerSpec, NetworkSpec, TrainingSpec
+from assay.study.parts import DataSpec, DesignSpec, LayerSpec, NetworkSpec, ProbeSpec, TrainingSpec
 from assay.study.resolving import check_fit, layers_of, loss_of
 from assay.study.schema import study_schema
 from assay.study.spec import Study
@@ -16,6 +16,7 @@ __all__ = [
     "DesignSpec",
     "LayerSpec",
     "NetworkSpec",
+    "ProbeSpec",
     "Study",
     "TrainingSpec",
     "check_fit",

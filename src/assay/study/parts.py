@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from assay.choices import Choice
 from assay.data.registry import DATASETS
@@ -174,3 +174,26 @@ class DesignSpec(Part):
     final: bool = Field(True, description="Retrain on train + validation to the best epoch, then open the test set.")
     baseline: str | None = Field(None, description="Name of the condition that the others are compared with.")
     confidence: float = Field(0.95, gt=0, lt=1, description="Of the intervals.")
+
+
+class ProbeSpec(Part):
+    """Which layers' signals are recorded while training."""
+
+    epochs: Literal["all"] | tuple[int, ...] = Field(
+        "all", description="After which epochs: all, or a list; 0 is the untrained network."
+    )
+    rows: Whole = Field(256, description="How many training rows are looked at.")
+
+    @field_validator("epochs", mode="before")
+    @classmethod
+    def _check_epochs(cls, epochs: Any) -> Any:
+        """A list of epochs from 0 on, in order."""
+        if not isinstance(epochs, list | tuple):
+            return epochs
+        if not all(isinstance(epoch, int) and not isinstance(epoch, bool) and epoch >= 0 for epoch in epochs):
+            raise fault(f"{PLACE}: expected epochs from 0 on, such as [0, 1, 5], got {list(epochs)!r}.")
+        return tuple(sorted(set(epochs)))
+
+    def is_due(self, epoch: int) -> bool:
+        """Whether signals are recorded after this epoch."""
+        return self.epochs == "all" or epoch in self.epochs

@@ -18,11 +18,11 @@ from assay.errors import StudyError, did_you_mean
 from assay.study.conditions import BASELINE, Condition, expand_conditions
 from assay.study.fields import PLACE, fault, plain
 from assay.study.keys import check_key, flatten
-from assay.study.parts import DataSpec, DesignSpec, LayerSpec, NetworkSpec, Part, TrainingSpec
+from assay.study.parts import DataSpec, DesignSpec, LayerSpec, NetworkSpec, Part, ProbeSpec, TrainingSpec
 from assay.study.wording import find_mistakes, tell
 from assay.study.writing import write_toml
 
-__all__ = ["Condition", "DataSpec", "DesignSpec", "LayerSpec", "NetworkSpec", "Study", "TrainingSpec"]
+__all__ = ["Condition", "DataSpec", "DesignSpec", "LayerSpec", "NetworkSpec", "ProbeSpec", "Study", "TrainingSpec"]
 
 
 class Study(Part):
@@ -45,6 +45,7 @@ class Study(Part):
     vary: dict[str, list[Any]] = Field({}, description='Dotted key -> levels: "network.activation" = ["relu", "tanh"].')
     conditions: dict[str, dict[str, Any]] = Field({}, description="Name -> what this condition sets, by dotted key.")
     design: DesignSpec = Field(default_factory=DesignSpec)
+    probe: ProbeSpec | None = Field(None, description="Signals of the layers to record while training; none if absent.")
 
     _folder: Path | None = PrivateAttr(None)
     _expanded: tuple[Condition, ...] = PrivateAttr(())

@@ -1,0 +1,91 @@
+"""Write docs/command-line.md from the help texts of the command line.
+
+::
+
+    python docs/generate_command_line.py
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+PAGE = Path(__file__).with_name("command-line.md")
+
+INTRODUCTION = """\
+# Command line
+
+*Written by `python docs/generate_command_line.py` from the help texts; `assay COMMAND --help` says the same.*
+
+Results go to standard output, progress to standard error. `--json` prints the content of a table for other programs.
+
+| exit code | means |
+|---|---|
+| 0 | all went well |
+| 1 | trials failed by an error of the program; those that only diverged do not count |
+| 2 | something to mend in what was typed, in the study file, in the data or the folder; the message says what |
+| 130 | Ctrl-C; what was trained is kept, and the same command goes on from there |
+
+`STUDY` is a study file or the name of a built-in study (`assay studies`). How `KEY`, `VALUE` and the levels `a,b` are
+written is told in [Study files](study-files.md#from-the-command-line).
+"""
+
+
+def command_line_page() -> str:
+    """The whole page as Markdown."""
+    import typer
+
+    from assay.cli.main import app
+
+    group: Any = typer.main.get_command(app)
+    overview = ["| command | |", "|---|---|"]
+    overview += [f"| [`assay {name}`](#assay-{name}) | {_cell(command.help)} |" for name, command in _commands(group)]
+    sections = [_section(name, command) for name, command in _commands(group)]
+    return "\n".join([INTRODUCTION, *overview, "", "\n\n".join(sections), ""])
+
+
+def _commands(group: Any) -> list[tuple[str, Any]]:
+    return list(group.commands.items())
+
+
+def _section(name: str, command: Any) -> str:
+    """A command: what it does, how it is called, its arguments and options, its example."""
+    arguments = [parameter for parameter in command.params if parameter.param_type_name == "argument"]
+    options = [parameter for parameter in command.params if parameter.param_type_name == "option"]
+    words = [_argument_word(argument) for argument in arguments]
+    usage = " ".join(["assay", name, *words, *(["[OPTIONS]"] if options else [])])
+    lines = [f"## assay {name}", "", _one_line(command.help), "", "```text", usage, "```", ""]
+    rows = [f"| `{_argument_word(argument)}` | {_cell(argument.help)}{_default(argument)} |" for argument in arguments]
+    rows += [f"| `{_option_words(option)}` | {_cell(option.help)} |" for option in options]
+    if rows:
+        lines += ["| | |", "|---|---|", *rows, ""]
+    if command.epilog:
+        lines += ["```console", f"$ {command.epilog.removeprefix('Example: ')}", "```", ""]
+    return "\n".join(lines).rstrip()
+
+
+def _argument_word(argument: Any) -> str:
+    word = argument.metavar or argument.name.upper()
+    return word if argument.required else f"[{word}]"
+
+
+def _option_words(option: Any) -> str:
+    names = ", ".join(option.opts)
+    return f"{names} {option.metavar}" if option.metavar else names
+
+
+def _default(argument: Any) -> str:
+    return f" Default: `{argument.default}`." if argument.default is not None and not argument.required else ""
+
+
+def _one_line(text: str | None) -> str:
+    return " ".join((text or "").split())
+
+
+def _cell(text: str | None) -> str:
+    return _one_line(text).replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    PAGE.write_text(command_line_page(), encoding="utf-8")
+    print(f"Wrote {PAGE}")

@@ -1,0 +1,204 @@
+"""Look inside every member at once: what each layer computes and what comes back to it, for probes to measure.
+
+The engine owns what a probe is (`Probe`); the probes themselves live in `assay.probes`.
+
+Index letters: G groups, M slots of a group, U units of a layer, F its inputs, B probe examples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jax.sharding import Mesh
+
+from assay.choices import Choice
+from assay.engine.program import (
+    Numbers,
+    Parameters,
+    Recipe,
+    State,
+    batch_of,
+    by_segment,
+    example_losses,
+    over_groups,
+    penalty,
+    updated,
+)
+
+T = TypeVar("T")
+
+
+class LayerTrace(NamedTuple):
+    """One layer of every member of a group, on the probe examples.
+
+    Attributes
+    ----------
+    inputs : array, (B, F) for the first layer, (M, F, B) for the others
+    preactivations, activations : array, (M, U, B)
+    errors : array, (M, U, B)
+        Backpropagated errors: the gradient of the mean loss with respect to the pre-activations, times B, so that it is
+        that of each example's own loss.
+    kernel, kernel_gradient, kernel_update : array, (M, U, F)
+        The update is what the optimizer would add next, given this gradient.
+    bias, bias_gradient : array, (M, U)
+    """
+
+    inputs: Array
+    preactivations: Array
+    activations: Array
+    errors: Array
+    kernel: Array
+    kernel_gradient: Array
+    kernel_update: Array
+    bias: Array
+    bias_gradient: Array
+
+
+class Histogram(NamedTuple):
+    """Counts in equal bins between two ends; arrays with a leading axis M (then bins)."""
+
+    low: Array
+    high: Array
+    counts: Array
+
+
+class Measurement(NamedTuple):
+    """What a probe says of one layer: numbers by statistic, each (M,), and a histogram where it has one."""
+
+    statistics: dict[str, Array]
+    histogram: Histogram | None = None
+
+
+class Layers(NamedTuple):
+    """All layers of a group, with what is static in each: the activation of each run of slots, (Choice, start, stop)."""
+
+    traces: list[LayerTrace]
+    activations: tuple[tuple[tuple[Choice, int, int], ...], ...]
+
+
+Signals = list[dict[str, Measurement]]
+"""By layer, by quantity."""
+
+
+class Probe(Protocol):
+    """Measures one or several quantities in every layer.
+
+    It is traced by JAX into the population's probe program, so it neither branches on values nor leaves the device.
+    """
+
+    def measure(self, layers: Layers) -> Signals:
+        """What it finds in each layer, by quantity."""
+
+
+def over_equal_shapes(
+    function: Callable[..., T], items: Sequence[tuple[Array, ...]], static: Sequence[Hashable] | None = None
+) -> list[T]:
+    """``[function(*item, *static) for item in items]``, compiled once for all items of the same shapes.
+
+    Parameters
+    ----------
+    function : callable
+        Takes the arrays of an item, then its static part if there is one; returns a tree of arrays.
+    items : sequence of tuple of array
+    static : sequence of hashable, optional
+        One for each item; items are only stacked if it is equal.
+    """
+    grouped: dict[Hashable, list[int]] = {}
+    for index, item in enumerate(items):
+        shapes = tuple((array.shape, array.dtype) for array in item)
+        grouped.setdefault((shapes, static[index] if static else None), []).append(index)
+    found: dict[int, T] = {}
+    for indices in grouped.values():
+        kind = (static[indices[0]],) if static else ()
+        stacked = tuple(jnp.stack(arrays) for arrays in zip(*(items[index] for index in indices), strict=True))
+        results = jax.lax.map(lambda item, kind=kind: function(*item, *kind), stacked)
+        for place, index in enumerate(indices):
+            found[index] = jax.tree.map(lambda leaf, place=place: leaf[place], results)
+    return [found[index] for index in range(len(items))]
+
+
+def trace_group(
+    recipe: Recipe, state: State, numbers: Numbers, x: Array, y: Array, rows: Array
+) -> list[LayerTrace]:
+    """Every layer of one group on the examples `rows`, dropout off.
+
+    The gradient with respect to the pre-activations is that with respect to zeros added to them.
+    """
+    inputs, targets, _ = batch_of(x, y, rows)
+    parameters, count = state.parameters, rows.shape[0]
+    depth = len(parameters) // 2
+
+    def forward(parameters: Parameters, offsets: list[Array]) -> tuple[list[Array], list[Array]]:
+        preactivations: list[Array] = []
+        activations: list[Array] = []
+        for layer in range(depth):
+            kernel, bias = parameters[2 * layer : 2 * layer + 2]
+            formula = "mof,bf->mob" if layer == 0 else "mof,mfb->mob"
+            z = jnp.einsum(formula, kernel, activations[-1] if layer else inputs) + bias[:, :, None] + offsets[layer]
+            preactivations.append(z)
+            activations.append(by_segment(recipe.activations[layer], z))
+        return preactivations, activations
+
+    def objective(parameters: Parameters, offsets: list[Array]) -> Any:
+        preactivations, activations = forward(parameters, offsets)
+        loss = jnp.mean(example_losses(recipe, targets, activations[-1]), axis=-1) + penalty(parameters, numbers.l2)
+        return jnp.sum(loss), (preactivations, activations)
+
+    members = numbers.threshold.shape[0]
+    zeros = [jnp.zeros((members, parameters[2 * layer].shape[1], count)) for layer in range(depth)]
+    (gradients, errors), (preactivations, activations) = jax.grad(objective, argnums=(0, 1), has_aux=True)(
+        parameters, zeros
+    )
+    step = (state.step + 1).astype(jnp.float32)
+    following, _ = updated(recipe, parameters, gradients, state.slots, step, numbers.optimizer)
+    return [
+        LayerTrace(
+            inputs=activations[layer - 1] if layer else inputs,
+            preactivations=preactivations[layer],
+            activations=activations[layer],
+            errors=errors[layer] * count,
+            kernel=parameters[2 * layer],
+            kernel_gradient=gradients[2 * layer],
+            kernel_update=following[2 * layer] - parameters[2 * layer],
+            bias=parameters[2 * layer + 1],
+            bias_gradient=gradients[2 * layer + 1],
+        )
+        for layer in range(depth)
+    ]
+
+
+@lru_cache(maxsize=64)
+def probe_program(recipe: Recipe, mesh: Mesh, probes: tuple[Probe, ...]) -> Any:
+    """``(state, numbers, x, y, rows, active) -> Signals``, compiled; every array of the result has leading axes (G, M)."""
+
+    kinds = tuple(
+        tuple((segment.kind, segment.start, segment.stop) for segment in segments) for segments in recipe.activations
+    )
+
+    def one_group(state: State, numbers: Numbers, x: Array, y: Array, rows: Array) -> Signals:
+        layers = Layers(trace_group(recipe, state, numbers, x, y, rows), kinds)
+        signals: Signals = [{} for _ in layers.traces]
+        for probe in probes:
+            for found, measured in zip(signals, probe.measure(layers), strict=True):
+                found |= measured
+        return signals
+
+    def program(state: State, numbers: Numbers, x: Array, y: Array, rows: Array, active: Array) -> Any:
+        shapes = jax.eval_shape(
+            lambda state, numbers: one_group(state, numbers, x, y, rows),
+            *jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), (state, numbers)),
+        )
+        nothing = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+
+        def mapped(group: Any) -> Any:
+            state, numbers, active = group
+            return jax.lax.cond(active, lambda: one_group(state, numbers, x, y, rows), lambda: nothing)
+
+        return jax.lax.map(mapped, (state, numbers, active))
+
+    return jax.jit(over_groups(program, mesh, grouped=(True, True, False, False, False, True)))

@@ -1,0 +1,93 @@
+"""What becomes of a layer's units: dead, saturated, or copies of each other."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from assay.choices import Choice
+from assay.engine.tracing import Layers, Measurement, Signals, over_equal_shapes
+from assay.networks.activations import activate
+
+# A unit is a copy if all its pre-activations agree with another's to this part of the layer's largest.
+SAME = 1e-6
+# Flat: the slope is below this part of the steepest slope that the activation has.
+FLAT = 0.05
+# Activations that stay finite in both directions, and so can saturate.
+BOUNDED = frozenset({"sigmoid", "hard_sigmoid", "sparse_sigmoid", "tanh", "hard_tanh", "softsign"})
+
+Runs = tuple[tuple[Choice, int, int], ...]
+
+
+class DeadUnits:
+    """Units whose output is 0 for every example; quantity ``dead_units``, statistic ``fraction`` of the units.
+
+    No gradient reaches the kernel of a dead ReLU (Lu et al., 2020).
+    """
+
+    def measure(self, layers: Layers) -> Signals:
+        """One fraction a layer."""
+        items = [(trace.activations,) for trace in layers.traces]
+        return [{"dead_units": Measurement({"fraction": found})} for found in over_equal_shapes(_dead, items)]
+
+
+def _dead(activations: Array) -> Array:
+    return jnp.mean(jnp.all(activations == 0, axis=2), axis=1)
+
+
+class SaturatedUnits:
+    """The share of (unit, example) pairs at which a bounded activation is flat; ``saturation``, ``fraction``.
+
+    Flat means |φ'(z)| < 0.05 · max |φ'|: beyond |z| = 2.18 for tanh, 4.37 for the sigmoid. 0 for activations that are
+    not bounded on both sides: a ReLU that is off is not saturated (see dead units).
+    """
+
+    def measure(self, layers: Layers) -> Signals:
+        """One fraction a layer."""
+        items = [(trace.preactivations,) for trace in layers.traces]
+        found = over_equal_shapes(_saturated, items, layers.activations)
+        return [{"saturation": Measurement({"fraction": fraction})} for fraction in found]
+
+
+def _saturated(preactivations: Array, runs: Runs) -> Array:
+    parts = []
+    for choice, start, stop in runs:
+        z = preactivations[start:stop]
+        if choice.name in BOUNDED:
+            steepest = jnp.max(jnp.abs(_slope(choice, jnp.linspace(-6.0, 6.0, 1201)[:, None])))
+            parts.append(jnp.mean(jnp.abs(_slope(choice, z)) < FLAT * steepest, axis=(1, 2)))
+        else:
+            parts.append(jnp.zeros(z.shape[0]))
+    return jnp.concatenate(parts)
+
+
+def _slope(choice: Choice, z: Array) -> Array:
+    """φ'(z), elementwise, by forward differentiation."""
+    return jax.jvp(lambda z: activate(choice, z), (z,), (jnp.ones_like(z),))[1]
+
+
+class IdenticalUnits:
+    """Units with a copy in their layer: the symmetry that zeros leave; ``identical_units``, ``fraction`` of the units.
+
+    Units are sorted by a random projection of their pre-activations, so that copies become neighbours, and neighbours
+    are compared. 0 for a layer of one unit.
+    """
+
+    def measure(self, layers: Layers) -> Signals:
+        """One fraction a layer."""
+        items = [(trace.preactivations,) for trace in layers.traces]
+        found = over_equal_shapes(_identical, items)
+        return [{"identical_units": Measurement({"fraction": fraction})} for fraction in found]
+
+
+def _identical(preactivations: Array) -> Array:
+    z = jnp.nan_to_num(preactivations)
+    direction = jax.random.normal(jax.random.key(0), (z.shape[2],))
+    order = jnp.argsort(z @ direction, axis=1)
+    z = jnp.take_along_axis(z, order[:, :, None], axis=1)
+    largest = jnp.max(jnp.abs(z), axis=(1, 2))
+    same = jnp.max(jnp.abs(z[:, 1:] - z[:, :-1]), axis=2) <= SAME * largest[:, None]
+    edge = jnp.zeros((z.shape[0], 1), bool)
+    has_copy = jnp.concatenate([edge, same], axis=1) | jnp.concatenate([same, edge], axis=1)
+    return jnp.mean(has_copy, axis=1)

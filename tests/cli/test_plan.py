@@ -1,0 +1,61 @@
+"""`assay plan`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+
+def test_a_plan_tells_trials_programs_time_and_memory(assay, tmp_path):
+    """The digits study: 12 conditions from 3 seeds are one population of 36 networks of 5 layers."""
+    told = assay("plan", "digits")
+    assert told.code == 0
+    assert "12 conditions × 3 seeds = 36 trials, in 1 population(s) with 4 compiled programs." in told.out
+    assert "of memory on" in told.out
+    assert "activation=relu, kernel_initializer=random_normal" in told.out
+    # 64 pixels, four hidden layers of 32 units, 10 classes.
+    assert f"{65 * 32 + 3 * 33 * 32 + 33 * 10:,}" in told.out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_plan_as_json_has_the_same_figures(assay):
+    """Settings of every condition, and the populations with their sizes."""
+    told = assay("plan", "digits", "--seeds", "2", "--vary", "batch_size=32,64", "--json")
+    plan = json.loads(told.out)
+    assert plan["study"] == "digits"
+    assert (len(plan["conditions"]), plan["seeds"], plan["trials"]) == (24, [0, 1], 48)
+    assert plan["conditions"][0]["settings"]["network.activation"] == "relu"
+    assert [population["trials"] for population in plan["populations"]] == [24, 24]
+    assert plan["populations"][0]["steps"] > plan["populations"][1]["steps"]
+    assert plan["programs"] == 8
+    assert plan["expected_seconds"] > 0
+    assert plan["expected_memory_bytes"] > 10**8
+
+
+def test_options_change_the_study(assay):
+    """`--set` and `--seeds` before `--vary`; a key may be given by its end."""
+    options = ["--set", "epochs=2", "--set", "optimizer={name = 'sgd', momentum = 0.9}", "--vary", "width=8,16"]
+    plan = json.loads(assay("plan", "digits", *options, "--json").out)
+    assert [population["population"] for population in plan["populations"]] == ["p001", "p002"]
+    assert plan["trials"] == 2 * 36
+    rows = 1797 - 540  # 30 % of all for the test
+    rows -= -(-rows // 5)  # a fifth of the rest for validation
+    assert {population["steps"] for population in plan["populations"]} == {2 * -(-rows // 32)}
+
+
+def test_the_schema_of_study_files_is_json_schema(assay):
+    """For editors: `assay plan --schema > study.schema.json`."""
+    told = assay("plan", "--schema")
+    schema = json.loads(told.out)
+    assert told.code == 0
+    assert schema["type"] == "object"
+    assert {"data", "network", "training", "vary", "design"} <= schema["properties"].keys()
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(3.4, "3 s"), (600, "10 min"), (7200, "2.0 h")])
+def test_time_is_told_in_the_unit_that_fits(seconds, words):
+    """Seconds below a minute and a half, minutes below an hour and a half."""
+    from assay.cli.plan import _format_seconds
+
+    assert _format_seconds(seconds) == words

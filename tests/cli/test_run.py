@@ -1,0 +1,111 @@
+"""`assay run`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import assay as library
+from assay.engine.trainer import Trainer
+
+
+@pytest.fixture
+def study_file(tiny_study, tmp_path):
+    """The tiny study, with a baseline, as a file."""
+    path = tmp_path / "tiny.toml"
+    path.write_text(tiny_study(design={"baseline": "activation=relu"}).to_toml())
+    return path
+
+
+def test_a_run_ends_with_the_table_and_where_the_results_are(assay, study_file, finished):
+    """Results on standard output, progress on standard error; the tables are those of the same study in Python."""
+    told = assay("run", study_file)
+    assert told.code == 0
+    assert "baseline" in told.out
+    assert told.out.endswith("Results in assay-runs/tiny. A page with curves: assay report assay-runs/tiny\n")
+    assert told.err.startswith("tiny: 2 conditions × 2 seeds = 4 trials, 1 population(s)\n")
+    assert "4 of 4 trials done, 0 left; best validation accuracy " in told.err
+    results = library.open_results("assay-runs/tiny")
+    assert results.history.equals(finished.history)
+    assert results.trials.drop("elapsed_seconds").equals(finished.trials.drop("elapsed_seconds"))
+
+
+def test_json_is_all_that_is_on_standard_output(assay, study_file, finished):
+    """The same object as `assay show --json`, but for the time that was spent."""
+    told = assay("run", study_file, "--out", "here", "--json")
+    summary = json.loads(told.out)
+    assert summary == finished.summary() | {"elapsed_seconds": summary["elapsed_seconds"]}
+
+
+def test_the_same_command_again_trains_nothing(assay, study_file):
+    """What is finished is shown again, at once."""
+    first = assay("run", study_file, "--out", "here")
+    again = assay("run", study_file, "--out", "here", "--verbose")
+    assert again.out == first.out
+    assert again.err == "tiny: 2 conditions × 2 seeds = 4 trials (4 already done), 1 population(s)\n"
+
+
+def test_verbose_prints_one_line_an_epoch_for_each_condition(assay, study_file):
+    """Epoch, loss, accuracy and validation, as means over the seeds; the test at the end of the final phase."""
+    lines = assay("run", study_file, "--out", "here", "--verbose").err.splitlines()
+    history = library.open_results("here").history
+    for epoch in range(4):
+        values = {
+            (split, metric): history.filter(
+                condition="activation=tanh", phase="select", epoch=epoch, split=split, metric=metric
+            )["value"].mean()
+            for split in ("train", "validation")
+            for metric in ("loss", "accuracy")
+        }
+        assert (
+            f"activation=tanh  select epoch {epoch}/3  loss {values['train', 'loss']:.4f}  "
+            f"accuracy {values['train', 'accuracy']:.4f}  val_loss {values['validation', 'loss']:.4f}  "
+            f"val_accuracy {values['validation', 'accuracy']:.4f}"
+        ) in lines
+    tested = [line for line in lines if "  test_loss " in line]
+    assert len(tested) == 2
+    assert all("  final epoch " in line and "  test_accuracy " in line for line in tested)
+
+
+def test_options_make_another_study(assay, study_file):
+    """`--set`, `--vary` and `--seeds` are read as the study file is."""
+    options = ["--set", "epochs=1", "--vary", "activation=sigmoid", "--seeds", "1"]
+    told = assay("run", study_file, *options, "--set", "design.final=false", "--out", "here", "--json")
+    [condition] = json.loads(told.out)["conditions"]
+    assert (condition["condition"], condition["trials"], condition["best_epoch"]) == ("activation=sigmoid", 1, 1)
+    assert condition["test"] is None
+    assert library.open_results("here").study.training.epochs == 1
+
+
+def test_failed_trials_exit_with_1_and_are_tried_again(assay, study_file, finished, monkeypatch):
+    """The error is told in one line, the table is shown all the same, and the same command mends it."""
+
+    def failing(*_, **__):
+        raise RuntimeError("the machine is on fire")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Trainer, "train_epoch", failing)
+        told = assay("run", study_file, "--out", "here")
+    assert told.code == 1
+    assert "p001 failed: RuntimeError: the machine is on fire\n" in told.err
+    assert "4 of 4 trials done, 4 failed, 0 left" in told.err
+    assert "2 failed" in told.out
+    assert assay("run", study_file, "--out", "here").code == 0
+    assert library.open_results("here").history.equals(finished.history)
+
+
+def test_ctrl_c_exits_with_130_and_says_how_to_go_on(assay, study_file, finished, monkeypatch):
+    """Also before the first epoch; nothing is lost."""
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Trainer, "train_epoch", interrupted)
+        told = assay("run", study_file, "--out", "here")
+    assert told.code == 130
+    assert told.err.endswith("assay: stopped; the same command goes on from here.\n")
+    assert assay("show", "here").code == 0
+    assert assay("run", study_file, "--out", "here").code == 0
+    assert library.open_results("here").history.equals(finished.history)

@@ -1,0 +1,63 @@
+"""`assay show`."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+
+INTERVAL = {"mean", "low", "high"}
+
+
+def test_the_table_has_a_row_for_each_condition(assay, finished):
+    """Best epoch, validation and test, compared with the baseline, and sentences below."""
+    told = assay("show", finished.directory)
+    assert told.code == 0
+    for word in ("relu", "tanh", "baseline", "validation", "test", "epoch", "·"):
+        assert word in told.out
+    assert told.err == ""
+
+
+def test_json_has_the_documented_keys(assay, finished):
+    """What a program may rely on, and the same content as `Results.summary`."""
+    told = json.loads(assay("show", finished.directory, "--json").out)
+    assert told == finished.summary()
+    assert {"study", "baseline", "elapsed_seconds", "conditions"} <= told.keys()
+    assert (told["study"], told["baseline"]) == ("tiny", "activation=relu")
+    baseline, other = told["conditions"]
+    keys = {"condition", "settings", "trials", "outcomes", "parameters", "best_epoch", "validation", "test"}
+    for condition in (baseline, other):
+        assert keys | {"comparison", "verdict"} <= condition.keys()
+        assert condition["outcomes"] == {"completed": 2, "diverged": 0}
+        assert condition["parameters"] == (4 + 1) * 4 + (4 + 1) * 3
+        for split in ("validation", "test"):
+            assert condition[split].keys() == {"loss", "accuracy"}
+            assert condition[split]["accuracy"].keys() >= INTERVAL
+    assert other["settings"] == {"network.activation": "tanh"}
+    assert baseline["comparison"] is None
+    assert other["comparison"].keys() >= {"against", "metric", "difference", "low", "high", "conclusion"}
+    assert other["comparison"]["conclusion"] in ("better", "worse", "no evidence")
+    assert other["verdict"].keys() == {"status", "findings"}
+
+
+def test_the_numbers_are_those_of_the_history(assay, finished):
+    """Test accuracy of a condition is the mean over its seeds of what the history holds."""
+    told = json.loads(assay("show", finished.directory, "--json").out)
+    for condition in told["conditions"]:
+        rows = finished.history.filter(split="test", metric="accuracy", condition=condition["condition"])
+        assert abs(condition["test"]["accuracy"]["mean"] - rows["value"].mean()) < 1e-12
+
+
+def test_a_study_that_has_only_begun_can_be_shown(assay, finished, tmp_path):
+    """Without a trials table, or with half a history, nothing is missing but the numbers."""
+    shutil.copytree(finished.directory, tmp_path / "begun")
+    shutil.rmtree(tmp_path / "begun" / "trials")
+    for folder in ("final", "select"):
+        for part in (tmp_path / "begun" / "history").glob(f"*-{folder}-*"):
+            os.unlink(part)
+        told = assay("show", "begun")
+        assert told.code == 0
+        assert "relu" in told.out
+        [baseline, _] = json.loads(assay("show", "begun", "--json").out)["conditions"]
+        assert baseline["outcomes"] == {"completed": 0, "diverged": 0}
+        assert baseline["test"] is None

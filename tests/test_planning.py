@@ -1,0 +1,146 @@
+"""What a study will take, told before it starts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from assay.errors import CapacityError, DataError, StudyError
+from assay.planning import (
+    available_memory,
+    check_capacity,
+    format_bytes,
+    measure_gemm_rate,
+    plan_study,
+)
+from assay.study import Study
+
+FEATURES, CLASSES = 4, 3  # of iris
+
+
+def test_trials_are_conditions_times_seeds(tiny_study):
+    """Every condition is trained from every seed, and each trial has one number, its condition's block of seeds."""
+    plan = plan_study(tiny_study(design={"seeds": [3, 5, 8]}))
+    assert plan.num_trials == 2 * 3
+    assert plan.seeds == (3, 5, 8)
+    [population] = plan.populations
+    assert population.trials.tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert [condition.name for condition in population.conditions] == ["activation=relu", "activation=tanh"]
+
+
+def test_numbers_and_names_share_a_population_and_shapes_do_not(tiny_study):
+    """Activations, optimizers, losses and rates mix in a population; widths, batch sizes and epochs split it."""
+    mixed = {
+        "network.activation": ["relu", "tanh"],
+        "training.optimizer": ["sgd", "adam"],
+        "training.loss": ["categorical_crossentropy", "mean_squared_error"],
+        "network.kernel_initializer": ["he_normal", "zeros"],
+    }
+    assert len(plan_study(tiny_study(vary=mixed)).populations) == 1
+    for key, levels in {
+        "network.hidden": [[4], [8]],
+        "training.batch_size": [8, 16],
+        "training.epochs": [1, 2],
+        "data.rows": [50, 60],
+    }.items():
+        plan = plan_study(tiny_study(vary={**mixed, key: levels}))
+        assert len(plan.populations) == 2
+        numbers = np.concatenate([population.trials.ravel() for population in plan.populations])
+        assert sorted(numbers.tolist()) == list(range(plan.num_trials))
+
+
+def test_parameters_and_steps_are_those_of_a_dense_network(tiny_study):
+    """Σ (fan_in + 1) · units parameters; ceil(rows / batch) updates an epoch."""
+    plan = plan_study(tiny_study(network={"hidden": [5, 7]}, training={"batch_size": 36, "epochs": 10}))
+    [population] = plan.populations
+    assert population.parameters == (FEATURES + 1) * 5 + (5 + 1) * 7 + (7 + 1) * CLASSES
+    assert population.shape.train_rows == 96
+    assert population.select_steps == 10 * 3
+
+
+def test_a_population_has_a_program_to_train_and_one_to_evaluate_in_each_phase(tiny_study):
+    """The final phase has rows of its own, so it doubles the programs."""
+    vary = {"training.batch_size": [8, 16]}
+    assert plan_study(tiny_study(vary=vary)).num_programs == 2 * 4
+    assert plan_study(tiny_study(vary=vary, design={"final": False})).num_programs == 2 * 2
+
+
+@pytest.mark.parametrize(
+    "larger",
+    [
+        {"network": {"hidden": [400]}},
+        {"network": {"hidden": [4, 4]}},
+        {"design": {"seeds": 200}},
+        {"data": {"name": "blobs", "rows": 100_000, "features": 4, "classes": 3}},
+        {"training": {"optimizer": "adam"}},
+    ],
+    ids=["width", "depth", "seeds", "rows", "slots of the optimizer"],
+)
+def test_a_larger_study_needs_more_memory(tiny_study, larger):
+    """Memory grows with width, depth, seeds, rows, and what the optimizer remembers."""
+    smaller = {"training": {"optimizer": "sgd"}} if "training" in larger else {}
+    assert plan_study(tiny_study(**larger)).memory_bytes > plan_study(tiny_study(**smaller)).memory_bytes
+
+
+def test_memory_is_that_of_the_largest_population(tiny_study):
+    """Populations are trained one after another, so a small one beside a large one costs nothing."""
+    both = plan_study(tiny_study(vary={"network.hidden": [[4], [3000]]}), num_devices=1)
+    large = plan_study(tiny_study(vary={"network.hidden": [[3000]]}), num_devices=1)
+    assert both.memory_bytes == large.memory_bytes
+
+
+def test_the_state_of_all_trials_is_counted(tiny_study):
+    """Adam holds two numbers beside each parameter and its gradient, each of four bytes."""
+    plan = plan_study(tiny_study(network={"hidden": [1000, 1000]}, training={"optimizer": "adam"}))
+    [population] = plan.populations
+    assert plan.memory_bytes > plan.num_trials * population.parameters * 4 * 4
+
+
+def test_time_falls_with_the_machine_s_rate_and_grows_with_the_study(tiny_study):
+    """A faster machine is quicker; more epochs, and the final phase, take longer."""
+    plan = plan_study(tiny_study())
+    assert plan.expected_seconds(1e12) < plan.expected_seconds(1e6)
+    assert plan_study(tiny_study(training={"epochs": 3000})).expected_seconds(1e10) > plan.expected_seconds(1e10)
+    assert plan_study(tiny_study(design={"final": False})).expected_seconds(1e10) < plan.expected_seconds(1e10)
+
+
+def test_a_condition_that_does_not_fit_its_data_is_told_with_its_name(tiny_study):
+    """The words hold the condition and the key; nothing has been loaded."""
+    with pytest.raises(StudyError, match=r"condition 'batch_size=97': training\.batch_size: expected at most 96"):
+        plan_study(tiny_study(vary={"training.batch_size": [16, 97]}))
+    with pytest.raises(DataError, match="no such file"):
+        plan_study(Study(data="nowhere.npz"))
+
+
+def test_a_study_that_does_not_fit_is_refused_with_what_it_needs(tiny_study):
+    """The words hold what there is, what is needed, and which trials need it."""
+    plan = plan_study(tiny_study(network={"hidden": [2000, 2000]}))
+    check_capacity(plan, memory=plan.memory_bytes)
+    with pytest.raises(CapacityError) as refusal:
+        check_capacity(plan, memory=10**8)
+    words = str(refusal.value)
+    assert "tiny: expected to fit in the 100 MB of memory that are free" in words
+    assert f"4 trials of {plan.populations[0].parameters:,} parameters at once" in words
+    assert format_bytes(plan.memory_bytes) in words
+    assert "Use fewer seeds or levels" in words
+
+
+def test_where_the_memory_is_not_known_nothing_is_refused(tiny_study, monkeypatch):
+    """A system that does not tell its memory is no reason to stop."""
+    monkeypatch.setattr("assay.planning.available_memory", lambda: None)
+    check_capacity(plan_study(tiny_study(network={"hidden": [10**6, 10**6]})))
+
+
+def test_this_machine_has_memory_and_computes():
+    """Free memory lies between a megabyte and a petabyte, and a core computes a megaflop a second at least."""
+    memory = available_memory()
+    assert memory is None or 1e6 < memory < 1e15
+    assert measure_gemm_rate() > 1e6
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, "0 bytes"), (999, "999 bytes"), (1500, "1.5 KB"), (123e6, "123 MB"), (2.5e12, "2.5 TB")]
+)
+def test_bytes_are_written_in_the_largest_unit_that_fits(count, text):
+    """Two or three digits say enough."""
+    assert format_bytes(count) == text
