@@ -98,10 +98,10 @@ def test_the_final_network_is_fresh_and_learns_from_training_and_validation_rows
         assert scores[best - 1][metric][condition, seed] == value
 
 
-def test_each_phase_begins_at_epoch_zero_with_the_same_draws(trained):
-    """Epoch 0 of both phases is the untrained network; the validation rows are scored in the first phase only."""
+def test_epoch_zero_is_the_untrained_network(trained):
+    """It is scored once, in the first phase, which alone looks at the validation rows."""
     history = trained.true.history
-    assert history.filter(epoch=0)["phase"].unique().sort().to_list() == ["final", "select"]
+    assert history.filter(epoch=0)["phase"].unique().sort().to_list() == ["select"]
     assert history.filter(phase="final")["split"].unique().sort().to_list() == ["test", "train"]
     assert history.filter(phase="select")["split"].unique().sort().to_list() == ["train", "validation"]
     population = plan_study(trained.study).populations[0]
@@ -301,13 +301,13 @@ def test_a_stop_after_any_epoch_changes_nothing(scripted, stopped_after):
 
 
 def test_listeners_hear_every_epoch_with_scores_of_the_trials_that_run(scripted, monkeypatch):
-    """One event an epoch and phase, epoch 0 included; trials that have ended are not a number."""
+    """One event an epoch and phase, the untrained network included; trials that have ended are not a number."""
     heard = []
     monkeypatch.setattr(Silence, "epoch_ended", lambda self, event: heard.append(event))
     scripted()
     told = [(event.phase, event.epoch, event.epochs) for event in heard]
     assert told == [("select", epoch, EPOCHS) for epoch in range(EPOCHS + 1)] + [
-        ("final", epoch, 4) for epoch in range(5)
+        ("final", epoch, 4) for epoch in range(1, 5)
     ]
     assert heard[3].scores["validation"]["loss"].tolist() == VALIDATION_LOSSES[3].tolist()
     assert np.isnan(heard[-1].scores["train"]["loss"]).tolist() == [[False, False], [True, True]]

@@ -161,12 +161,17 @@ def plan_study(study: Study, num_devices: int | None = None) -> Plan:
 
 
 def available_memory() -> int | None:
-    """Bytes that a program may still take, or None where the system does not tell."""
+    """Bytes that a program may still take, a container's limit included; None where the system does not tell."""
+    limits = []
     meminfo = Path("/proc/meminfo")
     if meminfo.exists():
-        for line in meminfo.read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
+        lines = meminfo.read_text().splitlines()
+        limits += [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")]
+    limit, used = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
+    if limit.exists() and used.exists() and limit.read_text().strip() != "max":
+        limits.append(int(limit.read_text()) - int(used.read_text()))
+    if limits:
+        return min(limits)
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return None

@@ -205,9 +205,11 @@ class PopulationRun:
         segment = _Segment(self.plan, phase, done + 1)
         if state is None:
             state, segment.first_epoch = trainer.start(), 0
-            scores = {"train": (trainer.evaluate(state, training, epochs > 0), epochs > 0)}
-            self._record(phase, state, 0, last, scores | score(state, 0), segment, steps=0)
-            self._probe(state, 0, training, epochs > 0, segment)
+            if phase == "select":  # the untrained network; the final phase begins from the same one
+                everyone = np.ones(epochs.shape, bool)
+                scores = {"train": (trainer.evaluate(state, training), everyone)}
+                self._record(phase, state, 0, last, scores | score(state, 0), segment, steps=0)
+                self._probe(state, 0, training, everyone, segment)
         steps_per_epoch = -(-training.rows // self.plan.batch_size)
         for epoch in range(done + 1, last + 1):
             running = (epochs >= epoch) & ~self.diverged

@@ -89,10 +89,12 @@ def test_without_a_final_phase_validation_is_compared(tmp_path, synthetic):
     [
         ({"network.activation": ["relu", "tanh"]}, "loss"),
         ({"training.loss": ["mean_squared_error", "huber"]}, "mean_absolute_error"),
+        ({"network.l2": [0.0, 0.01]}, "mean_absolute_error"),
+        ({"network.layers.first.l2": [0.0, 0.01]}, "mean_absolute_error"),
     ],
 )
 def test_regression_is_compared_by_a_measure_that_conditions_share(tmp_path, synthetic, vary, metric):
-    """By the loss, unless conditions differ in their loss: then by the mean absolute error."""
+    """By the loss, unless conditions differ in it or in the penalty it includes: then by the mean absolute error."""
     study = synthetic.factorial_study(vary=vary, design={"kind": "factorial", "seeds": 2})
     table = summary(synthetic.fill(tmp_path, study, metrics=("loss", "mean_absolute_error")))
     assert table["compared_by"] == {"split": "test", "metric": metric}

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from assay.analysis import sentences
-from assay.analysis.wording import factors_of, interval_text, number_text, plus_minus_text, shared_names
+from assay.analysis.wording import (
+    factors_of,
+    interval_text,
+    number_text,
+    plus_minus_text,
+    reference_name,
+    shared_names,
+)
 
 
 def condition(name, mean, *, difference=None, low=None, high=None, pairs=5, conclusion="no evidence", outcomes=None):
@@ -96,10 +103,57 @@ def test_without_a_baseline_only_the_ends_are_told():
     )
 
 
+def test_one_condition_alone_is_not_called_the_best():
+    """A single condition has its score; among others it is named."""
+    alone = condition("as written", 0.7)
+    alone["comparison"] = None
+    assert sentences(summary_of(alone, baseline=None)) == ["The only condition has test accuracy 0.700 [0.695, 0.705]."]
+    waiting = condition("width=9", None)
+    waiting["comparison"] = None
+    assert sentences(summary_of(alone, waiting, baseline=None)) == [
+        "as written has test accuracy 0.700 [0.695, 0.705]."
+    ]
+
+
+def test_another_baseline_than_the_one_called_so_goes_by_its_name():
+    """Where one_at_a_time names another condition to compare with, nothing is worse than itself."""
+    base = condition("x", 0.79, difference=-0.011, low=-0.015, high=-0.007, conclusion="worse")
+    base["condition"] = "baseline"
+    chosen = condition("width=32", 0.80)
+    chosen["comparison"] = None
+    table = summary_of(base, chosen, baseline="width=32")
+    assert reference_name(table) == "width=32"
+    assert sentences(table) == [
+        "width=32, with which the others are compared, has test accuracy 0.800 [0.795, 0.805].",
+        "baseline is worse than width=32: test accuracy 0.790 vs 0.800, "
+        "difference -0.011 [-0.015, -0.007] over 5 paired seeds.",
+    ]
+
+
+def test_seeds_that_differ_by_the_same_are_said_to_show_nothing():
+    """Without spread there is no interval; the sentence says why nothing is concluded, unless nothing differs."""
+    same = condition("units=32", 0.81, difference=0.01, pairs=3)
+    assert sentences(summary_of(BASELINE, same))[1] == (
+        "3 seeds that differ by the same cannot show whether units=32 differs from the baseline: "
+        "test accuracy 0.810 vs 0.800, difference +0.010 over 3 paired seeds."
+    )
+    equal = condition("units=32", 0.80, difference=0.0, pairs=3)
+    assert sentences(summary_of(BASELINE, equal))[1].startswith("No evidence that units=32 differs")
+
+
 def test_nothing_to_compare_is_said():
-    """Before a trial has completed there is one sentence."""
-    table = summary_of(BASELINE) | {"compared_by": None}
-    assert sentences(table) == ["No trial has completed yet, so there is nothing to compare."]
+    """Before a trial has completed there is one sentence; once all have ended without, it says what became of them."""
+    running = condition("baseline", None, outcomes={"completed": 0, "diverged": 4})
+    table = summary_of(running) | {"compared_by": None}
+    assert sentences(table)[0] == "No trial has completed yet, so there is nothing to compare."
+    lost = [
+        condition("baseline", None, outcomes={"completed": 0, "diverged": 5}),
+        condition("width=9", None, outcomes={"completed": 0, "diverged": 4, "failed": 1}),
+    ]
+    table = summary_of(*lost) | {"compared_by": None}
+    assert sentences(table)[0] == (
+        "None of the 10 trials completed (9 diverged, 1 failed), so there is nothing to compare."
+    )
 
 
 @pytest.mark.parametrize(
@@ -127,6 +181,12 @@ def test_intervals_are_written_in_brackets_or_with_a_half_width():
     assert plus_minus_text(interval, signed=True) == "+0.010 ±0.005"
     assert plus_minus_text({"mean": 0.5, "low": None, "high": None}) == "0.500"
     assert interval_text(None) == "–"
+
+
+def test_a_mean_within_its_interval_has_no_more_digits_than_the_interval():
+    """A difference of nearly nothing is not written with digits that its interval denies."""
+    assert plus_minus_text({"mean": -0.000185, "low": -0.003185, "high": 0.002815}, signed=True) == "-0.000 ±0.003"
+    assert plus_minus_text({"mean": 0.0001, "low": 0.00008, "high": 0.00012}) == "0.0001 ±2e-05"
 
 
 def test_factors_are_said_once_where_all_names_have_them():

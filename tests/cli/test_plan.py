@@ -11,7 +11,7 @@ def test_a_plan_tells_trials_programs_time_and_memory(assay, tmp_path):
     """The digits study: 12 conditions from 3 seeds are one population of 36 networks of 5 layers."""
     told = assay("plan", "digits")
     assert told.code == 0
-    assert "12 conditions × 3 seeds = 36 trials, in 1 population(s) with 4 compiled programs." in told.out
+    assert "12 conditions × 3 seeds = 36 trials, in 1 population with 4 compiled programs." in told.out
     assert "of memory on" in told.out
     assert "activation=relu, kernel_initializer=random_normal" in told.out
     # 64 pixels, four hidden layers of 32 units, 10 classes.

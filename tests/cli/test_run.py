@@ -24,7 +24,7 @@ def test_a_run_ends_with_the_table_and_where_the_results_are(assay, study_file, 
     assert told.code == 0
     assert "baseline" in told.out
     assert told.out.endswith("Results in assay-runs/tiny. A page with curves: assay report assay-runs/tiny\n")
-    assert told.err.startswith("tiny: 2 conditions × 2 seeds = 4 trials, 1 population(s)\n")
+    assert told.err.startswith("tiny: 2 conditions × 2 seeds = 4 trials, 1 population\n")
     assert "4 of 4 trials done, 0 left; best validation accuracy " in told.err
     results = library.open_results("assay-runs/tiny")
     assert results.history.equals(finished.history)
@@ -43,7 +43,7 @@ def test_the_same_command_again_trains_nothing(assay, study_file):
     first = assay("run", study_file, "--out", "here")
     again = assay("run", study_file, "--out", "here", "--verbose")
     assert again.out == first.out
-    assert again.err == "tiny: 2 conditions × 2 seeds = 4 trials (4 already done), 1 population(s)\n"
+    assert again.err == "tiny: 2 conditions × 2 seeds = 4 trials (4 already done), 1 population\n"
 
 
 def test_verbose_prints_one_line_an_epoch_for_each_condition(assay, study_file):

@@ -35,7 +35,7 @@ def test_plain_lines_tell_trials_done_diverged_left_and_the_best_so_far(plan, ca
     view.epoch_ended(event(first, 1, accuracy=0.6))
     said = capsys.readouterr()
     assert said.out == ""
-    assert said.err == "tiny: 2 conditions × 2 seeds = 4 trials, 2 population(s)\n"  # ten seconds are not over
+    assert said.err == "tiny: 2 conditions × 2 seeds = 4 trials, 2 populations\n"  # ten seconds are not over
 
     monkeypatch.setattr(views, "PLAIN_SECONDS", 0.0)
     view.epoch_ended(event(first, 2, accuracy=0.5, diverged=True))
@@ -90,7 +90,7 @@ def test_a_stop_is_acknowledged_at_once(plan, capsys):
     view.study_started(plan, 2)
     view.stop_requested()
     assert capsys.readouterr().err.splitlines() == [
-        "tiny: 2 conditions × 2 seeds = 4 trials (2 already done), 2 population(s)",
+        "tiny: 2 conditions × 2 seeds = 4 trials (2 already done), 2 populations",
         "stopping after the epoch in flight; press Ctrl-C again to stop at once",
     ]
 

@@ -212,3 +212,9 @@ def test_a_target_column_is_for_csv_only(npz):
     """An .npz has no columns to name."""
     with pytest.raises(DataError, match=r"data\.target names a column of a \.csv"):
         read(npz(x=X, y=Y), target="y")
+
+
+def test_a_lowercase_nan_in_a_csv_is_named_as_missing(csv):
+    """What numpy.savetxt writes for a missing number is told as NaN with its row, not as text."""
+    with pytest.raises(DataError, match=r"column 'b' has 1 cells that are NaN or infinite, the first in row 2"):
+        read(csv("a,b,target\n1.5,2,0\n-1.0,nan,1\n3.0,4,0\n"))

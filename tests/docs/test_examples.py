@@ -112,10 +112,10 @@ def test_own_data_are_run_from_a_table_beside_the_study(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_example_in_python_writes_its_table_and_plot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """examples/learning_rates.py runs, here with a smaller study, and draws from the tables."""
-    from assay.study import with_settings
+    from assay.study import with_changes
 
     script = runpy.run_path(str(EXAMPLES / "learning_rates.py"))
-    script["main"].__globals__["study"] = with_settings(script["study"], {"epochs": 1, "seeds": 1, "hidden": []})
+    script["main"].__globals__["study"] = with_changes(script["study"], {"epochs": 1, "seeds": 1, "hidden": []})
     script["main"](tmp_path / "out")
     assert (tmp_path / "out" / "learning_rates.png").stat().st_size > 0
     assert "learning_rate" in capsys.readouterr().out

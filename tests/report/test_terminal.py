@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 
+import pytest
 from rich.console import Console
 
 from assay.report import conditions_table
+from assay.report.terminal import broken
 
 
 def printed(summary, *, width=100, terminal=False):
@@ -18,28 +20,120 @@ def printed(summary, *, width=100, terminal=False):
     return console.file.getvalue()
 
 
-def test_the_table_fits_a_hundred_columns(tmp_path, synthetic):
-    """No line is longer, and no number is cut."""
-    results = synthetic.fill(tmp_path, synthetic.factorial_study(), diverged=[(2, 0), (5, 0), (5, 1), (5, 2)])
-    text = printed(results.summary())
-    assert max(len(line) for line in text.splitlines()) <= 100
-    assert "…" not in text
-    for condition in results.summary()["conditions"]:
-        if condition["test"]:
-            assert f"{condition['test']['accuracy']['mean']:.3f} ±" in text
+def words_of(text):
+    """Everything between spaces, so that a broken word is missing."""
+    return text.split()
 
 
-def test_the_table_tells_what_the_summary_holds(tmp_path, synthetic):
-    """Factors are in the heading, levels in the rows, lost trials below their condition."""
-    results = synthetic.fill(tmp_path, synthetic.factorial_study(), diverged=[(2, 0)])
-    lines = printed(results.summary()).splitlines()
-    assert "kernel_initializer" in "".join(lines[:3])
-    (row,) = (line for line in lines if line.startswith("tanh, he_normal"))
-    condition = results.summary()["conditions"][4]
-    assert condition["comparison"]["conclusion"] in row
-    assert str(condition["best_epoch"]) in row
-    assert any(line.startswith("1 diverged") for line in lines)
-    assert any(" 2/3 " in line for line in lines)
+def digits_study(synthetic, **changes):
+    """Three activations × four initializers, as the default study has them."""
+    initializers = ["random_normal", "lecun_normal", "glorot_uniform", "he_normal"]
+    vary = {"network.activation": ["relu", "tanh", "sigmoid"], "network.kernel_initializer": initializers}
+    return synthetic.factorial_study(**{"vary": vary, **changes})
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_the_table_of_the_default_study_is_whole(tmp_path, synthetic, width):
+    """At 80 columns and wider each condition is one line, no word or number is cut, and each factor has a column."""
+    summary = synthetic.fill(tmp_path, digits_study(synthetic)).summary()
+    lines = printed(summary, width=width).splitlines()
+    assert max(len(line) for line in lines) <= width
+    rows = lines[3:15]
+    for row, condition in zip(rows, summary["conditions"], strict=True):
+        assert words_of(row)[:2] == list(condition["settings"].values())
+        assert f"{condition['test']['accuracy']['mean']:.3f} ±" in row
+        assert (condition["comparison"] or {"conclusion": "baseline"})["conclusion"] in row
+    assert "activation" in lines[1]
+    assert "kernel_" in lines[0]
+
+
+def test_what_a_narrow_window_leaves_out_is_said(tmp_path, synthetic):
+    """First the validation goes, then the ranges of best epochs, then names are broken between words."""
+    summary = synthetic.fill(tmp_path, digits_study(synthetic)).summary()
+    assert "Left out" not in printed(summary, width=120)
+    assert "Left out for want of width: validation scores.\n" in printed(summary, width=80)
+    narrow = printed(summary, width=72)
+    assert "validation scores and ranges of the best epochs." in " ".join(words_of(narrow))
+    assert max(len(row) for row in narrow.splitlines()) <= 72
+    assert words_of(narrow).count("glorot_") == 3
+    assert words_of(narrow).count("uniform") == 3
+    untested = digits_study(synthetic, design={"seeds": 3, "final": False})
+    assert "validation scores" not in printed(synthetic.fill(tmp_path / "untested", untested).summary(), width=40)
+
+
+def test_names_without_common_factors_keep_one_column(tmp_path, synthetic):
+    """One factor at a time: the names of conditions stand in full, or broken after the equals sign."""
+    vary = {"network.activation": ["tanh"], "network.kernel_initializer": ["glorot_normal", "he_uniform"]}
+    study = synthetic.factorial_study(vary=vary, design={"kind": "one_at_a_time", "seeds": 3})
+    summary = synthetic.fill(tmp_path, study).summary()
+    wide = printed(summary, width=120)
+    for condition in summary["conditions"]:
+        assert condition["condition"] in words_of(wide)
+    narrow = printed(summary, width=70).splitlines()
+    place = next(index for index, row in enumerate(narrow) if row.startswith("kernel_initializer="))
+    assert narrow[place + 1].strip() == "glorot_normal"
+
+
+def test_the_only_factor_heads_the_column_of_its_levels(tmp_path, synthetic):
+    """A baseline and the levels of one factor: the factor is said once, in the heading."""
+    study = synthetic.factorial_study(
+        vary={"network.kernel_initializer": ["he_normal", "he_uniform"]}, design={"kind": "one_at_a_time", "seeds": 3}
+    )
+    lines = printed(synthetic.fill(tmp_path, study).summary(), width=80).splitlines()
+    assert [words_of(line)[0] for line in lines[:6] if "─" not in line] == [
+        *("kernel_", "initializer", "baseline", "he_normal", "he_uniform")
+    ]
+
+
+def test_trials_are_told_once_and_losses_with_their_condition(tmp_path, synthetic):
+    """How many trials there are stands below the table; what became of lost ones stands in their row."""
+    study = synthetic.factorial_study()
+    whole = printed(synthetic.fill(tmp_path / "whole", study).summary())
+    assert "3 trials per condition; ± is half of the 0.95 confidence interval." in whole
+    lost = [(2, 0), (5, 0), (5, 1), (5, 2)]
+    text = printed(synthetic.fill(tmp_path / "lost", study, diverged=lost).summary())
+    lines = text.splitlines()
+    assert sum(line.strip() == "1 diverged" for line in lines) == 1
+    (row,) = (line for line in lines if "3 diverged" in line)
+    assert words_of(row)[0] == "tanh"
+    assert "no evidence" not in row
+    assert "3 trials per condition; means are over those that completed; ±" in text
+
+
+def test_a_best_epoch_outside_its_range_is_explained(tmp_path, synthetic):
+    """The mean over seeds may be best where no seed is; a line below says whose range is shown."""
+    summary = synthetic.fill(tmp_path, synthetic.factorial_study()).summary()
+    assert "each seed alone" not in printed(summary)
+    summary["conditions"][1] |= {"best_epoch": 17, "best_epoch_range": [22, 27]}
+    lines = printed(summary, width=120).splitlines()
+    assert lines[-1] == "17 (22–27): the mean over seeds is best at 17, each seed alone within 22–27."
+
+
+def test_the_column_of_differences_says_against_what(tmp_path, synthetic):
+    """Where another condition than the one called baseline is compared with, the heading names it."""
+    design = {"kind": "one_at_a_time", "seeds": 3, "baseline": "activation=tanh"}
+    study = synthetic.factorial_study(vary={"network.activation": ["tanh", "selu"]}, design=design)
+    text = printed(synthetic.fill(tmp_path, study).summary(), width=120)
+    assert "against" in text.splitlines()[0]
+    assert "activation=" in text.splitlines()[1]
+    assert "tanh" in text.splitlines()[2]
+    assert words_of(text).count("baseline") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "lines"),
+    [
+        ("kernel_initializer=he_normal", 40, ["kernel_initializer=he_normal"]),
+        ("kernel_initializer=he_normal", 25, ["kernel_initializer=", "  he_normal"]),
+        ("kernel_initializer=he_normal", 14, ["kernel_", "  initializer=", "  he_normal"]),
+        ("tanh, Glorot uniform", 12, ["tanh, Glorot", "  uniform"]),
+        ("random_normal(stddev=0.01)", 22, ["random_normal(stddev=", "  0.01)"]),
+        ("initializer", 4, ["initializer"]),
+    ],
+)
+def test_names_are_broken_between_words(text, width, lines):
+    """After a space, an equals sign or a bracket; if that is not enough after an underscore; never within a word."""
+    assert broken(text, width, "  ").split("\n") == lines
 
 
 def test_output_that_is_not_a_terminal_is_plain(tmp_path, synthetic):
@@ -61,7 +155,10 @@ def test_columns_without_content_are_left_out(tmp_path, synthetic):
 
 
 def test_a_running_study_has_a_table(tmp_path, synthetic):
-    """What has not ended shows dashes."""
-    text = printed(synthetic.fill(tmp_path, synthetic.factorial_study(), ended=1).summary())
-    assert "0/3" in text
+    """What has not ended shows dashes, and how many trials are to come."""
+    running = synthetic.fill(tmp_path / "running", synthetic.factorial_study(), ended=1).summary()
+    text = printed(running)
     assert "–" in text
+    assert text.count("3 to come") == 5
+    begun = printed(synthetic.fill(tmp_path / "begun", synthetic.factorial_study(), ended=0).summary())
+    assert begun.count("3 to come") == 6

@@ -1,12 +1,13 @@
 """Reading files, finding studies, and changing them from the command line."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from assay.choices import Choice
 from assay.errors import StudyError
-from assay.study.parsing import load_study, parse_levels, parse_value, split_assignment, with_factors, with_settings
+from assay.study.parsing import load_study, parse_levels, parse_value, split_assignment, with_changes
 from assay.study.spec import Study
 
 
@@ -66,6 +67,11 @@ def test_files_that_cannot_be_read(tmp_path):
     assert "expected a study file, got a folder" in refused(load_study, tmp_path)
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
     assert "expected text in UTF-8" in refused(load_study, tmp_path / "binary.toml")
+    message = refused(load_study, "moons")
+    assert message.startswith("moons: this is a data set, not a study.")
+    study = Study(**tomllib.loads("\n".join(message.splitlines()[1:])))
+    assert study.data.name == "moons"
+    assert len(study.expand()) == 2
     message = refused(load_study, "mnist-activation")
     assert "no built-in study of this name. Did you mean 'mnist-activations'? Built-in: digits," in message
 
@@ -88,6 +94,15 @@ def test_values_are_toml_and_bare_words_are_words(text, value):
     assert parse_value(text) == value
 
 
+@pytest.mark.parametrize("text", ["{name=sgd}", "[relu, tanh]", '{name = "sgd"'])
+def test_a_table_or_list_that_is_not_toml_is_told_how_to_quote(text):
+    """What begins with a brace or bracket is never taken for a word."""
+    message = refused(parse_value, text)
+    assert message.startswith(f"{text}: this is not TOML.")
+    assert """'{name = "sgd", momentum = 0.9}'""" in message
+    assert refused(parse_levels, f"adam,{text}").startswith(text.split(",")[0])
+
+
 def test_commas_divide_levels():
     """Commas divide levels unless they stand in brackets, braces or quotes."""
     assert parse_levels("relu,tanh") == ["relu", "tanh"]
@@ -104,7 +119,7 @@ def test_assignments():
 def test_settings_replace_the_base():
     """Settings are given by key, or by the end of a key where only one key ends so; text is read as TOML."""
     study = Study(data="mnist", training={"optimizer": {"name": "sgd", "momentum": 0.9}})
-    changed = with_settings(
+    changed = with_changes(
         study,
         {
             "epochs": "3",
@@ -127,9 +142,35 @@ def test_settings_replace_the_base():
     assert study.training.epochs == 10
 
 
+def test_a_whole_part_can_be_set():
+    """``data`` is a key of its own: a name, or a table that replaces the table."""
+    study = Study(data={"name": "digits", "validation": 0.3}, training={"epochs": 3, "batch_size": 9})
+    assert with_changes(study, {"data": "iris"}).data == Study(data="iris").data
+    moons = with_changes(study, {"data": '{name = "moons", noise = 0.3}', "data.rows": "50"})
+    assert moons.data.arguments == {"noise": 0.3, "rows": 50}
+    changed = with_changes(study, {"training": {"epochs": 4}})
+    assert (changed.training.epochs, changed.training.batch_size) == (4, 32)
+    probed = with_changes(study, {"probe": "{epochs = [0, 1]}", "probe.rows": "64", "epochs": "5"})
+    assert (probed.probe.epochs, probed.probe.rows, probed.training.epochs) == ((0, 1), 64, 5)
+    message = refused(with_changes, study, {}, {"data": "iris,wine"})
+    assert message.startswith("vary.\"data\": unknown key. Did you mean 'data.name'?")
+
+
+def test_settings_and_factors_are_checked_together():
+    """A setting may name the baseline that a factor brings about; one that is not there is refused, not dropped."""
+    study = Study(data="digits", vary={"network.activation": ["relu", "tanh"]}, design={"baseline": "activation=relu"})
+    factors = {"activation": "selu,tanh"}
+    assert with_changes(study, {"baseline": "activation=selu"}, factors).baseline_name() == "activation=selu"
+    assert with_changes(study, {}, factors).baseline_name() is None
+    message = refused(with_changes, study, {"baseline": "activation=relu"}, factors)
+    assert message.startswith("design.baseline: no condition is called 'activation=relu'.")
+    both = with_changes(study, {"epochs": "3", "optimizer": "sgd"}, {"learning_rate": "0.1,0.2"})
+    assert (both.training.epochs, both.vary["training.optimizer.learning_rate"]) == (3, [0.1, 0.2])
+
+
 def test_an_argument_of_a_default_choice_can_be_set():
     """Setting the learning rate of a study that names no optimizer sets that of the default one."""
-    changed = with_settings(Study(data="digits"), {"learning_rate": 0.5})
+    changed = with_changes(Study(data="digits"), {"learning_rate": 0.5})
     assert changed.training.optimizer == Choice("adam", {"learning_rate": 0.5})
 
 
@@ -137,10 +178,10 @@ def test_factors_are_added_and_replaced():
     """A factor is added, or gets new levels; a baseline that is no longer tried is dropped."""
     vary = {"network.activation": ["relu", "tanh"]}
     study = Study(data="digits", vary=vary, design={"baseline": "activation=relu"})
-    kept = with_factors(study, {"activation": "relu,selu"})
+    kept = with_changes(study, factors={"activation": "relu,selu"})
     assert kept.vary == {"network.activation": ["relu", "selu"]}
     assert kept.baseline_name() == "activation=relu"
-    crossed = with_factors(study, {"learning_rate": ["1e-3", 0.1]})
+    crossed = with_changes(study, factors={"learning_rate": ["1e-3", 0.1]})
     assert crossed.vary == {**vary, "training.optimizer.learning_rate": [0.001, 0.1]}
     assert crossed.baseline_name() is None
 
@@ -148,32 +189,34 @@ def test_factors_are_added_and_replaced():
 def test_the_shape_can_be_rewritten():
     """Width takes the place of hidden layers of one width, and hidden layers that of depth and width."""
     study = Study(data="digits", network={"hidden": [64, 64, 64]})
-    widths = [condition.network.hidden_units for condition in with_factors(study, {"width": "8,16"}).expand()]
+    widths = [condition.network.hidden_units for condition in with_changes(study, factors={"width": "8,16"}).expand()]
     assert widths == [(8, 8, 8), (16, 16, 16)]
-    deep = with_settings(Study(data="digits", network={"depth": 5, "width": 9}), {"hidden": "[7]"})
+    deep = with_changes(Study(data="digits", network={"depth": 5, "width": 9}), {"hidden": "[7]"})
     assert deep.network.hidden_units == (7,)
 
 
 def test_changed_studies_keep_their_folder(tmp_path):
     """Relative paths of a changed study start where they did."""
     study = Study.from_file(write(tmp_path, 'data = "table.csv"\n'))
-    assert with_settings(study, {"epochs": 2}).folder == tmp_path
-    assert with_factors(study, {"epochs": [2]}).folder == tmp_path
+    assert with_changes(study, {"epochs": 2}).folder == tmp_path
+    assert with_changes(study, factors={"epochs": [2]}).folder == tmp_path
 
 
 def test_words_of_wrong_settings_and_factors():
     """A wrong key or value on the command line is told with the option."""
     study = Study(data="digits", vary={"network.activation": ["relu"]})
-    assert refused(with_settings, study, {"epoch": 2}).startswith("--set: unknown key 'epoch'. Did you mean 'epochs'?")
-    message = refused(with_settings, study, {"stddev": 2})
+    assert refused(with_changes, study, {"epoch": 2}).startswith("--set: unknown key 'epoch'. Did you mean 'epochs'?")
+    message = refused(with_changes, study, {"stddev": 2})
     assert message.startswith("--set: unknown key 'stddev'.")
-    message = refused(with_settings, study, {"layers.activation": 2})
+    message = refused(with_changes, study, {"layers.activation": 2})
     assert "unknown key 'layers.activation'" in message
-    message = refused(with_settings, study, {"activation": "tanh"})
+    message = refused(with_changes, study, {"activation": "tanh"})
     assert message.startswith(
         "--set activation: the study varies network.activation. Write --vary network.activation=…"
     )
-    assert 'vary."network.activation", level "rellu"' in refused(with_factors, study, {"activation": "rellu"})
+    assert 'vary."network.activation", level "rellu"' in refused(with_changes, study, {}, {"activation": "rellu"})
     named = Study(data="digits", conditions={"a": {"training.optimizer": "sgd"}}, design={"kind": "conditions"})
-    assert refused(with_settings, named, {"learning_rate": 1}).startswith("--set learning_rate: condition 'a' sets it.")
-    assert refused(with_factors, named, {"activation": "relu"}).startswith("--vary: this study has named conditions")
+    assert refused(with_changes, named, {"learning_rate": 1}).startswith("--set learning_rate: condition 'a' sets it.")
+    assert refused(with_changes, named, {}, {"activation": "relu"}).startswith(
+        "--vary: this study has named conditions"
+    )

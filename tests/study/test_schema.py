@@ -1,8 +1,13 @@
 """The JSON Schema of study files."""
 
+import tomllib
+
+import pytest
+
 from assay.data.registry import DATASETS
 from assay.networks.activations import ACTIVATIONS
-from assay.study.parts import DataSpec, DesignSpec, LayerSpec, NetworkSpec, TrainingSpec
+from assay.study.builtin import BUILTIN
+from assay.study.parts import DataSpec, DesignSpec, LayerSpec, NetworkSpec, ProbeSpec, TrainingSpec
 from assay.study.schema import study_schema
 
 
@@ -10,13 +15,35 @@ def test_schema_has_every_key():
     """Every field of every table is in the schema, and unknown keys are refused by it too."""
     schema = study_schema()
     tables = {**schema["$defs"], "Study": schema}
-    assert {"name", "question", "data", "network", "training", "vary", "conditions", "design", "seeds"} == set(
+    assert {"name", "question", "data", "network", "training", "vary", "conditions", "design", "probe", "seeds"} == set(
         schema["properties"]
     )
-    for model in (NetworkSpec, LayerSpec, TrainingSpec, DesignSpec, DataSpec):
+    for model in (NetworkSpec, LayerSpec, TrainingSpec, DesignSpec, ProbeSpec, DataSpec):
         assert set(model.model_fields) == set(tables[model.__name__]["properties"])
         assert tables[model.__name__]["additionalProperties"] is (model is DataSpec)
     assert schema["required"] == ["data"]
+    assert schema["title"] == "A study of assay"
+
+
+def test_schema_agrees_with_a_validator():
+    """A validator of JSON Schema accepts the schema and every built-in study, and refuses what assay refuses."""
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = study_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    for builtin in BUILTIN:
+        assert list(validator.iter_errors(tomllib.loads(builtin.path.read_text(encoding="utf-8")))) == [], builtin.name
+    for wrong in (
+        {},
+        {"data": "digit"},
+        {"data": "digits", "epochs": 5},
+        {"data": "digits", "network": {"activation": "rellu"}},
+        {"data": "digits", "network": {"activation": {"name": "relu", "slope": 1}}},
+        {"data": "digits", "training": {"batch_size": 0}},
+        {"data": "digits", "vary": {"network.activation": []}},
+        {"data": "digits", "seeds": []},
+    ):
+        assert not validator.is_valid(wrong), wrong
 
 
 def test_schema_has_every_name():

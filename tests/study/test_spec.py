@@ -9,7 +9,7 @@ import pytest
 from assay.choices import Choice
 from assay.data.splitting import Split
 from assay.errors import StudyError
-from assay.study.spec import NetworkSpec, Study
+from assay.study.spec import DesignSpec, NetworkSpec, Study, TrainingSpec
 
 
 def message_of(**values) -> str:
@@ -147,10 +147,30 @@ def test_unknown_key():
 
 def test_learning_rate_belongs_to_the_optimizer():
     """``training.learning_rate`` is told where it goes."""
-    message = message_of(training={"learning_rate": 0.1})
-    assert message == (
-        "training.learning_rate: unknown key; it is an argument of the optimizer. Write training.optimizer = "
-        '{name = "adam", learning_rate = …}, or vary "training.optimizer.learning_rate".'
+    for message in (message_of(training={"learning_rate": 0.1}), message_of(learning_rate=0.1)):
+        assert message.removeprefix("training.") == (
+            "learning_rate: unknown key; it is an argument of the optimizer. Write training.optimizer = "
+            '{name = "adam", learning_rate = …}, or vary "training.optimizer.learning_rate".'
+        )
+
+
+@pytest.mark.parametrize(
+    ("part", "model"), [("network", NetworkSpec), ("training", TrainingSpec), ("design", DesignSpec)]
+)
+def test_a_key_in_the_wrong_table_is_told_its_own(part, model):
+    """Every key of a part, written at the top or in another part, is told the table that it belongs in."""
+    for key in set(model.model_fields) - {"seeds"}:
+        assert message_of(**{key: 1}) == f"{key}: unknown key here; it belongs in [{part}]."
+    other = "design" if part == "training" else "training"
+    for key in model.model_fields:
+        message = message_of(**{other: {key: 1}})
+        assert message == f"{other}.{key}: unknown key here; it belongs in [{part}]."
+
+
+def test_a_key_of_the_data_is_told_how_data_are_written():
+    """Data are one line, so the message shows the line."""
+    assert message_of(validation=0.2) == (
+        "validation: unknown key here; it belongs in data = {name = …, validation = …}."
     )
 
 

@@ -35,13 +35,15 @@ def summary(results: Results) -> dict[str, Any]:
         - ``validation`` (at the best epoch) and ``test`` (after the final phase): per metric the mean over completed
           trials with its interval; None where nothing was measured;
         - ``comparison`` with the baseline: ``against``, ``split``, ``metric``, ``difference``, ``low``, ``high``,
-          ``pairs`` (seeds that both completed) and ``conclusion``; None for the baseline itself or without one;
+          ``pairs`` (seeds that both completed) and ``conclusion``; None for the baseline itself or without one.
+          ``low`` and ``high`` are None for a single pair, and for pairs that all differ by the same;
         - ``verdict``: a status and the names of findings.
 
     Notes
     -----
     Compared is the test accuracy; where the test set was not opened, the validation accuracy at the best epoch. A
-    regression is compared by its loss or, when conditions differ in their loss, by the mean absolute error.
+    regression is compared by its loss or, when conditions differ in their loss or in the L2 penalty within it, by the
+    mean absolute error.
     """
     values = _by_seed(measurements(results))
     epochs = best_epochs(results)
@@ -90,7 +92,7 @@ def _compared(values: Values, settings: Iterable[Mapping[str, Any]]) -> tuple[st
     if not measured:
         return None
     split = "test" if any(split == "test" for split, _ in measured) else "validation"
-    loss_varies = any("training.loss" in condition for condition in settings)
+    loss_varies = any(key.startswith("training.loss") or key.endswith(".l2") for levels in settings for key in levels)
     order = ["accuracy", "mean_absolute_error", "loss"] if loss_varies else ["accuracy", "loss"]
     return next(((split, metric) for metric in order if (split, metric) in measured), None)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from assay.analysis.best_epoch import is_higher_better
+from assay.study.conditions import BASELINE
 
 Summary = Mapping[str, Any]
 
@@ -32,8 +33,9 @@ def plus_minus_text(interval: Mapping[str, float | None], *, signed: bool = Fals
     if mean is None or low is None or high is None:
         return number_text(mean, signed=signed)
     half_width = (high - low) / 2
-    half_text = f"{half_width:.3f}" if _has_three_decimals(mean) else number_text(half_width)
-    return f"{number_text(mean, signed=signed)} ±{half_text}"
+    if _has_three_decimals(mean) or (abs(mean) < half_width and _has_three_decimals(half_width)):
+        return f"{mean:{'+' if signed else ''}.3f} ±{half_width:.3f}"
+    return f"{number_text(mean, signed=signed)} ±{number_text(half_width)}"
 
 
 def _has_three_decimals(value: float) -> bool:
@@ -71,11 +73,22 @@ def shared_names(names: Sequence[str]) -> tuple[str, list[str]]:
 
     Where the names do not all have the same factors (a baseline among them, say), the empty string and the names.
     """
-    parts = [[factor.partition("=") for factor in factors_of(name)] for name in names]
-    factors = [tuple(key for key, _, _ in name) for name in parts]
-    if len(names) < 2 or len(set(factors)) > 1 or not all(sign for name in parts for _, sign, _ in name):
+    factors, levels = shared_factors(names)
+    if len(names) < 2 or not factors:
         return "", list(names)
-    return ", ".join(factors[0]), [", ".join(level for _, _, level in name) for name in parts]
+    return ", ".join(factors), [", ".join(row) for row in levels]
+
+
+def shared_factors(names: Sequence[str]) -> tuple[list[str], list[list[str]]]:
+    """The factors that all names have, and the levels of each name: ``["activation"]`` and ``[["relu"], ["tanh"]]``.
+
+    Both are empty where the names do not all have the same factors.
+    """
+    parts = [[factor.partition("=") for factor in factors_of(name)] for name in names]
+    factors = {tuple(key for key, _, _ in name) for name in parts}
+    if len(factors) != 1 or not all(sign for name in parts for _, sign, _ in name):
+        return [], []
+    return list(*factors), [[level for _, _, level in name] for name in parts]
 
 
 def sentences(summary: Summary) -> list[str]:
@@ -83,11 +96,14 @@ def sentences(summary: Summary) -> list[str]:
 
     First what is better, then what is worse, then what shows no evidence; among these, large differences first.
     Without a baseline: which conditions came out best and worst. Conditions that lost trials are named last.
+
+    The condition that the others are compared with is called the baseline, unless that is another one's name: then it
+    goes by its own.
     """
     measured = summary["compared_by"]
     lost = [sentence for condition in summary["conditions"] if (sentence := _lost_sentence(condition))]
     if measured is None:
-        return ["No trial has completed yet, so there is nothing to compare.", *lost]
+        return [_nothing_sentence(summary), *lost]
     split, metric = measured["split"], measured["metric"]
     compared = [condition for condition in summary["conditions"] if condition["comparison"]]
     if not compared:
@@ -95,33 +111,60 @@ def sentences(summary: Summary) -> list[str]:
     baseline = next(c for c in summary["conditions"] if c["condition"] == summary["baseline"])
     order = {"better": 0, "worse": 1, "no evidence": 2}
     compared.sort(key=lambda c: (order[c["comparison"]["conclusion"]], -abs(c["comparison"]["difference"] or 0.0)))
-    said = [_sentence(condition, baseline, split, metric) for condition in compared]
-    return [_baseline_sentence(baseline, split, metric), *said, *lost]
+    reference = reference_name(summary)
+    said = [_sentence(condition, baseline, reference, split, metric) for condition in compared]
+    return [_baseline_sentence(baseline, reference, split, metric), *said, *lost]
 
 
-def _baseline_sentence(baseline: Mapping[str, Any], split: str, metric: str) -> str:
+def reference_name(summary: Summary) -> str:
+    """What to call the condition that the others are compared with: ``baseline``, or its name if another has that."""
+    others = {condition["condition"] for condition in summary["conditions"]} - {summary["baseline"]}
+    return summary["baseline"] if BASELINE in others else BASELINE
+
+
+def _nothing_sentence(summary: Summary) -> str:
+    """Nothing has completed: not yet, or never."""
+    outcomes = [condition["outcomes"] for condition in summary["conditions"]]
+    asked = sum(condition["trials"] for condition in summary["conditions"])
+    if sum(sum(counts.values()) for counts in outcomes) < asked:
+        return "No trial has completed yet, so there is nothing to compare."
+    kinds = list(dict.fromkeys(kind for counts in outcomes for kind in counts))
+    counted = ((sum(counts.get(kind, 0) for counts in outcomes), kind) for kind in kinds)
+    became = ", ".join(f"{count} {kind}" for count, kind in counted if count)
+    return f"None of the {asked} trials completed ({became}), so there is nothing to compare."
+
+
+def _baseline_sentence(baseline: Mapping[str, Any], reference: str, split: str, metric: str) -> str:
     name = baseline["condition"]
-    who = "The baseline" if name == "baseline" else f"The baseline, {name},"
+    if reference != BASELINE:
+        who = f"{name}, with which the others are compared,"
+    else:
+        who = "The baseline" if name == BASELINE else f"The baseline, {name},"
     if not baseline[split]:
         return f"{who} completed no trial, so nothing can be compared with it."
     return f"{who} has {split} {metric_text(metric)} {interval_text(baseline[split][metric])}."
 
 
-def _sentence(condition: Mapping[str, Any], baseline: Mapping[str, Any], split: str, metric: str) -> str:
+def _sentence(
+    condition: Mapping[str, Any], baseline: Mapping[str, Any], reference: str, split: str, metric: str
+) -> str:
     comparison = condition["comparison"]
     name, pairs = condition["condition"], comparison["pairs"]
+    other = "the baseline" if reference == BASELINE else reference
     if not pairs:
-        return f"{name} cannot be compared with the baseline: no seed completed in both."
+        return f"{name} cannot be compared with {other}: no seed completed in both."
     seeds = "paired seed" if pairs == 1 else "paired seeds"
     numbers = (
         f"{split} {metric_text(metric)} {_mean(condition, split, metric)} vs {_mean(baseline, split, metric)}, "
         f"difference {interval_text(difference_of(comparison), signed=True)} over {pairs} {seeds}"
     )
     if pairs == 1:
-        return f"One seed cannot show whether {name} differs from the baseline: {numbers}."
+        return f"One seed cannot show whether {name} differs from {other}: {numbers}."
+    if comparison["low"] is None and comparison["difference"]:
+        return f"{pairs} seeds that differ by the same cannot show whether {name} differs from {other}: {numbers}."
     if comparison["conclusion"] == "no evidence":
-        return f"No evidence that {name} differs from the baseline: {numbers}."
-    return f"{name} is {comparison['conclusion']} than the baseline: {numbers}."
+        return f"No evidence that {name} differs from {other}: {numbers}."
+    return f"{name} is {comparison['conclusion']} than {other}: {numbers}."
 
 
 def _mean(condition: Mapping[str, Any], split: str, metric: str) -> str:
@@ -134,9 +177,10 @@ def _extremes(summary: Summary, split: str, metric: str) -> list[str]:
     ranked = sorted(measured, key=lambda c: c[split][metric]["mean"], reverse=is_higher_better(metric))
 
     best = interval_text(ranked[0][split][metric])
-    said = f"{ranked[0]['condition']} has the best {split} {metric_text(metric)}, {best}"
     if len(ranked) == 1:
-        return [f"{said}."]
+        who = "The only condition" if len(summary["conditions"]) == 1 else ranked[0]["condition"]
+        return [f"{who} has {split} {metric_text(metric)} {best}."]
+    said = f"{ranked[0]['condition']} has the best {split} {metric_text(metric)}, {best}"
     worst = f"{ranked[-1]['condition']} the worst, {interval_text(ranked[-1][split][metric])}"
     return [f"{said}; {worst}. The study names no baseline, so nothing is compared."]
 

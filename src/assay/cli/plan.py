@@ -87,10 +87,11 @@ def _print_plan(plan: Plan, told: PlanTold) -> None:
 
     console = Console()
     study = plan.study
-    console.print(f"[bold]{study.name}[/bold]  {study.question}", highlight=False)
+    console.print(f"[bold]{study.name}[/bold]  {study.question}".rstrip(), highlight=False)
     console.print(
-        f"{len(plan.conditions)} conditions × {len(plan.seeds)} seeds = {plan.num_trials} trials, "
-        f"in {len(plan.populations)} population(s) with {plan.num_programs} compiled programs.",
+        f"{counted(len(plan.conditions), 'condition')} × {counted(len(plan.seeds), 'seed')} = "
+        f"{counted(plan.num_trials, 'trial')}, in {counted(len(plan.populations), 'population')} with "
+        f"{plan.num_programs} compiled programs.",
         highlight=False,
     )
     console.print(
@@ -98,15 +99,13 @@ def _print_plan(plan: Plan, told: PlanTold) -> None:
         f"on {plan.num_devices} cores (a rough estimate).\n",
         highlight=False,
     )
-    table = Table("population", "conditions", box=None, pad_edge=False, header_style="bold")
-    for name in ("trials", "rows", "batch", "epochs", "steps", "parameters"):
+    table = Table("population", box=None, pad_edge=False, header_style="bold")
+    for name in ("conditions", "trials", "rows", "batch", "epochs", "steps", "parameters"):
         table.add_column(name, justify="right")
     for population in plan.populations:
-        names = [condition.name for condition in population.conditions]
-        shown = "; ".join(names[:3]) + (f"; and {len(names) - 3} more" if len(names) > 3 else "")
         table.add_row(
             population.name,
-            shown,
+            str(len(population.conditions)),
             str(population.trials.size),
             f"{population.shape.train_rows:,}",
             str(population.batch_size),
@@ -118,6 +117,11 @@ def _print_plan(plan: Plan, told: PlanTold) -> None:
     for population in plan.populations:
         console.print(f"\n[bold]{population.name}[/bold]: the network of '{population.conditions[0].name}'")
         console.print(model_summary(population.members[0].layers), highlight=False)
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 trial``, ``36 trials``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _format_seconds(seconds: float) -> str:

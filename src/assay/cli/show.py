@@ -11,6 +11,7 @@ import typer
 from assay.cli.run import JsonOption
 
 EXAMPLE = "Example: assay show assay-runs/digits"
+PIPED_WIDTH = 100
 DirectoryArgument = Annotated[Path, typer.Argument(metavar="DIR", help="A results folder, such as assay-runs/digits.")]
 
 
@@ -32,6 +33,8 @@ def print_summary(summary: dict[str, Any], *, json: bool) -> None:
     from assay.report.terminal import conditions_table
 
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=PIPED_WIDTH)
     console.print(conditions_table(summary))
     for sentence in sentences(summary):
         console.print(f"· {sentence}", highlight=False)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from assay.study import Study, load_study, with_factors, with_settings
+from assay.study import Study, load_study, with_changes
 from assay.study.parsing import split_assignment
 
 
 def chosen_study(target: str, vary: Sequence[str] | None, settings: Sequence[str] | None, seeds: int | None) -> Study:
-    """Load `target` and apply the options, settings first.
+    """Load `target` and apply the options, all at once.
 
     Raises
     ------
@@ -20,8 +20,5 @@ def chosen_study(target: str, vary: Sequence[str] | None, settings: Sequence[str
     changes = dict(split_assignment(option, "--set") for option in settings or [])
     if seeds is not None:
         changes["design.seeds"] = str(seeds)
-    if changes:
-        study = with_settings(study, changes)
-    if vary:
-        study = with_factors(study, dict(split_assignment(option, "--vary") for option in vary))
-    return study
+    factors = dict(split_assignment(option, "--vary") for option in vary or [])
+    return with_changes(study, changes, factors) if changes or factors else study

@@ -13,6 +13,7 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
+from assay.cli.plan import counted
 from assay.planning import Plan, PopulationPlan
 from assay.protocol import EpochEvent
 
@@ -102,8 +103,8 @@ class PlainView:
         self._start_work = self._tally.work
         known = f" ({finished} already done)" if finished else ""
         self._say(
-            f"{plan.study.name}: {len(plan.conditions)} conditions × {len(plan.seeds)} seeds = "
-            f"{plan.num_trials} trials{known}, {len(plan.populations)} population(s)"
+            f"{plan.study.name}: {counted(len(plan.conditions), 'condition')} × {counted(len(plan.seeds), 'seed')} = "
+            f"{counted(plan.num_trials, 'trial')}{known}, {counted(len(plan.populations), 'population')}"
         )
 
     def epoch_ended(self, event: EpochEvent) -> None:

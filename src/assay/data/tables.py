@@ -260,6 +260,9 @@ def _read_csv(path: Path, target: str | None, task: str | None) -> RawData:
     return RawData({"train": x}, parts, found, str(path), class_names, tuple(features.columns))
 
 
+MISSING = ("nan", "na", "null", "none", "inf", "-inf", "?")
+
+
 def _check_column(path: Path, column: polars.Series) -> None:
     """A feature column holds finite numbers, or true and false."""
     import polars
@@ -267,9 +270,14 @@ def _check_column(path: Path, column: polars.Series) -> None:
     if column.null_count():
         _refuse_cells(path, column, column.is_null(), "empty")
     if not (column.dtype.is_numeric() or column.dtype == polars.Boolean):
+        # A cell such as nan, which polars reads as text, makes the whole column text: name that cell, not a number.
+        numbers = column.cast(polars.Float64, strict=False)
+        missing = column.str.to_lowercase().is_in(MISSING) if column.dtype == polars.String else numbers.is_null()
+        if (numbers.is_not_null() | missing).all():
+            _refuse_cells(path, column, missing, "NaN or infinite")
         raise DataError(
-            f"{path}: column '{column.name}' holds text, such as {column[0]!r}; a network needs numbers. "
-            "Remove the column, or write its values as numbers."
+            f"{path}: column '{column.name}' holds text, such as {column.filter(numbers.is_null())[0]!r}; a network "
+            "needs numbers. Remove the column, or write its values as numbers."
         )
     if column.dtype.is_float() and not column.is_finite().all():
         _refuse_cells(path, column, ~column.is_finite(), "NaN or infinite")

@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
-from assay.analysis.wording import difference_of, lost_text, metric_text, number_text, plus_minus_text, shared_names
+from assay.analysis.wording import (
+    difference_of,
+    lost_text,
+    metric_text,
+    number_text,
+    plus_minus_text,
+    reference_name,
+    shared_factors,
+)
+from assay.study.conditions import BASELINE
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import Console, ConsoleOptions, RenderResult
     from rich.text import Text
 
 STYLES = {"better": "green", "worse": "red", "no evidence": "dim"}
+GAP = 2  # spaces between columns
+CONTINUED = "  "  # before the further lines of a long name
+VALIDATION, RANGES = "validation scores", "ranges of the best epochs"
 
 
-def conditions_table(summary: Mapping[str, Any]) -> Table:
-    """One line per condition, in the study's order; at most 100 letters wide.
+def conditions_table(summary: Mapping[str, Any]) -> ConditionsTable:
+    """One line per condition, in the study's order, and a few words below on how to read it.
 
-    Where every condition is named by the same factors, these are named once in the heading and the cells hold their
-    levels. Columns that would be empty (the test without a final phase, the difference without a baseline) are left
-    out. ``±`` is the half width of the confidence interval over seeds, shown for the test where there is one, else for
-    the validation.
+    Where every condition is named by the same factors, each factor has a column. Columns that would be empty (the test
+    without a final phase, the difference without a baseline) are left out. ``±`` is the half width of the confidence
+    interval over seeds, shown for the test where there is one, else for the validation. On a narrow console first the
+    validation beside a test is left out, then the ranges of best epochs, and this is said; then names are broken.
 
     Parameters
     ----------
@@ -29,65 +43,159 @@ def conditions_table(summary: Mapping[str, Any]) -> Table:
 
     Returns
     -------
-    rich.table.Table
-        Colours and all; a console that is not a terminal prints it plain.
+    ConditionsTable
+        To be printed by rich, colours and all; a console that is not a terminal prints it plain.
     """
-    from rich import box
-    from rich.table import Table
+    return ConditionsTable(summary)
+
+
+@dataclass(frozen=True)
+class ConditionsTable:
+    """A summary that rich prints as a table as wide as the console."""
+
+    summary: Mapping[str, Any]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """The table, then its notes."""
+        from rich import box
+        from rich.table import Table
+        from rich.text import Text
+
+        optional = _optional(self.summary)
+        for count in range(len(optional) + 1):
+            left_out = optional[:count]
+            columns = _columns(self.summary, left_out)
+            if _width(columns) <= options.max_width:
+                break
+        _break_names(columns, options.max_width)
+        headings = [column.heading() for column in columns]
+        lines = max(heading.count("\n") for heading in headings)
+        table = Table(box=box.SIMPLE_HEAD, padding=(0, GAP - 1, 0, 0), pad_edge=False, show_edge=False)
+        for column, heading in zip(columns, headings, strict=True):
+            below = "\n" * (lines - heading.count("\n"))
+            table.add_column(Text(below + heading, style="bold"), justify=column.justify, overflow="fold")
+        for row in zip(*(column.cells for column in columns), strict=True):
+            table.add_row(*row)
+        yield table
+        for note in _notes(self.summary, left_out):
+            yield Text(note, style="dim")
+
+
+@dataclass
+class Column:
+    """A column before it is known how wide the console is."""
+
+    title: str
+    cells: list[Text]
+    justify: Literal["left", "right"] = "right"
+    is_name: bool = False
+
+    def heading(self) -> str:
+        """The title in lines no wider than the cells, where its words allow."""
+        return broken(self.title, max(self._cell_width(), 1))
+
+    def width(self) -> int:
+        """Of the longest line."""
+        return max(self._cell_width(), *map(len, self.heading().split("\n")))
+
+    def _cell_width(self) -> int:
+        from rich.cells import cell_len
+
+        return max((cell_len(line) for cell in self.cells for line in cell.plain.split("\n")), default=0)
+
+
+def broken(text: str, width: int, further: str = "") -> str:
+    """`text` in lines of at most `width` letters, each but the first beginning with `further`.
+
+    It is broken after a space, ``=`` or ``(``, then after ``_``, and never within a word: a longer one stays.
+    """
+    lines = [""]
+    for piece in re.split(r"(?<=[ =(])", text):
+        fits = len(further + piece.rstrip()) <= width
+        for part in [piece] if fits else re.split(r"(?<=_)", piece):
+            if lines[-1].strip() and len((lines[-1] + part).rstrip()) > width:
+                lines.append(further)
+            lines[-1] += part
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _optional(summary: Mapping[str, Any]) -> list[str]:
+    """What the table can do without, the first to go first."""
+    conditions = summary["conditions"]
+    has_test = any(condition["test"] for condition in conditions)
+    has_ranges = any(len(set(condition["best_epoch_range"] or ())) > 1 for condition in conditions)
+    return [VALIDATION] * has_test + [RANGES] * has_ranges
+
+
+def _width(columns: Sequence[Column]) -> int:
+    return sum(column.width() for column in columns) + GAP * (len(columns) - 1)
+
+
+def _break_names(columns: Sequence[Column], width: int) -> None:
+    """Break the longest names first, until the table fits or nothing is left to break."""
+    from rich.text import Text
+
+    names = [column for column in columns if column.is_name]
+    originals = {id(column): [cell.plain for cell in column.cells] for column in names}
+    limits = {id(column): column.width() for column in names}
+    while _width(columns) > width and names:
+        widest = max(names, key=lambda column: limits[id(column)])
+        limits[id(widest)] -= 1
+        widest.cells = [Text(broken(name, limits[id(widest)], CONTINUED)) for name in originals[id(widest)]]
+        if widest.width() > limits[id(widest)]:
+            names.remove(widest)
+
+
+def _columns(summary: Mapping[str, Any], left_out: Collection[str]) -> list[Column]:
+    from rich.text import Text
 
     conditions = summary["conditions"]
     metric = (summary["compared_by"] or {"metric": "loss"})["metric"]
-    factors, names = shared_names([condition["condition"] for condition in conditions])
     has_test = any(condition["test"] for condition in conditions)
     has_comparison = any(condition["comparison"] for condition in conditions)
 
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
-    table.add_column(factors.replace(", ", ",\n") or "condition", overflow="fold")
-    table.add_column("trials", justify="right", no_wrap=True)
-    table.add_column("best\nepoch", justify="right", no_wrap=True)
-    table.add_column(f"validation\n{metric_text(metric)}", justify="right")
-    if has_test:
-        table.add_column(f"test\n{metric_text(metric)}", justify="right", no_wrap=True)
+    columns = _name_columns([condition["condition"] for condition in conditions])
+    columns.append(Column("best epoch", [Text(_best_epoch(c, RANGES not in left_out)) for c in conditions]))
+    validation = [(condition["validation"] or {}).get(metric) for condition in conditions]
+    if not has_test:
+        columns.append(Column(f"validation {metric_text(metric)}", [Text(_measured(found)) for found in validation]))
+    else:
+        if VALIDATION not in left_out:
+            columns.append(Column(f"validation {metric_text(metric)}", [Text(_mean(found)) for found in validation]))
+        tested = [Text(_measured((condition["test"] or {}).get(metric))) for condition in conditions]
+        columns.append(Column(f"test {metric_text(metric)}", tested))
+    states = [_state(condition) for condition in conditions]
     if has_comparison:
-        table.add_column("against\nbaseline", justify="right", no_wrap=True)
-        table.add_column("conclusion", no_wrap=True)
-    for condition, name in zip(conditions, names, strict=True):
-        validation = (condition["validation"] or {}).get(metric)
-        cells: list[str | Text] = [
-            _name(condition, name),
-            _trials(condition),
-            _best_epoch(condition),
-            _mean(validation) if has_test else _measured(validation),
-        ]
-        if has_test:
-            cells.append(_measured((condition["test"] or {}).get(metric)))
-        if has_comparison:
-            cells += _compared(condition, summary["baseline"])
-        table.add_row(*cells)
-    return table
+        reference = reference_name(summary)
+        columns.append(Column(f"against {reference}", [Text(_difference(condition)) for condition in conditions]))
+        conclusions = [_conclusion(condition, summary["baseline"], reference) for condition in conditions]
+        joined = [Text("\n").join(filter(None, pair)) for pair in zip(conclusions, states, strict=True)]
+        columns.append(Column("conclusion", joined, "left"))
+    elif any(states):
+        columns.append(Column("trials", states, "left"))
+    return columns
 
 
-def _name(condition: Mapping[str, Any], name: str) -> Text:
-    """The name, with what became of trials that did not complete below it."""
+def _name_columns(names: Sequence[str]) -> list[Column]:
+    """A column for each factor that all names have; else one with the names. A baseline differs in no factor."""
     from rich.text import Text
 
-    text = Text(name)
-    lost = lost_text(condition)
-    return text.append(f"\n{lost}", style="yellow") if lost else text
+    factors, levels = shared_factors([name for name in names if name != BASELINE])
+    if not factors or (BASELINE in names and len(factors) > 1):
+        return [Column("condition", [Text(name) for name in names], "left", is_name=True)]
+    remaining = iter(levels)
+    rows = [[BASELINE] if name == BASELINE else next(remaining) for name in names]
+    return [
+        Column(factor, [Text(row[place]) for row in rows], "left", is_name=True) for place, factor in enumerate(factors)
+    ]
 
 
-def _trials(condition: Mapping[str, Any]) -> str:
-    """``3``, or ``2/3`` where not all have completed."""
-    completed, asked = condition["outcomes"]["completed"], condition["trials"]
-    return str(asked) if completed == asked else f"{completed}/{asked}"
-
-
-def _best_epoch(condition: Mapping[str, Any]) -> str:
+def _best_epoch(condition: Mapping[str, Any], with_range: bool) -> str:
     """``7``, with the range over single seeds where they differ: ``7 (5–9)``."""
     if condition["best_epoch"] is None:
         return "–"
     low, high = condition["best_epoch_range"]
-    return str(condition["best_epoch"]) + (f" ({low}–{high})" if low != high else "")
+    return str(condition["best_epoch"]) + (f" ({low}–{high})" if with_range and low != high else "")
 
 
 def _mean(interval: Mapping[str, Any] | None) -> str:
@@ -98,11 +206,48 @@ def _measured(interval: Mapping[str, Any] | None) -> str:
     return plus_minus_text(interval) if interval else "–"
 
 
-def _compared(condition: Mapping[str, Any], baseline: str | None) -> tuple[str, Text]:
+def _difference(condition: Mapping[str, Any]) -> str:
+    comparison = condition["comparison"]
+    return plus_minus_text(difference_of(comparison), signed=True) if comparison else ""
+
+
+def _conclusion(condition: Mapping[str, Any], baseline: str | None, reference: str) -> Text:
+    """The conclusion, where there was anything to conclude from."""
     from rich.text import Text
 
     comparison = condition["comparison"]
     if comparison is None:
-        return "", Text("baseline" if condition["condition"] == baseline else "")
-    conclusion = comparison["conclusion"]
-    return plus_minus_text(difference_of(comparison), signed=True), Text(conclusion, style=STYLES[conclusion])
+        return Text(BASELINE if condition["condition"] == baseline and reference == BASELINE else "")
+    return Text(comparison["conclusion"], STYLES[comparison["conclusion"]]) if comparison["pairs"] else Text("")
+
+
+def _state(condition: Mapping[str, Any]) -> Text:
+    """What became of the trials that did not complete, a line each; nothing where all did."""
+    from rich.text import Text
+
+    waiting = condition["trials"] - sum(condition["outcomes"].values())
+    lines = [line for line in lost_text(condition).split(", ") if line] + ([f"{waiting} to come"] if waiting else [])
+    return Text("\n".join(lines), "yellow")
+
+
+def _notes(summary: Mapping[str, Any], left_out: Collection[str]) -> list[str]:
+    """How many trials there are, what ± and a range are, and what was left out."""
+    conditions = summary["conditions"]
+    trials = conditions[0]["trials"]
+    opening = f"{trials} {'trial' if trials == 1 else 'trials'} per condition"
+    if any(condition["outcomes"]["completed"] < condition["trials"] for condition in conditions):
+        opening += "; means are over those that completed"
+    if trials > 1:
+        opening += f"; ± is half of the {summary['confidence']:g} confidence interval"
+    notes = [f"{opening}."]
+    for condition in conditions:
+        low, high = condition["best_epoch_range"] or (0, 0)
+        if RANGES not in left_out and low != high and not low <= condition["best_epoch"] <= high:
+            epoch = condition["best_epoch"]
+            notes.append(
+                f"{epoch} ({low}–{high}): the mean over seeds is best at {epoch}, each seed alone within {low}–{high}."
+            )
+            break
+    if left_out:
+        notes.append(f"Left out for want of width: {' and '.join(left_out)}.")
+    return notes

@@ -2,7 +2,7 @@
 
 from assay.study.builtin import BUILTIN, BuiltinStudy
 from assay.study.conditions import Condition
-from assay.study.parsing import load_study, with_factors, with_settings
+from assay.study.parsing import load_study, with_changes
 from assay.study.parts import DataSpec, DesignSpec, LayerSpec, NetworkSpec, ProbeSpec, TrainingSpec
 from assay.study.resolving import check_fit, layers_of, loss_of
 from assay.study.schema import study_schema
@@ -24,6 +24,5 @@ __all__ = [
     "load_study",
     "loss_of",
     "study_schema",
-    "with_factors",
-    "with_settings",
+    "with_changes",
 ]

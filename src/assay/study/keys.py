@@ -16,7 +16,7 @@ from assay.data.synthetic import SYNTHETIC
 from assay.errors import StudyError, did_you_mean
 from assay.learning.optimizers import OPTIMIZERS
 from assay.study.fields import CHOICE_TABLES, plain
-from assay.study.parts import DataSpec, DesignSpec, LayerSpec, NetworkSpec, TrainingSpec
+from assay.study.parts import DataSpec, DesignSpec, LayerSpec, NetworkSpec, ProbeSpec, TrainingSpec
 
 PARTS: dict[str, type[BaseModel]] = {"data": DataSpec, "network": NetworkSpec, "training": TrainingSpec}
 """The tables whose fields a factor may touch."""
@@ -28,6 +28,7 @@ _FIELDS = [
     *(f"training.{name}" for name in TrainingSpec.model_fields),
     *(f"network.layers.{layer}.{name}" for layer in ("first", "hidden", "output") for name in LayerSpec.model_fields),
 ]
+_IN_FULL = [*PARTS, "design", "probe", *(f"probe.{name}" for name in ProbeSpec.model_fields)]
 _STUDY_FIELDS = ["name", "question", *(f"design.{name}" for name in DesignSpec.model_fields)]
 
 
@@ -46,7 +47,7 @@ def check_key(key: str, where: str) -> None:
     if is_key(key):
         return
     word = key.split(".")[-1]
-    meant = _matches(word, _FIELDS) or _matches_of_argument(word)
+    meant = ["data.name"] if key == "data" else _matches(word, _FIELDS) or _matches_of_argument(word)
     near = f" Did you mean '{meant[0]}'?" if len(meant) == 1 else did_you_mean(key, _FIELDS)
     raise StudyError(
         f'{where}."{key}": unknown key.{near} A factor is a field of data, network or training, '
@@ -57,12 +58,14 @@ def check_key(key: str, where: str) -> None:
 def full_key(short: str, where: str) -> str:
     """The dotted key of which `short` is the unambiguous end: ``activation`` is ``network.activation``.
 
+    A part (``data``) is a key too: the whole table. The keys of ``probe`` have no short form.
+
     Raises
     ------
     StudyError
         If it is the end of no key, or of several.
     """
-    if is_key(short) or short in _STUDY_FIELDS:
+    if is_key(short) or short in _STUDY_FIELDS or short in _IN_FULL:
         return short
     head, _, argument = short.rpartition(".")
     meant = _matches(short, [*_FIELDS, *_STUDY_FIELDS])

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from assay.data.registry import DATASETS
 from assay.errors import StudyError, did_you_mean
 from assay.study.fields import CHOICE_TABLES, plain
 from assay.study.keys import flatten, full_key, put, setting_of
@@ -76,10 +77,17 @@ def _not_found(path: Path) -> str:
     from assay.study.builtin import BUILTIN
 
     names = [study.name for study in BUILTIN]
+    if str(path) in DATASETS:
+        return f"{path}: this is a data set, not a study. Write a study file that uses it:\n{study_of(str(path))}"
     if path.suffix == ".toml" or len(path.parts) > 1:
         return f"{path}: there is no such file. Give a study file, or a built-in study (`assay studies` lists them)."
     near = did_you_mean(path, names)
     return f"{path}: there is no such file, and no built-in study of this name.{near} Built-in: {', '.join(names)}."
+
+
+def study_of(dataset: str) -> str:
+    """Two lines that are a study of a data set."""
+    return f'    data = "{dataset}"\n    vary = {{network.activation = ["relu", "tanh"]}}'
 
 
 def _syntax_message(path: Path, text: str, reason: str) -> str:
@@ -100,11 +108,23 @@ def _syntax_message(path: Path, text: str, reason: str) -> str:
 
 
 def parse_value(text: str) -> Any:
-    """A value as TOML writes it, a bare word being a word: ``1e-3``, ``[64, 64]``, ``{name = "sgd"}``, ``relu``."""
+    """A value as TOML writes it, a bare word being a word: ``1e-3``, ``[64, 64]``, ``{name = "sgd"}``, ``relu``.
+
+    Raises
+    ------
+    StudyError
+        If it begins as a table or a list and is none.
+    """
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except (tomllib.TOMLDecodeError, KeyError):
-        return text.strip()
+        word = text.strip()
+    if word.startswith(("{", "[")):
+        raise StudyError(
+            f"{word}: this is not TOML. Inside braces and brackets words need double quotes, and single quotes around "
+            'the whole keep them from the shell: \'{name = "sgd", momentum = 0.9}\' or \'["relu", "tanh"]\'.'
+        )
+    return word
 
 
 def parse_levels(text: str) -> list[Any]:
@@ -127,59 +147,52 @@ def split_assignment(text: str, option: str) -> tuple[str, str]:
     return key.strip(), value.strip()
 
 
-def with_settings(study: Study, settings: Mapping[str, Any]) -> Study:
-    """The study with other settings, as ``--set KEY=VALUE`` gives them.
+def with_changes(
+    study: Study, settings: Mapping[str, Any] | None = None, factors: Mapping[str, Any] | None = None
+) -> Study:
+    """The study with other settings and factors, as ``--set KEY=VALUE`` and ``--vary KEY=a,b`` give them.
 
     Parameters
     ----------
     study : Study
         Stays as it is.
-    settings : mapping
-        Key to value. A key is dotted, or its unambiguous end (``epochs``); text is read as a TOML value, a bare word as
-        a word.
+    settings : mapping, optional
+        Key to value. A key is dotted, or its unambiguous end (``epochs``), or a whole part (``data``); text is read as
+        a TOML value, a bare word as a word.
+    factors : mapping, optional
+        Key to levels: a list, or text with commas. A factor that the study has gets new levels, others are added.
+
+    Returns
+    -------
+    Study
+        Checked after all changes, so that a setting may name a baseline that only the factors bring about. The study's
+        own baseline is dropped if it is no longer tried.
 
     Raises
     ------
     StudyError
-        If a key or value is wrong, or the study varies the key.
+        If a key, value or level is wrong, a factor or condition of the study overrides a setting, or a study with
+        named conditions gets factors.
     """
     written = study.written()
-    for short, value in settings.items():
+    is_baseline_given = False
+    for short, value in (settings or {}).items():
         key = full_key(short, "--set")
+        is_baseline_given |= key in ("design", "design.baseline")
         _check_has_effect(study, key, short)
         _make_room(written, key)
         _name_choice(written, study, key)
         put(written, key, parse_value(value) if isinstance(value, str) else plain(value))
-    changed = Study(**written)
-    changed._folder = study.folder
-    return changed
-
-
-def with_factors(study: Study, factors: Mapping[str, Any]) -> Study:
-    """The study with other factors, as ``--vary KEY=a,b`` gives them; a factor that it has gets new levels.
-
-    Parameters
-    ----------
-    study : Study
-        Stays as it is.
-    factors : mapping
-        Key to levels: a list, or text with commas. Keys and words are read as in `with_settings`.
-
-    Raises
-    ------
-    StudyError
-        If a key or level is wrong, or the study has named conditions.
-    """
-    if study.conditions:
+    if factors and study.conditions:
         raise StudyError("--vary: this study has named conditions, which cannot be crossed with factors. Use --set.")
-    written = study.written()
-    vary = written.setdefault("vary", {})
-    for short, given in factors.items():
+    for short, given in (factors or {}).items():
         key = full_key(short, "--vary")
         levels = parse_levels(given) if isinstance(given, str) else plain(given)
         _make_room(written, key)
-        vary[key] = [parse_value(item) if isinstance(item, str) else item for item in levels]
-    return _again(written, study)
+        written.setdefault("vary", {})[key] = [parse_value(item) if isinstance(item, str) else item for item in levels]
+    changed = Study(**written) if is_baseline_given else _without_lost_baseline(written)
+    changed._folder = study.folder
+    return changed
 
 
 def _check_has_effect(study: Study, key: str, short: str) -> None:
@@ -211,12 +224,11 @@ def _name_choice(written: dict[str, Any], study: Study, key: str) -> None:
         put(written, parent, setting_of(parts, parent))
 
 
-def _again(written: dict[str, Any], study: Study) -> Study:
-    """A changed study, its paths starting where they did; a baseline that is no longer tried is dropped."""
+def _without_lost_baseline(written: dict[str, Any]) -> Study:
+    """The study; its baseline is dropped where it is no longer tried."""
     design = written.get("design", {})
     baseline = design.pop("baseline", None)
     changed = Study(**written)
-    if baseline is not None and baseline in {condition.name for condition in changed.expand()}:
-        changed = Study(**{**written, "design": {**design, "baseline": baseline}})
-    changed._folder = study.folder
-    return changed
+    if baseline is None or baseline not in {condition.name for condition in changed.expand()}:
+        return changed
+    return Study(**{**written, "design": {**design, "baseline": baseline}})

@@ -30,4 +30,4 @@ def study_schema() -> dict[str, Any]:
     }
     fields["vary"]["additionalProperties"] = True
     schema["required"] = ["data"]  # a name, if absent, is the file's
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A study of assay", **schema}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "A study of assay"}

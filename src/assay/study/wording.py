@@ -75,6 +75,10 @@ def _mistake(detail: Any, model: type[BaseModel], prefix: Sequence[str]) -> Mist
     if detail["type"] == "study":
         return split_place(key, detail["ctx"]["message"])
     if detail["type"] == "extra_forbidden":
+        part = _part_with(place[-1], model) if len(place) <= 2 else None
+        if part is not None:
+            table = f"data = {{name = …, {place[-1]} = …}}" if part == "data" else f"[{part}]"
+            return Mistake(key, f"unknown key here; it belongs in {table}.")
         return Mistake(key, _unknown_key(place[-1], _model_at(model, place[:-1]), key))
     if detail["type"] == "missing":
         return Mistake(key, f"is missing. {_description(model, place)}".rstrip())
@@ -99,10 +103,16 @@ def _expected(detail: Any) -> str:
     return _KINDS.get(kind.split("_")[0], "")
 
 
+def _part_with(word: str, model: type[BaseModel]) -> str | None:
+    """The part of a study that has a key of this name, if `model` is the study and one has."""
+    parts = {name: _models_in(field.annotation) for name, field in model.model_fields.items()}
+    return next((name for name, found in parts.items() if found and word in found[0].model_fields), None)
+
+
 def _unknown_key(word: str, model: type[BaseModel], key: str) -> str:
     """The near miss, or the place where the word belongs."""
     known = list(model.model_fields)
-    if key == f"training.{word}" and any(word in defaults_of(entry) for entry in OPTIMIZERS.values()):
+    if key in (word, f"training.{word}") and any(word in defaults_of(entry) for entry in OPTIMIZERS.values()):
         return (
             f"unknown key; it is an argument of the optimizer. Write training.optimizer = "
             f'{{name = "adam", {word} = …}}, or vary "training.optimizer.{word}".'
