@@ -2,8 +2,8 @@
 
     python benchmarks/keras_twin.py STUDY
 
-prints one JSON line: the mean validation metric of each condition at its best epoch, and the test metric if the study has
-a final phase.
+prints one JSON line: the mean validation metric of each condition at its best epoch, and the test metric if the
+study has a final phase.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ import numpy as np
 
 from assay.choices import Choice, arguments_of
 from assay.data import load
+from assay.engine.batching import batch_order
 from assay.engine.layout import Member
 from assay.networks.activations import ACTIVATIONS
+from assay.networks.initializers import draw_bias, draw_kernel
 from assay.planning import plan_study
-from assay.study import load_study
+from assay.study import Study, load_study
 
 
 def keras_name(choice: Choice) -> str:
@@ -52,9 +54,39 @@ def keras_model(member: Member, features: int, seed: int, metric: str) -> keras.
     return model
 
 
+def first_epochs(study: Study) -> dict[str, list[float]]:
+    """Loss and validation loss by condition after one epoch of assay's first seed."""
+    found = {}
+    for population in plan_study(study).populations:
+        data, seed = load(population.request), population.seeds[0]
+        order = batch_order(seed, 1, len(data.x_train), population.batch_size).ravel()
+        order = order[order >= 0]
+        for condition, member in zip(population.conditions, population.members, strict=True):
+            model = keras_model(member, population.shape.features, seed, "accuracy")
+            arrays = []
+            for number, layer in enumerate(member.layers, start=1):
+                sizes = {"seed": seed, "layer": number, "units": layer.units}
+                arrays.append(draw_kernel(layer.kernel_initializer, fan_in=layer.fan_in, **sizes))
+                arrays.append(draw_bias(layer.bias_initializer, **sizes))
+            model.set_weights(arrays)
+            history = model.fit(
+                data.x_train[order],
+                data.y_train[order],
+                validation_data=(data.x_validation, data.y_validation),
+                batch_size=population.batch_size,
+                shuffle=False,
+                verbose=0,
+            ).history
+            found[condition.name] = [history["loss"][0], history["val_loss"][0]]
+    return found
+
+
 def main() -> None:
     """Train everything, one after another."""
     study = load_study(sys.argv[1])
+    if "--first-epoch" in sys.argv:
+        print(json.dumps(first_epochs(study)))
+        return
     told: dict[str, dict[str, float]] = {}
     for population in plan_study(study).populations:
         data = load(population.request)

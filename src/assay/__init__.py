@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from assay.errors import AssayError, CapacityError, DataError, MissingExtra, StoreError, StudyError
     from assay.lab import run
     from assay.planning import plan_study
+    from assay.probing import ProbeReport, probe
     from assay.report import write_report
     from assay.store import Results, open_results
     from assay.study import Study, load_study
@@ -25,6 +26,7 @@ _HOMES = {
     "CapacityError": "errors",
     "DataError": "errors",
     "MissingExtra": "errors",
+    "ProbeReport": "probing",
     "Results": "store",
     "StoreError": "errors",
     "Study": "study",
@@ -32,6 +34,7 @@ _HOMES = {
     "load_study": "study",
     "open_results": "store",
     "plan_study": "planning",
+    "probe": "probing",
     "run": "lab",
     "write_report": "report",
 }
@@ -41,6 +44,7 @@ __all__ = [
     "CapacityError",
     "DataError",
     "MissingExtra",
+    "ProbeReport",
     "Results",
     "StoreError",
     "Study",
@@ -48,6 +52,7 @@ __all__ = [
     "load_study",
     "open_results",
     "plan_study",
+    "probe",
     "run",
     "write_report",
 ]

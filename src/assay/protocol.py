@@ -252,9 +252,7 @@ class PopulationRun:
         self.diverged_in_final[ended] = phase == "final"
         self.listener.epoch_ended(EpochEvent(self.plan, phase, epoch, epochs, shown, self.diverged))
 
-    def _probe(
-        self, state: State, epoch: int, training: PlacedData, running: np.ndarray, segment: _Segment
-    ) -> None:
+    def _probe(self, state: State, epoch: int, training: PlacedData, running: np.ndarray, segment: _Segment) -> None:
         """Record the layers' signals, if the study asks for them after this epoch; the selection phase alone."""
         asked = self.study.probe
         if asked is None or segment.phase != "select" or not asked.is_due(epoch):

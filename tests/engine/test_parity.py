@@ -54,8 +54,8 @@ KERAS_OPTIMIZERS = {
 }
 
 
-# Keras' Dense believes that glu, which halves its units, keeps them, and cannot build the layer after it; its values and
-# gradients are compared in tests/networks.
+# Keras' Dense believes that glu, which halves its units, keeps them, and cannot build the layer after it; its values
+# and gradients are compared in tests/networks.
 BUILDABLE = [name for name in ACTIVATIONS if name != "glu"]
 
 
@@ -63,9 +63,7 @@ def pairwise_cases(loss: str) -> list[tuple[str, str]]:
     """Every activation with an optimizer such that, over all losses, every pair of the three factors occurs."""
     shift = list(SETTINGS).index(loss)
     optimizers = list(OPTIMIZERS)
-    return [
-        (activation, optimizers[(shift + index) % len(optimizers)]) for index, activation in enumerate(BUILDABLE)
-    ]
+    return [(activation, optimizers[(shift + index) % len(optimizers)]) for index, activation in enumerate(BUILDABLE)]
 
 
 def examples(task: str, outputs: int) -> tuple[np.ndarray, np.ndarray]:

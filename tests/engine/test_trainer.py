@@ -137,7 +137,9 @@ def test_a_diverged_member_tells_its_step_and_leaves_the_others_alone():
     """A member whose loss overflows is marked with the step; its neighbours' numbers are as without it."""
     exploding = Member(
         tuple(
-            Layer(layer.fan_in, layer.units, Choice("linear"), layer.kernel_initializer, layer.bias_initializer, 0.0, 0.0)
+            Layer(
+                layer.fan_in, layer.units, Choice("linear"), layer.kernel_initializer, layer.bias_initializer, 0.0, 0.0
+            )
             for layer in MIXED[0].layers
         ),
         Choice("mean_squared_error"),

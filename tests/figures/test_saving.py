@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from assay.figures import save_figures, study_figures
+import pytest
+
+from assay.figures import save_figures, save_signal_figures, study_figures
+from assay.store import Store, open_results
 
 
 def test_each_figure_is_a_png_and_an_svg(tmp_path, synthetic):
@@ -26,3 +29,22 @@ def test_many_conditions_get_a_figure_per_metric(tmp_path, synthetic):
     )
     names = [name for name, _ in study_figures(synthetic.fill(tmp_path, study))]
     assert names == ["overview", "learning_curves_loss", "learning_curves_accuracy"]
+
+
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_recorded_signals_are_drawn_after_the_curves(tmp_path, synthetic, record_arrays, normal_arrays, epochs):
+    """The wall and the profiles at the start; bands over epochs where there are several."""
+    study = synthetic.factorial_study(vary={"network.activation": ["relu", "tanh"]}, design={"seeds": 2})
+    results = synthetic.fill(tmp_path, study)
+    levels = {condition.name: 1.0 for condition in results.conditions}
+    with Store.open(tmp_path, study, {"digits": synthetic.DATA_FINGERPRINT}) as store:
+        store.write_signals(1, "select", 0, *record_arrays(normal_arrays(levels, epochs=epochs, size=50)))
+    names = [name for name, _ in study_figures(open_results(tmp_path))]
+    over = ["over_epochs_activations", "over_epochs_kernel_gradient"] if epochs > 1 else []
+    assert names == ["overview", "learning_curves", "wall", "profiles", *over]
+
+
+def test_networks_that_were_only_looked_at_have_figures_too(tmp_path, make_tables, normal_arrays):
+    """Without a results folder."""
+    paths = save_signal_figures(make_tables(normal_arrays({"a": 1.0})), tmp_path)
+    assert [path.name for path in paths] == ["wall.png", "wall.svg", "profiles.png", "profiles.svg"]

@@ -157,6 +157,7 @@ def forward(
 
 
 def by_segment(segments: tuple[Segment, ...], z: Array) -> Array:
+    """φ(z), each slot by the activation of its segment."""
     parts = [activate(segment.kind, z[segment.slots]) for segment in segments]
     return parts[0] if len(parts) == 1 else jnp.concatenate(parts)
 
@@ -193,7 +194,9 @@ def updated(
     for part, part_slots, part_numbers in zip(recipe.optimizers, state_slots, numbers, strict=True):
         clipped = clip(part.kind, [gradient[part.slots] for gradient in gradients], part_numbers)
         pairs = [
-            update(part.kind, parameter=array[part.slots], gradient=gradient, slots=held, step=step, numbers=part_numbers)
+            update(
+                part.kind, parameter=array[part.slots], gradient=gradient, slots=held, step=step, numbers=part_numbers
+            )
             for array, gradient, held in zip(parameters, clipped, part_slots, strict=True)
         ]
         new_parameters.append([parameter for parameter, _ in pairs])

@@ -75,7 +75,7 @@ class Measurement(NamedTuple):
 
 
 class Layers(NamedTuple):
-    """All layers of a group, with what is static in each: the activation of each run of slots, (Choice, start, stop)."""
+    """All layers of a group, and what is static in each: (Choice, start, stop) of each run of one activation."""
 
     traces: list[LayerTrace]
     activations: tuple[tuple[tuple[Choice, int, int], ...], ...]
@@ -122,9 +122,7 @@ def over_equal_shapes(
     return [found[index] for index in range(len(items))]
 
 
-def trace_group(
-    recipe: Recipe, state: State, numbers: Numbers, x: Array, y: Array, rows: Array
-) -> list[LayerTrace]:
+def trace_group(recipe: Recipe, state: State, numbers: Numbers, x: Array, y: Array, rows: Array) -> list[LayerTrace]:
     """Every layer of one group on the examples `rows`, dropout off.
 
     The gradient with respect to the pre-activations is that with respect to zeros added to them.
@@ -174,8 +172,7 @@ def trace_group(
 
 @lru_cache(maxsize=64)
 def probe_program(recipe: Recipe, mesh: Mesh, probes: tuple[Probe, ...]) -> Any:
-    """``(state, numbers, x, y, rows, active) -> Signals``, compiled; every array of the result has leading axes (G, M)."""
-
+    """``(state, numbers, x, y, rows, active) -> Signals``, compiled; all its arrays have leading axes (G, M)."""
     kinds = tuple(
         tuple((segment.kind, segment.start, segment.stop) for segment in segments) for segments in recipe.activations
     )

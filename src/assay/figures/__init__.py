@@ -1,7 +1,28 @@
 """What is seen: figures of a study, each drawn from data that a function computes first."""
 
+from assay.figures.activations import activations
+from assay.figures.animation import write_animation
+from assay.figures.four_panels import four_panels
 from assay.figures.learning_curves import learning_curves
+from assay.figures.over_epochs import over_epochs
 from assay.figures.overview import overview
-from assay.figures.saving import save_figures, study_figures
+from assay.figures.profiles import profiles
+from assay.figures.saving import save_figures, save_signal_figures, signal_figures, study_figures
+from assay.figures.signal_tables import SignalTables
+from assay.figures.wall import wall
 
-__all__ = ["learning_curves", "overview", "save_figures", "study_figures"]
+__all__ = [
+    "SignalTables",
+    "activations",
+    "four_panels",
+    "learning_curves",
+    "over_epochs",
+    "overview",
+    "profiles",
+    "save_figures",
+    "save_signal_figures",
+    "signal_figures",
+    "study_figures",
+    "wall",
+    "write_animation",
+]

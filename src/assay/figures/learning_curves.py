@@ -17,7 +17,7 @@ from assay.analysis import best_epochs, is_higher_better
 from assay.analysis.measurements import ended_badly
 from assay.analysis.wording import shared_names
 from assay.errors import StoreError, did_you_mean
-from assay.figures.style import BLUE, INK, QUIET, SIZES, VERMILLION, new_figure, quiet_axes, wrapped_name
+from assay.figures.style import BLUE, INK, QUIET, SIZES, VERMILLION, grid_columns, new_figure, quiet_axes, wrapped_name
 
 if TYPE_CHECKING:
     import polars as pl
@@ -131,7 +131,7 @@ def learning_curves(
 def draw_curves(curves: Curves, metrics: Sequence[str] | None = None) -> Figure:
     """Draw what `curve_data` computed."""
     metrics = [metric for metric in curves.metrics if metrics is None or metric in metrics]
-    columns = _columns(curves.conditions)
+    columns = grid_columns(curves.conditions)
     rows = math.ceil(len(curves.conditions) / columns)
     panel_width, panel_height = (2.5, 1.75) if columns <= 4 else (1.95, 1.35)
     factors, names = shared_names(curves.conditions)
@@ -169,16 +169,6 @@ def draw_curves(curves: Curves, metrics: Sequence[str] | None = None) -> Figure:
         figure.text(left / width, 1 - 0.45 / height, factors, va="center", fontsize=SIZES["title"], color=QUIET)
     _legend(figure, curves, width, 1 - 0.08 / height)
     return figure
-
-
-def _columns(conditions: Sequence[str]) -> int:
-    """Columns of the grid: the levels of the last factor where they repeat in every row, else about square."""
-    count = max(len(conditions), 1)
-    first_parts = [name.rpartition(", ")[0] for name in conditions]
-    run = next((i for i, part in enumerate(first_parts) if part != first_parts[0]), count)
-    if 2 < run <= 7 and count % run == 0 and all(len(set(first_parts[i : i + run])) == 1 for i in range(0, count, run)):
-        return run
-    return count if count <= 4 else min(6, math.ceil(math.sqrt(count * 1.3)))
 
 
 def _draw_panel(axes: Axes, curves: Curves, name: str, metric: str) -> None:

@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assay.figures.distributions import panel_data
 from assay.figures.learning_curves import MANY, curve_data, draw_curves
+from assay.figures.over_epochs import draw_over_epochs, over_epochs_data
 from assay.figures.overview import draw_overview, overview_data
+from assay.figures.profiles import draw_profiles, profile_data
+from assay.figures.signal_tables import SignalTables
 from assay.figures.style import write_figure
+from assay.figures.wall import draw_wall
 
 if TYPE_CHECKING:
+    import polars as pl
     from matplotlib.figure import Figure
 
     from assay.store import Results
 
 
-def study_figures(results: Results) -> Iterator[tuple[str, Figure]]:
-    """The figures of a study with their names, one at a time: the overview, then the learning curves.
+def study_figures(results: Results, theory: pl.DataFrame | None = None) -> Iterator[tuple[str, Figure]]:
+    """The figures of a study with their names, one at a time: overview, learning curves, then the signal's.
 
-    With many conditions there is one figure of learning curves per metric, else one for all.
+    With many conditions there is one figure of learning curves per metric, else one for all. Figures of the signal come
+    where probes have recorded it.
+
+    Parameters
+    ----------
+    results : Results
+        Finished or still being written.
+    theory : polars.DataFrame, optional
+        As in `SignalTables`.
     """
     yield "overview", draw_overview(overview_data(results))
     curves = curve_data(results)
@@ -28,9 +42,22 @@ def study_figures(results: Results) -> Iterator[tuple[str, Figure]]:
     else:
         for metric in curves.metrics:
             yield f"learning_curves_{metric}", draw_curves(curves, [metric])
+    yield from signal_figures(SignalTables.of(results, theory))
 
 
-def save_figures(results: Results, directory: str | Path) -> list[Path]:
+def signal_figures(tables: SignalTables) -> Iterator[tuple[str, Figure]]:
+    """The wall and the profiles at the first epoch that was recorded; if there are more, change over epochs."""
+    if tables.is_empty:
+        return
+    epochs = tables.epochs()
+    yield "wall", draw_wall(panel_data(tables, epoch=epochs[0]))
+    yield "profiles", draw_profiles(profile_data(tables, epoch=epochs[0]))
+    if len(epochs) > 1:
+        for quantity in ("activations", "kernel_gradient"):
+            yield f"over_epochs_{quantity}", draw_over_epochs(over_epochs_data(tables, quantity))
+
+
+def save_figures(results: Results, directory: str | Path, theory: pl.DataFrame | None = None) -> list[Path]:
     """Write each figure of a study as PNG and as SVG into a folder, which is made if need be.
 
     Returns
@@ -38,10 +65,19 @@ def save_figures(results: Results, directory: str | Path) -> list[Path]:
     list of Path
         The files.
     """
+    return _save(study_figures(results, theory), directory)
+
+
+def save_signal_figures(tables: SignalTables, directory: str | Path) -> list[Path]:
+    """Write the figures of the signal alone, as `save_figures` does: those of networks that were only looked at."""
+    return _save(signal_figures(tables), directory)
+
+
+def _save(figures: Iterable[tuple[str, Figure]], directory: str | Path) -> list[Path]:
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     paths = []
-    for name, figure in study_figures(results):
+    for name, figure in figures:
         for ending in ("png", "svg"):
             path = directory / f"{name}.{ending}"
             write_figure(figure, path)

@@ -6,7 +6,9 @@ plots beside us.
 
 from __future__ import annotations
 
+import math
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 BLUE = "#0072b2"
 GREEN = "#009e73"
 VERMILLION = "#d55e00"
+# Tol, "Colour schemes", SRON/EPS/TN/09-002, 2021, the muted scheme
+PURPLE = "#aa4499"
 
 INK = "#24292f"
 QUIET = "#6e7781"
@@ -56,6 +60,16 @@ def wrapped_name(condition: str, width: int, lines: int = 3) -> str:
     if len(rows) > lines:
         rows = [*rows[: lines - 1], rows[lines - 1][: width - 1] + "…"]
     return "\n".join(rows)
+
+
+def grid_columns(conditions: Sequence[str]) -> int:
+    """Columns of the grid: the levels of the last factor where they repeat in every row, else about square."""
+    count = max(len(conditions), 1)
+    first_parts = [name.rpartition(", ")[0] for name in conditions]
+    run = next((i for i, part in enumerate(first_parts) if part != first_parts[0]), count)
+    if 2 < run <= 7 and count % run == 0 and all(len(set(first_parts[i : i + run])) == 1 for i in range(0, count, run)):
+        return run
+    return count if count <= 4 else min(6, math.ceil(math.sqrt(count * 1.3)))
 
 
 def write_figure(figure: Figure, path: Path) -> None:

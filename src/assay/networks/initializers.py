@@ -189,6 +189,56 @@ INITIALIZERS: dict[str, Callable[..., np.ndarray]] = {
 }
 
 
+@dataclass(frozen=True)
+class _Spectrum(Draw):
+    """Instead of luck, every part of the distribution once: evenly spaced probabilities."""
+
+    fans_of: tuple[int, int] = (1, 1)
+
+    @property
+    def fans(self) -> tuple[int, int]:
+        return self.fans_of
+
+    def uniform(self) -> np.ndarray:
+        count = self.shape[0]
+        return (np.arange(count) + 0.5) / count
+
+
+def kernel_moments(choice: Choice, *, fan_in: int, units: int) -> tuple[float, float]:
+    """Mean and variance of a kernel's entries: what theory needs to know of an initializer.
+
+    A random initializer is a quantile function, so its moments are integrals of that function over (0, 1), here to
+    about one part in ten thousand; an orthogonal kernel's entries have variance gain² / max(fan_in, units).
+
+    Parameters
+    ----------
+    choice : Choice
+    fan_in, units : int
+
+    Returns
+    -------
+    mean, variance : float
+    """
+    arguments = arguments_of(choice, INITIALIZERS)
+    if choice.name == "orthogonal":
+        return 0.0, arguments["gain"] ** 2 / max(fan_in, units)
+    if choice.name == "identity":
+        share = min(fan_in, units) / (fan_in * units)
+        return arguments["gain"] * share, arguments["gain"] ** 2 * share * (1 - share)
+    return _moments(choice, (fan_in, units))
+
+
+def bias_moments(choice: Choice, *, units: int) -> tuple[float, float]:
+    """Mean and variance of a bias' entries; see `kernel_moments`."""
+    return _moments(choice, (units, units))
+
+
+def _moments(choice: Choice, fans: tuple[int, int]) -> tuple[float, float]:
+    spectrum = _Spectrum(0, 1, "kernel", (2**16,), fans)
+    quantiles = np.asarray(INITIALIZERS[choice.name](spectrum, **arguments_of(choice, INITIALIZERS)), np.float64)
+    return float(quantiles.mean()), float(quantiles.var())
+
+
 def draw_kernel(choice: Choice, *, seed: int, layer: int, fan_in: int, units: int) -> np.ndarray:
     """The initial kernel of a layer.
 

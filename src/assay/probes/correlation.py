@@ -12,8 +12,8 @@ class CorrelationProbe:
     """Mean cosine between the pre-activations of different examples; quantity ``correlation``, statistic ``mean``.
 
     Towards 1 all inputs look the same (the ordered phase); towards 0 near inputs are torn apart (the chaotic phase) —
-    Poole et al., NeurIPS 2016, Eq. 5. For B unit vectors v the mean over pairs is (‖Σ v‖² − B) / (B (B − 1)). An example
-    whose vector is 0 counts as 0.
+    Poole et al., NeurIPS 2016, Eq. 5. For B unit vectors v the mean over pairs is (‖Σ v‖² − B) / (B (B − 1)). An
+    example whose vector is 0 counts as 0.
     """
 
     def measure(self, layers: Layers) -> Signals:

@@ -29,9 +29,9 @@ def distribution(values: Array, padding: Array) -> Measurement:
     Returns
     -------
     Measurement
-        ``mean``, ``std``, ``minimum``, ``maximum``, ``quantile_05`` … ``quantile_95`` (to a 1024th of the range),
-        ``zero_fraction``, ``nonfinite_count``, each (M,); and a histogram of 32 equal bins from minimum to maximum.
-        All 0 where no value is finite.
+        ``mean``, ``std``, ``rms`` (root mean square), ``minimum``, ``maximum``, ``quantile_05`` … ``quantile_95``
+        (to a 1024th of the range), ``zero_fraction``, ``nonfinite_count``, each (M,); and a histogram of 32 equal bins
+        from minimum to maximum. All 0 where no value is finite.
     """
     finite = jnp.isfinite(values)
     count = jnp.sum(finite, axis=1)
@@ -50,6 +50,7 @@ def distribution(values: Array, padding: Array) -> Measurement:
     statistics = {
         "mean": mean * scale,
         "std": std * scale,
+        "rms": jnp.sqrt(mean**2 + std**2) * scale,
         "minimum": low,
         "maximum": high,
         **_quantiles(fine, low, high, some),

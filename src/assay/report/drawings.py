@@ -19,6 +19,32 @@ if TYPE_CHECKING:
 
 PAGE_COLOURS = {"#ffffff": "var(--paper)", INK: "var(--ink)", QUIET: "var(--quiet)", GRID: "var(--grid)"}
 
+SIGNAL_WORDS = {
+    "wall": (
+        "Signals before training",
+        "Violins of pre-activations, kernels, activations and kernel gradients by layer, a row for each condition.",
+        "How values are distributed in each layer, on scales that the conditions share. A sound network keeps a like "
+        "width from layer to layer, upwards and downwards.",
+    ),
+    "profiles": (
+        "Signal and gradient by layer",
+        "Lines of the size of pre-activations and kernel gradients by layer, a panel for each condition.",
+        "Size by layer before training, on a logarithmic axis; bands reach from the lowest to the highest seed. A "
+        "dashed line, where there is one, is what theory predicts.",
+    ),
+    "over_epochs_activations": (
+        "Activations over epochs",
+        "Bands of quantiles of the activations of each layer over epochs, for each condition.",
+        "How the distribution in each layer changes through training.",
+    ),
+    "over_epochs_kernel_gradient": (
+        "Kernel gradients over epochs",
+        "Bands of quantiles of the kernel gradients of each layer over epochs, for each condition.",
+        "How the distribution in each layer changes through training.",
+    ),
+}
+"""Title, words for who cannot see it, and caption, of the figures of the signal."""
+
 
 def figure_contents(results: Results, summary: Mapping[str, Any]) -> list[FigureContent]:
     """Every figure of a study, with title, caption and words for who cannot see it."""
@@ -26,6 +52,8 @@ def figure_contents(results: Results, summary: Mapping[str, Any]) -> list[Figure
     for name, figure in study_figures(results):
         if name == "overview":
             title, alternative, caption = _overview_words(summary)
+        elif name in SIGNAL_WORDS:
+            title, alternative, caption = SIGNAL_WORDS[name]
         else:
             title, alternative, caption = _curves_words(name, summary)
         contents.append(FigureContent(name, title, inline_svg(figure, name, alternative), alternative, caption))

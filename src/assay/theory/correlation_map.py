@@ -1,7 +1,7 @@
 """How the correlation between two inputs goes from layer to layer, and whether it ends in order or in chaos.
 
-In the ordered phase (χ₁ < 1) two inputs become the same, and gradients vanish; in the chaotic phase (χ₁ > 1) near inputs
-part, and gradients explode.
+In the ordered phase (χ₁ < 1) two inputs become the same, and gradients vanish; in the chaotic phase (χ₁ > 1) near
+inputs part, and gradients explode.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def chi_1(
 
     Notes
     -----
-    [1]_, Eq. 5. It is the mean squared singular value of a layer's Jacobian, and the slope of the correlation map at
+    χ₁ of [1]_. It is the mean squared singular value of a layer's Jacobian, and the slope of the correlation map at
     c = 1 unless φ jumps: then that slope is infinite, but backpropagation does not see the jump.
 
     References
@@ -86,7 +86,7 @@ def correlation_map(
 
     Notes
     -----
-    The C-map of [1]_, Eq. 4, for two inputs of equal length.
+    The C-map of [1]_, for two inputs of equal length.
 
     References
     ----------

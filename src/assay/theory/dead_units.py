@@ -58,7 +58,7 @@ def born_dead_upper_bound(widths: Sequence[int]) -> float:
 
     Notes
     -----
-    The upper bound of [1]_, Theorem 3.3.
+    The upper bound of [1]_.
 
     References
     ----------
@@ -91,7 +91,7 @@ def born_dead_lower_bound(width: int, hidden_layers: int) -> float:
 
     Notes
     -----
-    The lower bound of [1]_, Theorem 3.3. Every input x of one sign lights the same units of the first layer, so such a
+    The lower bound of [1]_. Every input x of one sign lights the same units of the first layer, so such a
     network has two directions that can die, one after the other.
 
     References

@@ -11,7 +11,7 @@ from assay.theory.smooth_pieces import Activation
 from assay.theory.variance_map import variance_limit, variance_slope
 
 TRAINABLE_SCALES = 6
-"""Networks train up to a depth of about 6 ξ_c (Schoenholz et al., ICLR 2017, Fig. 5)."""
+"""Networks train up to a depth of about 6 ξ_c (Schoenholz et al., ICLR 2017)."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def depth_scales(
     Returns
     -------
     DepthScales
-        All but `q` are nan if the variance diverges or oscillates: depth scales are those of a fixed point.
+        All but `q` are nan if the variance diverges: depth scales are those of a fixed point.
 
     Raises
     ------
@@ -80,8 +80,8 @@ def depth_scales(
 
     Notes
     -----
-    ξ_q = -1 / ln|V'(q*)| (Eq. 8), ξ_c = -1 / ln χ_c with χ_c the slope of the correlation map at c* (Eq. 9), and
-    ξ_∇ = 1 / |ln χ₁| (Eq. 16). At c* = 1, χ_c is χ₁. Where φ jumps, ξ_c lacks what the jump adds to χ_c.
+    ξ_q = -1 / ln|V'(q*)|, ξ_c = -1 / ln χ_c with χ_c the slope of the correlation map at c*, and
+    ξ_∇ = 1 / |ln χ₁|. At c* = 1, χ_c is χ₁. Where φ jumps, ξ_c lacks what the jump adds to χ_c.
 
     References
     ----------

@@ -61,7 +61,7 @@ def critical_gain(q: ArrayLike, *, activation: Activation, derivative: Activatio
 
     Notes
     -----
-    χ₁ of [1]_, Eq. 5, set to 1.
+    χ₁ of [1]_ set to 1.
 
     References
     ----------
@@ -98,7 +98,7 @@ def edge_of_chaos(
 
     Notes
     -----
-    The line of [1]_, Fig. 1, and the algorithm of [2]_, Section 2, run backwards.
+    The line of [1]_; [2]_ finds σ_w for a given σ_b, which `critical_weight_variance` does.
 
     References
     ----------
@@ -137,7 +137,7 @@ def critical_weight_variance(
 
     Notes
     -----
-    The curve of [1]_, Fig. 1. If φ(0) = 0 and σ_b = 0, the point is q = 0 with σ_w = 1 / |φ'(0)|, or what the two
+    The curve of [1]_. If φ(0) = 0 and σ_b = 0, the point is q = 0 with σ_w = 1 / |φ'(0)|, or what the two
     one-sided slopes make of it: 2 for the σ_w² of ReLU [2]_.
 
     References

@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike
 
 from assay.theory.smooth_pieces import NODES, WEIGHTS, Activation, evaluate, smooth_pieces
 
-# In standard deviations. exp(-38² / 2) is the last power of ten of float64, so that E exp(2√q Z) is right up to
-# overflow. Panels of width 4 carry a Gaussian to rounding, those of width 8 and 10 its product with an exponential.
+# In standard deviations. exp(-38² / 2) is about the least number of float64; E exp(2√q Z), whose bulk lies about 2√q,
+# is right up to 10¹⁷³. Panels of width 4 carry a Gaussian to rounding, wider ones its product with an exponential.
 _TAILS = np.array([4.0, 8.0, 12.0, 20.0, 28.0, 38.0])
 _GAUSSIAN_BREAKS = np.concatenate([-_TAILS[::-1], [0.0], _TAILS])
 _REACH = 38.0
@@ -57,7 +57,9 @@ class GaussianRule:
         return sums.reshape(self.shape)[()]
 
 
-def gaussian_rule(breaks: np.ndarray, variance: np.ndarray, mean: ArrayLike = 0.0) -> GaussianRule:
+def gaussian_rule(
+    breaks: np.ndarray, variance: ArrayLike, mean: ArrayLike = 0.0, *, panels: np.ndarray = _GAUSSIAN_BREAKS
+) -> GaussianRule:
     """A rule that is exact to rounding for functions that are smooth between the breaks.
 
     Parameters
@@ -66,6 +68,8 @@ def gaussian_rule(breaks: np.ndarray, variance: np.ndarray, mean: ArrayLike = 0.
         In units of z, ascending.
     variance, mean : array, broadcast together
         Of the Gaussian variables; a variance is finite and at least 0.
+    panels : array, shape (J,)
+        Breaks in units of the standard normal variable, from -38 to 38.
     """
     variance, mean = np.broadcast_arrays(np.asarray(variance, float), np.asarray(mean, float))
     shape, mean, deviation = variance.shape, mean.reshape(-1, 1), np.sqrt(variance).reshape(-1, 1)
@@ -73,7 +77,7 @@ def gaussian_rule(breaks: np.ndarray, variance: np.ndarray, mean: ArrayLike = 0.
     breaks = breaks[(breaks > low) & (breaks < high)]
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         cuts = np.where(deviation > 0, (breaks - mean) / deviation, _REACH)
-    bounds = np.concatenate([np.broadcast_to(_GAUSSIAN_BREAKS, (len(mean), len(_GAUSSIAN_BREAKS))), cuts], axis=1)
+    bounds = np.concatenate([np.broadcast_to(panels, (len(mean), len(panels))), cuts], axis=1)
     bounds = np.sort(np.clip(bounds, -_REACH, _REACH), axis=1)
     owner, panel = np.nonzero(bounds[:, 1:] > bounds[:, :-1])
     left, right = bounds[owner, panel][:, None], bounds[owner, panel + 1][:, None]
@@ -92,7 +96,7 @@ def check_variance(name: str, value: ArrayLike) -> np.ndarray:
     """
     array = np.asarray(value, dtype=np.float64)
     if not np.all(array >= 0):
-        raise ValueError(f"{name}: expected numbers of at least 0, got {value}. A variance is a mean of squares.")
+        raise ValueError(f"{name}: expected numbers of at least 0, got {value!r}. A variance is a mean of squares.")
     return array
 
 
@@ -205,7 +209,7 @@ def correlated_product(
     """
     c, q = np.broadcast_arrays(np.asarray(correlation, float), check_variance("variance", variance))
     if not np.all(np.abs(c) <= 1):
-        raise ValueError(f"correlation: expected numbers between -1 and 1, got {correlation}.")
+        raise ValueError(f"correlation: expected numbers between -1 and 1, got {correlation!r}.")
     pieces = smooth_pieces(activation)
     f = function or activation
 

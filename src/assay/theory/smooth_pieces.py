@@ -24,6 +24,10 @@ NODES, WEIGHTS = legendre.leggauss(ORDER)
 # Row k: the projection (2k + 1) / 2 Σ_j w_j P_k(x_j) f(x_j) onto the Legendre polynomial P_k.
 _TO_LEGENDRE = ((2 * np.arange(ORDER) + 1) / 2 * (legendre.legvander(NODES, ORDER - 1) * WEIGHTS[:, None])).T
 
+# A kink closer to an end than the outermost node goes unseen by the nodes; the polynomial is compared here as well.
+_ENDS = np.concatenate([0.1 ** np.arange(3, 8) - 1, 1 - 0.1 ** np.arange(3, 8)])
+_AT_ENDS = legendre.legvander(_ENDS, ORDER - 1).T
+
 # Fine about 0, where activations bend, then doubling. Beyond 2⁶⁴, z² has left float32, and a network with it.
 _HALF_GRID = np.concatenate([[0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0], 2.0 ** np.arange(3, 65)])
 _GRID = np.concatenate([-_HALF_GRID[::-1], [0.0], _HALF_GRID])
@@ -134,15 +138,25 @@ class _Sampler:
 
     def coefficients(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         """Legendre coefficients on each interval, shape (intervals, ORDER)."""
-        z = (left + right)[:, None] / 2 + (right - left)[:, None] / 2 * NODES
         with np.errstate(over="ignore", invalid="ignore"):
-            return evaluate(self.activation, z) @ _TO_LEGENDRE.T
+            return evaluate(self.activation, _points(left, right, NODES)) @ _TO_LEGENDRE.T
 
     def is_rough(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-        """Whether the last coefficients are more than rounding. What overflows is left as it is."""
-        size = np.abs(self.coefficients(left, right))
+        """Whether the polynomials miss something. What overflows is left as it is."""
+        coefficients = self.coefficients(left, right)
+        with np.errstate(over="ignore", invalid="ignore"):
+            missed = evaluate(self.activation, _points(left, right, _ENDS)) - coefficients @ _AT_ENDS
+        size = np.abs(coefficients)
         scale = np.maximum(size.max(axis=1, initial=0.0), self.size)
-        return np.isfinite(scale) & (size[:, -4:].max(axis=1, initial=0.0) > self.rounding * scale)
+        # The last coefficients are the size of the first that are left out; the sum of those is larger.
+        shape = size[:, -4:].max(axis=1, initial=0.0) > self.rounding * scale
+        ends = np.abs(missed).max(axis=1, initial=0.0) > 100 * self.rounding * scale
+        return np.isfinite(scale) & (shape | ends)
+
+
+def _points(left: np.ndarray, right: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Places of [-1, 1] in each interval."""
+    return (left + right)[:, None] / 2 + (right - left)[:, None] / 2 * places
 
 
 def _refine(sampler: _Sampler, breaks: np.ndarray) -> tuple[np.ndarray, float | None]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -82,22 +84,23 @@ def variance_slope(q: ArrayLike, *, activation: Activation, weight_variance: Arr
 
     Notes
     -----
-    Integration by parts turns this into χ₁ + σ_w² E[φ'' φ], the form of [1]_, Eq. 8; as it stands no derivative is
+    Integration by parts turns this into χ₁ + σ_w² E[φ'' φ], the form of [1]_; as it stands no derivative is
     needed, and φ may jump.
 
     References
     ----------
     .. [1] Schoenholz et al., *Deep information propagation*, ICLR 2017.
     """
-    q = check_variance("q", q)
+    variance = check_variance("q", q)
     at_zero = evaluate(activation, np.zeros(1))[0] ** 2
     # φ² - φ(0)² is of the size of √q where φ(0) is not 0, and drowns in rounding below this.
-    q = np.maximum(q, SMALLEST_VARIANCE if at_zero == 0 else 1e-8)
-    rule = gaussian_rule(smooth_pieces(activation).breaks, q)
+    variance = np.maximum(variance, SMALLEST_VARIANCE if at_zero == 0 else 1e-8)
+    rule = gaussian_rule(smooth_pieces(activation).breaks, variance)
     values = evaluate(activation, rule.z)
     with np.errstate(over="ignore"):
         squares = values**2 - at_zero
-    return check_variance("weight_variance", weight_variance) * rule.mean(squares, rule.standard**2 - 1) / (2 * q)
+    growth = rule.mean(squares, rule.standard**2 - 1) / (2 * variance)
+    return check_variance("weight_variance", weight_variance) * growth
 
 
 def variance_trajectory(
@@ -135,7 +138,7 @@ class VarianceFixedPoint:
     @property
     def is_stable(self) -> bool:
         """Whether variances on both sides come back; at q = 0 there is but one side."""
-        return self.pulls_from_above and (self.pulls_from_below or self.q == 0) and abs(self.slope) <= 1 + 1e-9
+        return self.pulls_from_above and (self.pulls_from_below or self.q == 0)
 
 
 def variance_fixed_points(
@@ -178,8 +181,8 @@ def variance_fixed_points(
     points = []
     if variance_map(0.0, activation=activation, weight_variance=weight_variance, bias_variance=bias_variance) == 0:
         pulls = bool(len(moving)) and sign[moving[0]] < 0
-        points.append((0.0, False, pulls))
-    for low, high in zip(moving[:-1], moving[1:], strict=True):
+        points.append((0.0, False, bool(pulls)))
+    for low, high in pairwise(moving):
         if sign[low] != sign[high]:
             q = float(np.exp(find_root(lambda t: float(growth(np.exp(t))), np.log(_SCAN[low]), np.log(_SCAN[high]))))
             points.append((q, bool(sign[low] > 0), bool(sign[high] < 0)))
@@ -191,9 +194,7 @@ def variance_fixed_points(
     ]
 
 
-def variance_limit(
-    q: float, *, activation: Activation, weight_variance: float, bias_variance: float = 0.0
-) -> float:
+def variance_limit(q: float, *, activation: Activation, weight_variance: float, bias_variance: float = 0.0) -> float:
     """Where the pre-activation variance goes with depth.
 
     Parameters
@@ -208,24 +209,30 @@ def variance_limit(
     Returns
     -------
     float
-        A fixed point (0 if the signal vanishes, however slowly), inf if the variance diverges, nan if it oscillates
-        forever.
+        A fixed point (0 if the signal vanishes, however slowly), or inf if the variance diverges.
 
     Raises
     ------
     ValueError
         If a variance is negative, or the activation is not elementwise.
+
+    Notes
+    -----
+    √q V(q) = σ_w² ∫ φ(z)² exp(-z² / 2q) dz / √2π + √q σ_b² never falls with q. So V has no cycle of two, V'(q*) is at
+    least -1/2, and every variance ends at a fixed point or at infinity.
     """
-    settings = {"activation": activation, "weight_variance": weight_variance, "bias_variance": bias_variance}
-    before = q = float(check_variance("q", q))
+    settings: dict[str, Any] = {
+        "activation": activation,
+        "weight_variance": weight_variance,
+        "bias_variance": bias_variance,
+    }
+    q = float(check_variance("q", q))
     for _ in range(_LAYERS_FOLLOWED):
-        previous, before, q = before, q, float(variance_map(q, **settings))
+        before, q = q, float(variance_map(q, **settings))
         if not np.isfinite(q):
             return float("inf")
         if abs(q - before) <= _ROUNDING * q:
             return q
-    if (q - before) * (before - previous) < 0:
-        return float("nan")
     stations = [point.q for point in variance_fixed_points(**settings)]
     if q < before:
         return max((station for station in stations if station <= q), default=0.0)

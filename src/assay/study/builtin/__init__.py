@@ -37,6 +37,7 @@ BUILTIN: tuple[BuiltinStudy, ...] = (
     BuiltinStudy("mnist-initializers", "O1", "RandomNormal against GlorotUniform in a deep stack on MNIST"),
     BuiltinStudy("mnist-worse-better", "O1", "sigmoid + RandomNormal against ReLU + He normal, epoch by epoch"),
     BuiltinStudy("mnist-depth", "O1", "the worse of the two with 3 to 10 hidden layers"),
+    BuiltinStudy("block", "O2", "initializers before training, in four panels: for `assay probe block`"),
     BuiltinStudy("block-showdown", "O2", "Glorot + tanh against He + ReLU, normal against uniform, over 30 seeds"),
     BuiltinStudy("reuters-units", "O3", "64, 32 or 128 units in each hidden layer on Reuters newswires"),
     BuiltinStudy("reuters-layers", "O3", "two, one or three hidden layers on Reuters newswires"),
