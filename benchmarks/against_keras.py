@@ -6,7 +6,7 @@ Both sides are whole processes, from start to last result: imports, data, compil
 validation after every epoch, and for a study with a final phase the retraining and the test. They alternate, ours first
 in one round and Keras first in the next.
 
-A row is `invalid` unless both compute the same: from assay's initial kernels and batches, one epoch of `keras.Model.fit`
+A row is `invalid` unless both compute the same: from the same initial kernels and batches, one epoch of Keras' `fit`
 must give every condition the loss and validation loss that the timed assay runs have in their history, to one part in a
 thousand. (In the timed Keras runs Keras draws and shuffles for itself, as a user's would.)
 
