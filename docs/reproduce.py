@@ -21,7 +21,7 @@ import polars as pl
 import assay
 from assay.analysis import compare_paired, measurements
 from assay.engine import available_cores
-from assay.figures import learning_curves, overview
+from assay.figures import SignalTables, learning_curves, over_epochs, overview, profiles
 from assay.networks.architecture import count_parameters
 from assay.study import BUILTIN
 
@@ -138,6 +138,21 @@ ONE_CHANGE = (
 PUBLISHED_UNITS = {
     "width=32": {1: (3.0767, 0.4564, 2.2811, 0.5720), 2: (1.8834, 0.6346, 1.6299, 0.6540)},
     "width=128": {1: (2.2216, 0.5542, 1.3906, 0.6750), 2: (1.1298, 0.7506, 1.1207, 0.7640)},
+}
+# O2: the author's verdict on each condition of `block`.
+PUBLISHED_VERDICTS = {
+    "sigmoid, normal 0.01": "✗",
+    "sigmoid, normal 0.1": "✗",
+    "sigmoid, normal 1": "✗",
+    "tanh, normal 0.01": "✗",
+    "tanh, normal 0.1": "✓",
+    "tanh, normal 1": "✗",
+    "tanh, Glorot normal": "✓",
+    "tanh, Glorot uniform": "✓",
+    "ReLU, Glorot normal": "✗",
+    "ReLU, Glorot uniform": "✗",
+    "ReLU, He normal": "✓",
+    "ReLU, He uniform": "✓",
 }
 PUBLISHED_PARAMETERS = (235_500, 30_100, 1_010)
 
@@ -291,6 +306,7 @@ def worse_and_better(told: Told, by_depth: Told) -> Iterator[str]:
         "does not give the depth, the standard deviation or the optimizer, which decide how long the plateau lasts.",
     )
     yield ""
+    yield from why_worse_is_worse(told)
     yield "The depth of the stack is our choice, made knowing what it does: how far the worse model falls behind is a"
     yield "matter of depth. The same sigmoid network with other numbers of kernels, its output's included"
     yield f"(`assay run {by_depth.summary['study']}`):"
@@ -317,6 +333,96 @@ def one_choice(told: Told, title: str, claim: str, condition: str, expected: str
 def conclusion_words(conclusion: str) -> str:
     """A conclusion in a sentence."""
     return "not shown to differ from the baseline" if conclusion == "no evidence" else f"{conclusion} than the baseline"
+
+
+PANELS_EXPLAINED = """\
+Nothing is trained. The verdict is the source's, whose criterion is a similar variance along all layers, forward and
+backward, and a proper scale of the gradients. Numbers are means over seeds, of the first and of the last hidden layer,
+theory's in brackets: z is the pre-activation, a gradient is the root mean square over a kernel's entries, and a
+correlation is the mean cosine between the pre-activations of different examples.
+"""
+
+
+def four_panels_before_training(report: assay.ProbeReport) -> Iterator[str]:
+    """O2, the untrained networks."""
+    study = report.plan.study
+    yield "### Before training"
+    yield ""
+    yield f"`assay probe {study.name} --out DIR` — {study.question} {len(report.plan.seeds)} seeds."
+    yield ""
+    yield PANELS_EXPLAINED
+    rows = []
+    for condition in report.summary()["conditions"]:
+        hidden = condition["layers"][:-1]
+        name = condition["condition"]
+        z = [first_and_last(hidden, "preactivations", "std"), first_and_last(hidden, "kernel_gradient", "rms")]
+        correlation = f"{hidden[0]['correlation']['mean']:.2f} → {hidden[-1]['correlation']['mean']:.2f}"
+        saturated = f"{100 * hidden[-1]['saturation']['fraction']:.0f} %"
+        rows.append([name, PUBLISHED_VERDICTS[name], *z, correlation, saturated])
+    yield from table(["condition", "verdict", "z std", "gradient rms", "correlation", "saturated in the last"], rows)
+    PICTURES.mkdir(exist_ok=True)
+    report.plot().savefig(PICTURES / "block-wall.png", dpi=110)
+    yield "![The wall: four panels for each condition before training](reproductions/block-wall.png)"
+    yield ""
+    profiles(report.tables).savefig(PICTURES / "block-profiles.png", dpi=110)
+    yield "![Size of signal and gradient by layer, theory dashed](reproductions/block-profiles.png)"
+    yield ""
+
+
+def first_and_last(layers: list[dict], quantity: str, statistic: str) -> str:
+    """``0.41 → 0.42 (0.41 → 0.41)``: measured, and in brackets predicted."""
+
+    def both(numbers: list[float | None]) -> str:
+        return " → ".join("–" if number is None else f"{number:.2g}" for number in numbers)
+
+    ends = (layers[0], layers[-1])
+    measured = both([layer[quantity][statistic] for layer in ends])
+    predicted = both([layer["theory"].get(quantity, {}).get(statistic) for layer in ends])
+    return f"{measured} ({predicted})"
+
+
+def why_worse_is_worse(told: Told) -> Iterator[str]:
+    """O1: the explanation, measured in every layer through training."""
+    tables = SignalTables.of(told.results)
+    signals = told.results.signals
+    depth = signals["layer"].max() - 1
+
+    def mean(condition: str, epoch: int, layer: int, quantity: str, statistic: str) -> float:
+        rows = signals.filter(condition=condition, epoch=epoch, layer=layer, quantity=quantity, statistic=statistic)
+        return rows["value"].mean()
+
+    yield "#### Why the worse model is worse, measured"
+    yield ""
+    yield f"Means over seeds, in the first and in the last of {depth} hidden layers:"
+    yield ""
+    rows = []
+    for name in ("worse", "better"):
+        for epoch in (0, 1, 5, 10):
+            cells = [name, str(epoch)]
+            for quantity, statistic in (
+                ("preactivations", "std"),
+                ("kernel_gradient", "rms"),
+                ("update", "ratio"),
+                ("correlation", "mean"),
+            ):
+                ends = [mean(name, epoch, layer, quantity, statistic) for layer in (1, depth)]
+                cells.append(" → ".join(f"{value:.2g}" for value in ends))
+            rows.append(cells)
+    yield from table(["model", "epoch", "z std", "gradient rms", "update / kernel", "correlation"], rows)
+    shrink = {
+        name: mean(name, 0, 1, "kernel_gradient", "rms") / mean(name, 0, depth, "kernel_gradient", "rms")
+        for name in ("worse", "better")
+    }
+    alike = {name: mean(name, 0, depth, "correlation", "mean") for name in ("worse", "better")}
+    yield f"Before training the gradient of the sigmoid network's first kernel is {shrink['worse']:.1g} of that of its"
+    yield f"last hidden one; the ReLU network's is {shrink['better']:.2g}. Its last hidden layer sees all inputs alike:"
+    yield f"the mean cosine between different inputs is {alike['worse']:.4f} there, against {alike['better']:.2f}."
+    yield ""
+    for quantity in ("activations", "kernel_gradient"):
+        over_epochs(tables, quantity).savefig(PICTURES / f"mnist-worse-better-{quantity}.png", dpi=100)
+        yield f"![Distribution of the {quantity.replace('_', ' ')} of each layer over epochs]"
+        yield f"(reproductions/mnist-worse-better-{quantity}.png)"
+        yield ""
 
 
 def showdown(told: Told) -> Iterator[str]:
@@ -554,7 +660,10 @@ def page(told: dict[str, Told]) -> Iterator[str]:
         "kernel_initializer=random_normal(stddev=0.05)",
         "worse",
     )
-    yield "## O2. The training showdown (BLOCK model)"
+    yield "## O2. Weight initializers before training, and a showdown (BLOCK model)"
+    yield ""
+    yield from four_panels_before_training(assay.probe("block"))
+    yield "### The showdown"
     yield ""
     yield from showdown(told["block-showdown"])
     yield "## O3. One thing changed at a time (Reuters, IMDB)"
@@ -580,7 +689,7 @@ def main() -> None:
 
     told = {}
     for entry in BUILTIN:
-        if entry.origin and (only is None or entry.name in only):
+        if entry.origin and entry.name != "block" and (only is None or entry.name in only):
             print(f"{entry.name}: {entry.description}", file=sys.stderr)
             told[entry.name] = Told(assay.run(entry.name, RUNS / entry.name, progress=PlainView()))
     if only is None:

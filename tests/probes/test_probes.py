@@ -76,7 +76,9 @@ def twin(trained: Member, parameters: list) -> list[dict[str, np.ndarray]]:
 
     def loss(parameters, offsets):
         _, hs = forward(parameters, offsets)
-        penalty = sum(layer.l2 * jnp.sum(kernel**2) for layer, (kernel, _) in zip(trained.layers, parameters, strict=True))
+        penalty = sum(
+            layer.l2 * jnp.sum(kernel**2) for layer, (kernel, _) in zip(trained.layers, parameters, strict=True)
+        )
         probabilities = jnp.clip(hs[-1], 1e-7, 1 - 1e-7)  # as Keras, so a saturated softmax has no gradient
         return -jnp.mean(jnp.sum(y * jnp.log(probabilities), axis=1)) + penalty
 
