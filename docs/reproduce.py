@@ -1,5 +1,7 @@
 """Train the origin studies on the real data and write docs/reproductions.md: the published figures beside ours.
 
+Also draws the pictures of README.md and docs/signals.md.
+
     python docs/reproduce.py [--only NAME …]
 
 Studies that are already complete in assay-runs/ are not trained again. Each sentence on an agreement is decided by the
@@ -20,13 +22,23 @@ import polars as pl
 
 import assay
 from assay.analysis import compare_paired, measurements
+from assay.cli.views import PlainView
 from assay.engine import available_cores
-from assay.figures import SignalTables, learning_curves, over_epochs, overview, profiles
+from assay.figures import (
+    SignalTables,
+    activations,
+    four_panels,
+    learning_curves,
+    over_epochs,
+    overview,
+    profiles,
+)
 from assay.networks.architecture import count_parameters
 from assay.study import BUILTIN
 
 DOCS = Path(__file__).parent
 PICTURES = DOCS / "reproductions"
+IMAGES = DOCS / "images"
 RUNS = DOCS.parent / "assay-runs"
 
 
@@ -680,19 +692,32 @@ def page(told: dict[str, Told]) -> Iterator[str]:
     yield from every_initializer(told["digits-initializers"], told["mnist-initializers-all"])
 
 
+def illustrations(report: assay.ProbeReport) -> None:
+    """Draw the pictures of README.md and docs/signals.md."""
+    IMAGES.mkdir(exist_ok=True)
+    digits = assay.run("digits", RUNS / "digits", progress=PlainView())
+    pictures = {
+        "digits": learning_curves(digits, metrics=["accuracy"]),
+        "activations": activations(),
+        "healthy": four_panels(report.tables, "ReLU, He normal"),
+        "unhealthy": four_panels(report.tables, "tanh, normal 1"),
+    }
+    for name, picture in pictures.items():
+        picture.savefig(IMAGES / f"{name}.png", dpi=110)
+
+
 def main() -> None:
     """Train what is missing, then write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", metavar="NAME", help="train these studies and write no page")
     only = parser.parse_args().only
-    from assay.cli.views import PlainView
-
     told = {}
     for entry in BUILTIN:
         if entry.origin and entry.name != "block" and (only is None or entry.name in only):
             print(f"{entry.name}: {entry.description}", file=sys.stderr)
             told[entry.name] = Told(assay.run(entry.name, RUNS / entry.name, progress=PlainView()))
     if only is None:
+        illustrations(assay.probe("block"))
         (DOCS / "reproductions.md").write_text("\n".join(page(told)).rstrip() + "\n", encoding="utf-8")
         print(DOCS / "reproductions.md")
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from assay.store.schema import HISTORY_COLUMNS, trial_columns
-from assay.study import DataSpec, DesignSpec, LayerSpec, NetworkSpec, TrainingSpec
+from assay.store.schema import HISTOGRAM_COLUMNS, HISTORY_COLUMNS, SIGNAL_COLUMNS, trial_columns
+from assay.study import DataSpec, DesignSpec, LayerSpec, NetworkSpec, ProbeSpec, TrainingSpec
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
@@ -33,7 +33,7 @@ def rows_of(text: str) -> dict[str, list[str]]:
 
 @pytest.mark.parametrize(
     ("title", "part"),
-    [("data", DataSpec), ("network", NetworkSpec), ("training", TrainingSpec), ("design", DesignSpec)],
+    [("data", DataSpec), ("network", NetworkSpec), ("training", TrainingSpec), ("design", DesignSpec), ("probe", ProbeSpec)],
 )
 def test_every_key_of_a_study_file_is_documented(title: str, part: type[BaseModel]) -> None:
     """docs/study-files.md has a line for each key of each table, and for no other."""
@@ -42,7 +42,7 @@ def test_every_key_of_a_study_file_is_documented(title: str, part: type[BaseMode
 
 @pytest.mark.parametrize(
     ("title", "part"),
-    [("data", DataSpec), ("network", NetworkSpec), ("training", TrainingSpec), ("design", DesignSpec)],
+    [("data", DataSpec), ("network", NetworkSpec), ("training", TrainingSpec), ("design", DesignSpec), ("probe", ProbeSpec)],
 )
 def test_documented_defaults_are_those_of_the_code(title: str, part: type[BaseModel]) -> None:
     """A default that a field has stands in its line, as a study file writes it."""
@@ -63,9 +63,9 @@ def test_what_a_single_layer_may_set_is_documented() -> None:
 
 
 def test_every_column_of_the_tables_is_documented() -> None:
-    """docs/protocol.md names each column of the trials and of the history."""
+    """docs/protocol.md names each column of the trials, history, signals and histograms."""
     text = section("protocol.md", "What is kept")
-    assert all(f"`{column}`" in text for column in (*trial_columns([]), *HISTORY_COLUMNS))
+    assert all(f"`{column}`" in text for column in (*trial_columns([]), *HISTORY_COLUMNS, *SIGNAL_COLUMNS, *HISTOGRAM_COLUMNS))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

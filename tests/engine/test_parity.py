@@ -27,8 +27,8 @@ SETTINGS = {
     "categorical_crossentropy": ("multiclass", 3, "softmax"),
     "sparse_categorical_crossentropy": ("multiclass", 3, "softmax"),
     "categorical_hinge": ("multiclass", 3, "softmax"),
-    "hinge": ("binary", 1, "linear"),
-    "squared_hinge": ("binary", 1, "linear"),
+    "hinge": ("binary", 1, "tanh"),  # the constant slope of a linear one leaves Lion the sign of rounding errors
+    "squared_hinge": ("binary", 1, "linear"),  # tanh saturates under it, and RMSprop divides by what is left
     "cosine_similarity": ("regression", 2, "linear"),
     "huber": ("regression", 2, "linear"),
     "kl_divergence": ("multiclass", 3, "softmax"),
