@@ -11,6 +11,13 @@ from assay.study import DataSpec, DesignSpec, LayerSpec, NetworkSpec, ProbeSpec,
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
+TABLES = [
+    ("data", DataSpec),
+    ("network", NetworkSpec),
+    ("training", TrainingSpec),
+    ("design", DesignSpec),
+    ("probe", ProbeSpec),
+]
 
 
 def section(page: str, title: str) -> str:
@@ -33,7 +40,7 @@ def rows_of(text: str) -> dict[str, list[str]]:
 
 @pytest.mark.parametrize(
     ("title", "part"),
-    [("data", DataSpec), ("network", NetworkSpec), ("training", TrainingSpec), ("design", DesignSpec), ("probe", ProbeSpec)],
+    TABLES,
 )
 def test_every_key_of_a_study_file_is_documented(title: str, part: type[BaseModel]) -> None:
     """docs/study-files.md has a line for each key of each table, and for no other."""
@@ -42,7 +49,7 @@ def test_every_key_of_a_study_file_is_documented(title: str, part: type[BaseMode
 
 @pytest.mark.parametrize(
     ("title", "part"),
-    [("data", DataSpec), ("network", NetworkSpec), ("training", TrainingSpec), ("design", DesignSpec), ("probe", ProbeSpec)],
+    TABLES,
 )
 def test_documented_defaults_are_those_of_the_code(title: str, part: type[BaseModel]) -> None:
     """A default that a field has stands in its line, as a study file writes it."""
@@ -65,7 +72,8 @@ def test_what_a_single_layer_may_set_is_documented() -> None:
 def test_every_column_of_the_tables_is_documented() -> None:
     """docs/protocol.md names each column of the trials, history, signals and histograms."""
     text = section("protocol.md", "What is kept")
-    assert all(f"`{column}`" in text for column in (*trial_columns([]), *HISTORY_COLUMNS, *SIGNAL_COLUMNS, *HISTOGRAM_COLUMNS))
+    columns = {*trial_columns([]), *HISTORY_COLUMNS, *SIGNAL_COLUMNS, *HISTOGRAM_COLUMNS}
+    assert all(f"`{column}`" in text for column in columns)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
