@@ -432,8 +432,8 @@ def why_worse_is_worse(told: Told) -> Iterator[str]:
     yield ""
     for quantity in ("activations", "kernel_gradient"):
         over_epochs(tables, quantity).savefig(PICTURES / f"mnist-worse-better-{quantity}.png", dpi=100)
-        yield f"![Distribution of the {quantity.replace('_', ' ')} of each layer over epochs]"
-        yield f"(reproductions/mnist-worse-better-{quantity}.png)"
+        words = f"Distribution of the {quantity.replace('_', ' ')} of each layer over epochs"
+        yield f"![{words}](reproductions/mnist-worse-better-{quantity}.png)"
         yield ""
 
 
