@@ -1,9 +1,12 @@
-"""What every test runs under, and the tiny study that several rooms train."""
+"""What every test runs under, the tiny study that several rooms train, and the maker of results that several read."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -41,3 +44,15 @@ def tiny_study() -> Callable[..., Study]:
         return Study(**parts)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def synthetic() -> ModuleType:
+    """The module ``tests/store/synthetic_results.py``, which makes results folders without training."""
+    path = Path(__file__).parent / "store" / "synthetic_results.py"
+    spec = importlib.util.spec_from_file_location("synthetic_results", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -15,22 +14,10 @@ import pytest
 
 from assay.store import Results, Store, open_results
 
-MAKER = Path(__file__).parents[1] / "store" / "synthetic_results.py"
 EPOCHS = 3
 BINS = 32
 DIVERGED = (5, 2)  # condition index, seed
 LAYERS = (1, 2)
-
-
-@pytest.fixture(scope="session")
-def synthetic() -> ModuleType:
-    """The module ``tests/store/synthetic_results.py``."""
-    spec = importlib.util.spec_from_file_location("synthetic_results", MAKER)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def _values(trial: int, epoch: int, layer: int) -> np.ndarray:

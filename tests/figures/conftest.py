@@ -1,11 +1,8 @@
-"""The maker of synthetic results folders, shared by the rooms that read a store, and a maker of signal tables."""
+"""A maker of signal tables."""
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable, Iterable
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -15,19 +12,7 @@ import pytest
 from assay.figures import SignalTables
 from assay.store.schema import HISTOGRAM_COLUMNS, SIGNAL_COLUMNS, empty_frame, with_columns_of
 
-MAKER = Path(__file__).parents[1] / "store" / "synthetic_results.py"
 QUANTILES = {"quantile_05": 0.05, "quantile_25": 0.25, "quantile_50": 0.5, "quantile_75": 0.75, "quantile_95": 0.95}
-
-
-@pytest.fixture(scope="session")
-def synthetic() -> ModuleType:
-    """The module ``tests/store/synthetic_results.py``."""
-    spec = importlib.util.spec_from_file_location("synthetic_results", MAKER)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 Recorded = Iterable[tuple[str, int, int, int, str, np.ndarray]]
