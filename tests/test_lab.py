@@ -42,12 +42,14 @@ def assert_same_tables(one: store.Results, other: store.Results) -> None:
     """Equal to the bit but for the time that was spent."""
     assert one.history.equals(other.history)
     assert one.trials.drop("elapsed_seconds").equals(other.trials.drop("elapsed_seconds"))
+    assert one.signals.equals(other.signals)
+    assert one.histograms.equals(other.histograms)
 
 
 @pytest.fixture(scope="module")
 def study(tiny_study):
-    """Two populations of two trials."""
-    return tiny_study(vary=TWO_POPULATIONS)
+    """Two populations of two trials, every layer watched."""
+    return tiny_study(vary=TWO_POPULATIONS, probe={"epochs": "all"})
 
 
 @pytest.fixture(scope="module")

@@ -138,6 +138,23 @@ def test_a_diverged_trial_has_its_epoch_and_step_and_the_others_complete(tiny_st
     assert told[1]["test"] is None
 
 
+def test_signals_are_recorded_when_asked_and_while_a_trial_runs(tiny_study, tmp_path):
+    """At epochs 0 and 2 of the selection alone; a diverged trial is seen once more where it was lost, and no longer."""
+    study = tiny_study(
+        network={"activation": "linear", "output_activation": "linear"},
+        training={"optimizer": {"name": "sgd", "learning_rate": 0.01}, "loss": "mean_squared_error"},
+        vary={"training.optimizer.learning_rate": [0.01, 1e12]},
+        probe={"epochs": [0, 2]},
+    )
+    results = assay.run(study, tmp_path)
+    calm, lost = results.trials["condition"].unique(maintain_order=True)
+    for table in (results.signals, results.histograms):
+        assert table.filter(condition=calm)["epoch"].unique().sort().to_list() == [0, 2]
+        assert table.filter(condition=lost)["epoch"].unique().sort().to_list() == [0]
+        assert table.filter(condition=calm, epoch=2)["trial"].n_unique() == 2
+        assert table["layer"].unique().sort().to_list() == [1, 2]
+
+
 # ---- with scripted scores: what is chosen, and when
 
 

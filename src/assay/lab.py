@@ -88,7 +88,12 @@ def run(study: Study | str | Path, directory: str | Path | None = None, *, progr
     folder = Path(directory) if directory is not None else RUNS_FOLDER / study.name
     with Store.open(folder, study, _fingerprints(datasets.values())) as store:
         store.note(devices=[str(device) for device in jax.devices()], programs=plan.num_programs)
-        missing = [population for population in plan.populations if not store.finished(population.number)]
+        missing = []
+        for population in plan.populations:
+            if store.finished(population.number):
+                store.clear_checkpoint(population.number)  # left behind by a kill between a run's last two writes
+            else:
+                missing.append(population)
         progress.study_started(plan, plan.num_trials - sum(population.trials.size for population in missing))
         with _interruption(progress) as stop:
             for population in missing:

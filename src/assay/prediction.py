@@ -64,16 +64,17 @@ def predict_signals(condition: str, member: Member, x: np.ndarray, y: np.ndarray
     x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
     products = x @ x.T / x.shape[1]
     forward, pairs = forward_signals(layers, np.diagonal(products)), pair_signals(layers, products)
-    errors = _output_error_products(member, pairs.covariances[-1], y)
     units = np.array([layer.units for layer in layers])
     left = np.concatenate([pairs.inputs[1:], pairs.outputs[None]])
     predicted = {
         ("preactivations", "std"): _std_within(pairs.covariances, np.zeros(len(units)), units),
         ("activations", "std"): _std_within(left, forward.activation_mean.mean(axis=1), units),
-        ("errors", "rms"): backward_signals(layers, forward, np.diagonal(errors)).error_std,
         ("kernel", "std"): np.sqrt([layer.kernel_variance for layer in layers]),
-        ("kernel_gradient", "rms"): batch_gradient_std(layers, pairs, errors),
     }
+    errors = _output_error_products(member, pairs.covariances[-1], y)
+    if np.isfinite(errors).all():  # not where the signal explodes on its way up
+        predicted["errors", "rms"] = backward_signals(layers, forward, np.diagonal(errors)).error_std
+        predicted["kernel_gradient", "rms"] = batch_gradient_std(layers, pairs, errors)
     return pl.DataFrame(
         [
             {"condition": condition, "layer": layer, "quantity": name, "statistic": statistic, "value": float(value)}
@@ -149,8 +150,10 @@ def _compiled(function: Callable[[jax.Array], jax.Array]) -> Function:
 def _output_error_products(member: Member, covariance: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Mean over output units of δ δᵀ for each pair of examples, (B, B); δ is the gradient of an example's own loss.
 
-    Outputs z are drawn, unit by unit, from a normal of theory's `covariance` between examples.
+    Outputs z are drawn, unit by unit, from a normal of theory's `covariance` between examples; nan where that is.
     """
+    if not np.isfinite(covariance).all():
+        return np.full_like(covariance, np.nan)
     examples, outputs = y.shape
     generator = np.random.Generator(np.random.Philox(0))
     values, vectors = np.linalg.eigh(covariance)

@@ -7,12 +7,14 @@ Index letters: G groups, M slots of a group, U units of a layer, F its inputs, B
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jax.sharding import Mesh
 
@@ -31,6 +33,8 @@ from assay.engine.program import (
 )
 
 T = TypeVar("T")
+# Numbers that a probe looks at in one operation: many beside the cost of starting it, few enough for the cache.
+AT_ONCE = 2**18
 
 
 class LayerTrace(NamedTuple):
@@ -60,18 +64,50 @@ class LayerTrace(NamedTuple):
 
 
 class Histogram(NamedTuple):
-    """Counts in equal bins between two ends; arrays with a leading axis M (then bins)."""
+    """Counts in equal bins between two ends; arrays with a leading axis M (then ends or bins)."""
 
-    low: Array
-    high: Array
+    ends: Array
     counts: Array
 
+    @property
+    def low(self) -> Array:
+        """The lower end, (M,)."""
+        return self.ends[..., 0]
 
-class Measurement(NamedTuple):
-    """What a probe says of one layer: numbers by statistic, each (M,), and a histogram where it has one."""
+    @property
+    def high(self) -> Array:
+        """The upper end, (M,)."""
+        return self.ends[..., 1]
 
-    statistics: dict[str, Array]
+
+@partial(jax.tree_util.register_dataclass, data_fields=["values", "histogram"], meta_fields=["names"])
+@dataclass(frozen=True)
+class Measurement:
+    """What a probe says of one layer.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The statistics.
+    values : array, (M, statistics)
+        Side by side in one array: each array of a program costs time to compile and to fetch.
+    histogram : Histogram, optional
+    """
+
+    names: tuple[str, ...]
+    values: Array
     histogram: Histogram | None = None
+
+    @classmethod
+    def of(cls, statistics: Mapping[str, Array], histogram: Histogram | None = None) -> Measurement:
+        """From numbers by statistic, each (M,)."""
+        columns = [jnp.asarray(column, jnp.float32) for column in statistics.values()]
+        return cls(tuple(statistics), jnp.stack(columns, axis=-1), histogram)
+
+    @property
+    def statistics(self) -> dict[str, Array]:
+        """Numbers by statistic, each (M,)."""
+        return {name: self.values[..., index] for index, name in enumerate(self.names)}
 
 
 class Layers(NamedTuple):
@@ -83,6 +119,43 @@ class Layers(NamedTuple):
 
 Signals = list[dict[str, Measurement]]
 """By layer, by quantity."""
+
+
+@partial(jax.tree_util.register_dataclass, data_fields=["arrays"], meta_fields=["structure", "places"])
+@dataclass(frozen=True)
+class Packed:
+    """A tree of many small arrays as few large ones: each array that leaves a device takes its time.
+
+    Attributes
+    ----------
+    arrays : list of array, (M, leaves of one shape and type, …)
+    structure : PyTreeDef
+        Of the tree.
+    places : tuple of (int, int)
+        Where each leaf is: which array, and which index along its second axis.
+    """
+
+    arrays: list[Array]
+    structure: Any
+    places: tuple[tuple[int, int], ...]
+
+    @classmethod
+    def of(cls, tree: Any) -> Packed:
+        """Pack a tree of arrays (M, …)."""
+        leaves, structure = jax.tree.flatten(tree)
+        alike: dict[Hashable, list[Array]] = {}
+        places = []
+        for leaf in leaves:
+            kind = (leaf.shape, leaf.dtype)
+            held = alike.setdefault(kind, [])
+            places.append((list(alike).index(kind), len(held)))
+            held.append(leaf)
+        return cls([jnp.stack(held, axis=1) for held in alike.values()], structure, tuple(places))
+
+    def unpacked(self, position: tuple[np.ndarray, np.ndarray]) -> Any:
+        """The tree on the host, its arrays (C, S, …): the rows at `position` of (G, M, …)."""
+        arrays = [np.asarray(array)[position] for array in self.arrays]
+        return jax.tree.unflatten(self.structure, [arrays[array][:, :, index] for array, index in self.places])
 
 
 class Probe(Protocol):
@@ -103,10 +176,11 @@ def over_equal_shapes(
     Parameters
     ----------
     function : callable
-        Takes the arrays of an item, then its static part if there is one; returns a tree of arrays.
-    items : sequence of tuple of array
+        Takes the arrays of an item, then its static part if there is one; returns a tree of arrays (M, …). Without a
+        static part it must treat members one by one: the members of several items are then given to it together.
+    items : sequence of tuple of array, (M, …) each
     static : sequence of hashable, optional
-        One for each item; items are only stacked if it is equal.
+        One for each item; only items of equal static part share their code.
     """
     grouped: dict[Hashable, list[int]] = {}
     for index, item in enumerate(items):
@@ -115,8 +189,15 @@ def over_equal_shapes(
     found: dict[int, T] = {}
     for indices in grouped.values():
         kind = (static[indices[0]],) if static else ()
-        stacked = tuple(jnp.stack(arrays) for arrays in zip(*(items[index] for index in indices), strict=True))
-        results = jax.lax.map(lambda item, kind=kind: function(*item, *kind), stacked)
+        room = 1 if static else max(1, AT_ONCE // max(array.size for array in items[indices[0]]))
+        together = max(size for size in range(1, min(room, len(indices)) + 1) if len(indices) % size == 0)
+        chunks = tuple(
+            jnp.stack(arrays).reshape(-1, together * arrays[0].shape[0], *arrays[0].shape[1:])
+            for arrays in zip(*(items[index] for index in indices), strict=True)
+        )
+        results = jax.lax.map(lambda item, kind=kind: function(*item, *kind), chunks)
+        count = len(indices)
+        results = jax.tree.map(lambda leaf, count=count: leaf.reshape(count, -1, *leaf.shape[2:]), results)
         for place, index in enumerate(indices):
             found[index] = jax.tree.map(lambda leaf, place=place: leaf[place], results)
     return [found[index] for index in range(len(items))]
@@ -172,18 +253,18 @@ def trace_group(recipe: Recipe, state: State, numbers: Numbers, x: Array, y: Arr
 
 @lru_cache(maxsize=64)
 def probe_program(recipe: Recipe, mesh: Mesh, probes: tuple[Probe, ...]) -> Any:
-    """``(state, numbers, x, y, rows, active) -> Signals``, compiled; all its arrays have leading axes (G, M)."""
+    """``(state, numbers, x, y, rows, active) -> Packed Signals``, compiled; its arrays have leading axes (G, M)."""
     kinds = tuple(
         tuple((segment.kind, segment.start, segment.stop) for segment in segments) for segments in recipe.activations
     )
 
-    def one_group(state: State, numbers: Numbers, x: Array, y: Array, rows: Array) -> Signals:
+    def one_group(state: State, numbers: Numbers, x: Array, y: Array, rows: Array) -> Packed:
         layers = Layers(trace_group(recipe, state, numbers, x, y, rows), kinds)
         signals: Signals = [{} for _ in layers.traces]
         for probe in probes:
             for found, measured in zip(signals, probe.measure(layers), strict=True):
                 found |= measured
-        return signals
+        return Packed.of(signals)
 
     def program(state: State, numbers: Numbers, x: Array, y: Array, rows: Array, active: Array) -> Any:
         shapes = jax.eval_shape(

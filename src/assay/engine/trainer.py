@@ -208,8 +208,8 @@ class Trainer:
         """
         program = probe_program(self.recipe, self.mesh, probes)
         placed = jax.device_put(np.asarray(rows, np.int32), self._whole)
-        signals = program(state, self._numbers, data.x, data.y, placed, self._active_groups(active))
-        return jax.tree.map(lambda leaf: np.asarray(leaf)[self.layout.position], signals)
+        packed = program(state, self._numbers, data.x, data.y, placed, self._active_groups(active))
+        return packed.unpacked(self.layout.position)
 
     def diverged_steps(self, state: State) -> np.ndarray:
         """First step whose loss was not finite, shape (C, S); 0 where there is none."""

@@ -46,4 +46,4 @@ def _flat(array: Array) -> tuple[Array, Array]:
     """Values by member, (M, N), and how many of them are padding: small arrays are all given one size."""
     values = array.reshape(array.shape[0], -1)
     padding = max(0, SMALL - values.shape[1])
-    return jnp.pad(values, ((0, 0), (0, padding)), constant_values=jnp.nan), jnp.int32(padding)
+    return jnp.pad(values, ((0, 0), (0, padding)), constant_values=jnp.nan), jnp.full(len(values), padding)

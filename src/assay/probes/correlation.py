@@ -19,7 +19,7 @@ class CorrelationProbe:
     def measure(self, layers: Layers) -> Signals:
         """One mean a layer."""
         items = [(trace.preactivations,) for trace in layers.traces]
-        return [{"correlation": Measurement({"mean": mean})} for mean in over_equal_shapes(_mean_cosine, items)]
+        return [{"correlation": Measurement.of({"mean": mean})} for mean in over_equal_shapes(_mean_cosine, items)]
 
 
 def _mean_cosine(preactivations: Array) -> Array:

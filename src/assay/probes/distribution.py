@@ -6,7 +6,6 @@ quantiles and the histogram, which is 100 times as fast on a CPU as sorting.
 
 from __future__ import annotations
 
-import jax
 import jax.numpy as jnp
 from jax import Array
 
@@ -23,7 +22,7 @@ def distribution(values: Array, padding: Array) -> Measurement:
     Parameters
     ----------
     values : array, shape (M, N)
-    padding : array of int, shape ()
+    padding : array of int, shape (M,)
         How many of the N are not values but NaN that fills the row.
 
     Returns
@@ -57,31 +56,45 @@ def distribution(values: Array, padding: Array) -> Measurement:
         "zero_fraction": jnp.sum((values == 0) & finite, axis=1) / some,
         "nonfinite_count": values.shape[1] - padding - count,
     }
-    return Measurement(statistics, Histogram(low, high, fine.reshape(-1, BINS, FINE_BINS // BINS).sum(axis=2)))
+    histogram = Histogram(jnp.stack([low, high], axis=-1), fine.reshape(-1, BINS, FINE_BINS // BINS).sum(axis=2))
+    return Measurement.of(statistics, histogram)
 
 
 def _fine_counts(scaled: Array, finite: Array, low: Array, high: Array) -> Array:
     """Counts in 1024 equal bins between the ends, (M, 1024); a value at the upper end is in the last."""
     width = jnp.maximum(high - low, jnp.finfo(jnp.float32).tiny)
-    place = jnp.floor((scaled - low[:, None]) / width[:, None] * FINE_BINS)
-    place = jnp.clip(jnp.nan_to_num(place), 0, FINE_BINS - 1).astype(jnp.int32)
+    place = jnp.clip(jnp.floor((scaled - low[:, None]) / width[:, None] * FINE_BINS), 0, FINE_BINS - 1)
+    place = place.astype(jnp.int32)
 
-    def count(place: Array, finite: Array) -> Array:
-        return jnp.zeros(FINE_BINS, jnp.int32).at[place].add(finite.astype(jnp.int32))
-
-    return jax.vmap(count)(place, finite)
+    # One scatter over all members, each in its own stretch of bins; what is not finite falls out at the end.
+    members = scaled.shape[0]
+    place = jnp.where(finite, place + FINE_BINS * jnp.arange(members)[:, None], members * FINE_BINS)
+    counts = jnp.zeros(members * FINE_BINS, jnp.int32).at[place.ravel()].add(1, mode="drop")
+    return counts.reshape(members, FINE_BINS)
 
 
 def _quantiles(fine: Array, low: Array, high: Array, count: Array) -> dict[str, Array]:
-    """Linear within the bin in which the cumulative count passes the quantile."""
-    cumulative = jnp.cumsum(fine, axis=1).astype(jnp.float32)
-    found = {}
-    for quantile in QUANTILES:
-        target = quantile * count[:, None].astype(jnp.float32)
-        place = jnp.argmax(cumulative >= target, axis=1)
-        here = jnp.take_along_axis(fine, place[:, None], axis=1)[:, 0]
-        below = jnp.take_along_axis(cumulative, place[:, None], axis=1)[:, 0] - here
-        inside = (target[:, 0] - below) / jnp.maximum(here, 1)
-        position = (place + jnp.clip(inside, 0.0, 1.0)) / FINE_BINS
-        found[f"quantile_{round(100 * quantile):02d}"] = low * (1 - position) + high * position
-    return found
+    """Linear within the bin in which the cumulative count passes the quantile.
+
+    The bin is found in two steps, among the 32 bins of the histogram and then among the 32 fine ones within: running
+    sums over 1024 would take longer than the counting.
+    """
+    fine = fine.reshape(-1, BINS, FINE_BINS // BINS).astype(jnp.float32)
+    target = jnp.asarray(QUANTILES)[None, :] * count[:, None].astype(jnp.float32)
+    coarse = _running_sum(jnp.sum(fine, axis=2))
+    bin_ = jnp.minimum(jnp.sum(coarse[:, None, :] < target[:, :, None], axis=2), BINS - 1)
+    inside = jnp.take_along_axis(fine, bin_[:, :, None], axis=1)
+    below = jnp.take_along_axis(coarse, bin_, axis=1) - jnp.sum(inside, axis=2)
+    running = below[:, :, None] + _running_sum(inside)
+    place = jnp.minimum(jnp.sum(running < target[:, :, None], axis=2), FINE_BINS // BINS - 1)
+    here = jnp.take_along_axis(inside, place[:, :, None], axis=2)[:, :, 0]
+    before = jnp.take_along_axis(running, place[:, :, None], axis=2)[:, :, 0] - here
+    part = jnp.clip((target - before) / jnp.maximum(here, 1.0), 0.0, 1.0)
+    position = (bin_ * (FINE_BINS // BINS) + place + part) / FINE_BINS
+    values = low[:, None] * (1 - position) + high[:, None] * position
+    return {f"quantile_{round(100 * quantile):02d}": values[:, index] for index, quantile in enumerate(QUANTILES)}
+
+
+def _running_sum(counts: Array) -> Array:
+    """Cumulative sums along the last, short axis, as a product with a triangle of ones."""
+    return counts @ jnp.triu(jnp.ones((counts.shape[-1], counts.shape[-1])))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -47,46 +47,55 @@ def signal_frames(
     import polars as pl
 
     condition, seed = np.nonzero(recorded)
-    count = len(condition)
-    identity = {
-        "trial": trials[condition, seed],
-        "condition": np.asarray(conditions, object)[condition],
-        "seed": np.asarray(seeds)[seed],
-    }
-    labels = [
-        (layer, quantity, statistic)
-        for layer, measured in enumerate(signals, start=1)
-        for quantity, measurement in measured.items()
-        for statistic in measurement.statistics
-    ]
-    values = [signals[layer - 1][quantity].statistics[statistic] for layer, quantity, statistic in labels]
-    long = pl.DataFrame(
+    identity = pl.DataFrame(
         {
-            **{name: np.tile(column, len(labels)) for name, column in identity.items()},
-            "epoch": np.full(count * len(labels), epoch),
-            "layer": np.repeat([layer for layer, _, _ in labels], count),
-            "quantity": np.repeat(np.asarray([quantity for _, quantity, _ in labels], object), count),
-            "statistic": np.repeat(np.asarray([statistic for _, _, statistic in labels], object), count),
-            "value": np.concatenate([np.asarray(value, np.float64)[condition, seed] for value in values]),
-        },
-        schema_overrides={"condition": pl.String, "quantity": pl.String, "statistic": pl.String},
+            "trial": trials[condition, seed],
+            "condition": pl.Series(conditions, dtype=pl.String)[condition],
+            "seed": np.asarray(seeds)[seed],
+            "epoch": np.full(len(condition), epoch),
+        }
     )
+
+    def long(labels: pl.DataFrame, columns: dict[str, pl.Series | np.ndarray]) -> pl.DataFrame:
+        """All trials for the first label, then all for the second, and so on."""
+        each, all_of = np.arange(len(labels)), np.arange(len(identity))
+        return pl.concat(
+            [
+                identity[np.tile(all_of, len(labels))],
+                labels[np.repeat(each, len(identity))],
+                pl.DataFrame(columns),
+            ],
+            how="horizontal",
+        )
+
+    measured = [
+        (layer, quantity, statistic, values)
+        for layer, found in enumerate(signals, start=1)
+        for quantity, measurement in found.items()
+        for statistic, values in measurement.statistics.items()
+    ]
     drawn = [
         (layer, quantity, measurement.histogram)
-        for layer, measured in enumerate(signals, start=1)
-        for quantity, measurement in measured.items()
+        for layer, found in enumerate(signals, start=1)
+        for quantity, measurement in found.items()
         if measurement.histogram is not None
     ]
-    histograms = pl.DataFrame(
-        {
-            **{name: np.tile(column, len(drawn)) for name, column in identity.items()},
-            "epoch": np.full(count * len(drawn), epoch),
-            "layer": np.repeat([layer for layer, _, _ in drawn], count),
-            "quantity": np.repeat(np.asarray([quantity for _, quantity, _ in drawn], object), count),
-            "low": np.concatenate([histogram.low[condition, seed] for _, _, histogram in drawn]).astype(np.float64),
-            "high": np.concatenate([histogram.high[condition, seed] for _, _, histogram in drawn]).astype(np.float64),
-            "counts": np.concatenate([histogram.counts[condition, seed] for _, _, histogram in drawn]).tolist(),
-        },
-        schema_overrides={"condition": pl.String, "quantity": pl.String, "counts": pl.List(pl.Int32)},
+    labels = {"layer": pl.Int64, "quantity": pl.String}
+
+    def of_trials(arrays: Iterable[Any]) -> np.ndarray:
+        return np.concatenate([array[condition, seed] for array in arrays])
+
+    return (
+        long(
+            pl.DataFrame([row[:3] for row in measured], {**labels, "statistic": pl.String}, orient="row"),
+            {"value": of_trials(row[3] for row in measured).astype(np.float64)},
+        ),
+        long(
+            pl.DataFrame([row[:2] for row in drawn], labels, orient="row"),
+            {
+                "low": of_trials(histogram.low for *_, histogram in drawn).astype(np.float64),
+                "high": of_trials(histogram.high for *_, histogram in drawn).astype(np.float64),
+                "counts": pl.Series(of_trials(histogram.counts for *_, histogram in drawn)).arr.to_list(),
+            },
+        ),
     )
-    return long, histograms

@@ -29,7 +29,7 @@ class DeadUnits:
     def measure(self, layers: Layers) -> Signals:
         """One fraction a layer."""
         items = [(trace.activations,) for trace in layers.traces]
-        return [{"dead_units": Measurement({"fraction": found})} for found in over_equal_shapes(_dead, items)]
+        return [{"dead_units": Measurement.of({"fraction": found})} for found in over_equal_shapes(_dead, items)]
 
 
 def _dead(activations: Array) -> Array:
@@ -47,7 +47,7 @@ class SaturatedUnits:
         """One fraction a layer."""
         items = [(trace.preactivations,) for trace in layers.traces]
         found = over_equal_shapes(_saturated, items, layers.activations)
-        return [{"saturation": Measurement({"fraction": fraction})} for fraction in found]
+        return [{"saturation": Measurement.of({"fraction": fraction})} for fraction in found]
 
 
 def _saturated(preactivations: Array, runs: Runs) -> Array:
@@ -78,7 +78,7 @@ class IdenticalUnits:
         """One fraction a layer."""
         items = [(trace.preactivations,) for trace in layers.traces]
         found = over_equal_shapes(_identical, items)
-        return [{"identical_units": Measurement({"fraction": fraction})} for fraction in found]
+        return [{"identical_units": Measurement.of({"fraction": fraction})} for fraction in found]
 
 
 def _identical(preactivations: Array) -> Array:

@@ -17,7 +17,7 @@ class UpdateProbe:
     def measure(self, layers: Layers) -> Signals:
         """One ratio a layer."""
         items = [(trace.kernel, trace.kernel_update) for trace in layers.traces]
-        return [{"update": Measurement({"ratio": ratio})} for ratio in over_equal_shapes(_ratio, items)]
+        return [{"update": Measurement.of({"ratio": ratio})} for ratio in over_equal_shapes(_ratio, items)]
 
 
 def _ratio(kernel: Array, update: Array) -> Array:

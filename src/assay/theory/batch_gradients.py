@@ -33,9 +33,11 @@ class PairSignals:
     inputs : array, shape (L, B, B)
         Mean over units of a aᵀ of what enters each layer.
     outputs : array, shape (B, B)
-        The same of what leaves the last; nan behind an activation that is None.
+        The same of what leaves the last.
     slopes : array, shape (L, B, B)
-        E[φ'(z) φ'(z')] of each layer; nan behind an activation that is None.
+        E[φ'(z) φ'(z')] of each layer.
+
+    All are nan behind an activation that is None, and where a signal explodes beyond what a double can hold.
     """
 
     covariances: np.ndarray
@@ -141,7 +143,10 @@ def _pair_expectations(layer: NetworkLayer, covariance: np.ndarray) -> tuple[np.
     def expectations(function: Activation) -> np.ndarray:
         # E f(z) f(z') = Σ_n a_n a'_n c^n with a_n = E f(z) h_n(u) and h_n the normalised Hermite polynomials.
         values = evaluate(function, rule.z)
-        exact = rule.mean(values, values)
+        with np.errstate(over="ignore", invalid="ignore"):
+            exact = rule.mean(values, values)
+        if not np.isfinite(exact).all():
+            return np.full_like(covariance, np.nan)
         total, power, rest = np.zeros_like(correlation), np.ones_like(correlation), exact.copy()
         before, hermite = np.zeros_like(values), np.ones_like(values)
         for n in range(_TERMS):
