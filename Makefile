@@ -28,8 +28,9 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-reproduce: setup  ## Train the origin studies on the real data and write docs/reproductions.md.
+reproduce: setup  ## Train the origin studies on the real data and write docs/reproductions.md; measure theory.
 	$(BIN)/python docs/reproduce.py
+	$(BIN)/python docs/compare_with_theory.py
 
 bench: setup  ## Measure assay against Keras and write benchmarks/results.md.
 	$(BIN)/python benchmarks/against_keras.py

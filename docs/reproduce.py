@@ -32,6 +32,7 @@ from assay.figures import (
     over_epochs,
     overview,
     profiles,
+    write_animation,
 )
 from assay.networks.architecture import count_parameters
 from assay.study import BUILTIN
@@ -704,6 +705,8 @@ def illustrations(report: assay.ProbeReport) -> None:
     }
     for name, picture in pictures.items():
         picture.savefig(IMAGES / f"{name}.png", dpi=110)
+    watched = assay.run("mnist-worse-better", RUNS / "mnist-worse-better", progress=PlainView())
+    write_animation(SignalTables.of(watched), IMAGES / "training.gif", quantities=["activations", "kernel_gradient"])
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ INITIALIZERS = [
 ]
 
 
-def write_normal(path, rows=128, features=64, outputs=512):
+def write_normal(path, rows=192, features=256, outputs=512):
     """Normal inputs of several sizes; targets so large that the errors at the output do not depend on the network."""
     generator = np.random.default_rng(0)
     x = generator.standard_normal((rows + 8, features)) * generator.uniform(0.5, 1.5, (rows + 8, 1))
@@ -54,7 +54,7 @@ def test_wide_networks_show_what_theory_predicts(tmp_path):
             for name, initializer in zip(names, cycle(INITIALIZERS), strict=False)
         },
         design={"kind": "conditions", "seeds": 20},
-        probe={"rows": 128},
+        probe={"rows": 192},
     )
     report = assay.probe(study)
     keys = ["condition", "layer", "quantity", "statistic"]
