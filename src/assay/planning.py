@@ -154,7 +154,7 @@ def plan_study(study: Study, num_devices: int | None = None) -> Plan:
             shape=shapes[request],
             batch_size=batch_size,
             epochs=epochs,
-            layout=plan_layout(members, len(seeds), num_devices),
+            layout=plan_layout(members, num_seeds=len(seeds), num_devices=num_devices, batch_size=batch_size),
         )
         populations.append(population)
     return Plan(study, conditions, seeds, tuple(populations), num_devices)

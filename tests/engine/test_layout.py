@@ -19,6 +19,7 @@ def member(activation: str = "relu", optimizer: str = "sgd", units: int = 4, lea
     return Member(layers, Choice("binary_crossentropy"), Choice(optimizer, {"learning_rate": learning_rate}))
 
 
+ONE = {"num_seeds": 1, "num_devices": 1, "batch_size": 32}
 MIXED = [
     member(activation, optimizer, learning_rate=rate)
     for activation in ("relu", "tanh", "elu")
@@ -31,7 +32,7 @@ MIXED = [
 @pytest.mark.parametrize("num_seeds", [1, 2, 5])
 def test_every_trial_has_a_place_of_its_own(tiles, num_seeds):
     """Each condition and seed has one slot, in a group of that seed."""
-    layout = plan_layout(MIXED, num_seeds, 2, tiles)
+    layout = plan_layout(MIXED, num_seeds=num_seeds, num_devices=2, batch_size=32, tiles=tiles)
     groups, slots = layout.position
     assert len(set(zip(groups.ravel(), slots.ravel(), strict=True))) == len(MIXED) * num_seeds
     for (condition, seed), group in np.ndenumerate(groups):
@@ -42,7 +43,7 @@ def test_every_trial_has_a_place_of_its_own(tiles, num_seeds):
 @pytest.mark.parametrize("tiles", [1, 2, 3])
 def test_segments_are_the_same_in_every_group(tiles):
     """A slot holds members of one kind, whatever the group."""
-    layout = plan_layout(MIXED, 2, 2, tiles)
+    layout = plan_layout(MIXED, num_seeds=2, num_devices=2, batch_size=32, tiles=tiles)
     for segment in layout.segments(lambda member: member.kind):
         conditions = layout.group_conditions[:, segment.slots]
         assert {layout.members[condition].kind for condition in conditions.ravel()} == {segment.kind}
@@ -50,25 +51,36 @@ def test_segments_are_the_same_in_every_group(tiles):
 
 def test_one_kind_is_one_segment():
     """Members that differ in numbers alone share one segment."""
-    layout = plan_layout([member(learning_rate=rate) for rate in (0.1, 0.2, 0.3)], 1, 1)
+    layout = plan_layout([member(learning_rate=rate) for rate in (0.1, 0.2, 0.3)], **ONE)
     assert len(layout.segments(lambda member: member.kind)) == 1
 
 
 def test_tiles_balance_an_odd_number_of_seeds():
     """Three seeds on two devices are dealt so that no device waits for a third of the time."""
-    layout = plan_layout([member(learning_rate=rate) for rate in np.linspace(0.1, 1, 12)], 3, 2)
+    members = [member(learning_rate=rate) for rate in np.linspace(0.1, 1, 12)]
+    layout = plan_layout(members, num_seeds=3, num_devices=2, batch_size=32)
     assert layout.num_groups % 2 == 0
 
 
 def test_large_members_get_groups_of_their_own():
     """Groups stay within the cache's share, or hold one member of each kind."""
     large = [member(units=20_000, learning_rate=rate) for rate in np.linspace(0.1, 1, 24)]
-    layout = plan_layout(large, 1, 2)
-    assert layout.num_slots * large[0].state_bytes <= GROUP_BYTES
+    layout = plan_layout(large, num_seeds=1, num_devices=2, batch_size=1)
+    assert 1 < layout.num_slots * large[0].step_bytes(1) <= GROUP_BYTES
+
+
+def test_large_batches_get_small_groups():
+    """What a step computes for its batch counts as well as the state."""
+    many = [member(units=16, learning_rate=rate) for rate in np.linspace(0.1, 1, 4096)]
+    small, large = (
+        plan_layout(many, num_seeds=1, num_devices=2, batch_size=batch_size).num_slots for batch_size in (1, 1024)
+    )
+    assert large * 10 < small
+    assert large * many[0].step_bytes(1024) <= GROUP_BYTES
 
 
 def test_padding_repeats_a_member_of_the_same_kind():
     """A kind that does not divide evenly is padded, and the copy has no place of its own."""
-    layout = plan_layout([member(learning_rate=rate) for rate in (0.1, 0.2, 0.3)], 1, 1, tiles=2)
+    layout = plan_layout([member(learning_rate=rate) for rate in (0.1, 0.2, 0.3)], **ONE, tiles=2)
     assert layout.num_groups * layout.num_slots == 4
     assert sorted(layout.group_conditions.ravel()) in ([0, 0, 1, 2], [0, 1, 1, 2], [0, 1, 2, 2])

@@ -214,12 +214,15 @@ def batch_of(x: Array, y: Array, rows: Array) -> tuple[Array, Array, Array]:
 
 
 def _train_group(
-    recipe: Recipe, state: State, numbers: Numbers, x: Array, y: Array, order: Array
-) -> tuple[State, Totals]:
-    """One epoch of one group (no leading G); `order` holds the rows of each step, (steps, B)."""
+    recipe: Recipe, state: State, numbers: Numbers, x: Array, y: Array, order: Array, *, every_step: bool
+) -> tuple[State, Totals | Array]:
+    """All steps of one group (no leading G); `order` holds the rows of each, (steps, B).
+
+    Returns the new state with the totals, or with the loss at each step, (steps, M).
+    """
     key = jax.random.key(numbers.seed)
 
-    def step(carry: tuple[State, Totals], rows: Array) -> tuple[tuple[State, Totals], None]:
+    def step(carry: tuple[State, Totals], rows: Array) -> tuple[tuple[State, Totals], Array | None]:
         state, totals = carry
         inputs, targets, weights = batch_of(x, y, rows)
         count = jnp.sum(weights)
@@ -239,11 +242,11 @@ def _train_group(
         )
         diverged_step = jnp.where((state.diverged_step == 0) & ~jnp.isfinite(loss), number, state.diverged_step)
         totals = Totals(totals.loss + loss * count, totals.metric + metric)
-        return (State(parameters, new_slots, number, diverged_step), totals), None
+        return (State(parameters, new_slots, number, diverged_step), totals), loss if every_step else None
 
     zeros = jnp.zeros_like(numbers.threshold)
-    (state, totals), _ = jax.lax.scan(step, (state, Totals(zeros, zeros)), order)
-    return state, totals
+    (state, totals), losses = jax.lax.scan(step, (state, Totals(zeros, zeros)), order)
+    return state, totals if losses is None else losses
 
 
 def _evaluate_group(
@@ -263,8 +266,10 @@ def _evaluate_group(
 
 
 @lru_cache(maxsize=256)
-def train_program(recipe: Recipe, mesh: Mesh) -> Any:
+def train_program(recipe: Recipe, mesh: Mesh, *, every_step: bool = False) -> Any:
     """``(state, numbers, x, y, order, active) -> (state, totals)``, compiled, for all groups.
+
+    With `every_step` the losses at each step come instead of their sums, (G, steps, M).
 
     Parameters of the compiled function
     -----------------------------------
@@ -279,11 +284,12 @@ def train_program(recipe: Recipe, mesh: Mesh) -> Any:
     def program(state: State, numbers: Numbers, x: Array, y: Array, order: Array, active: Array) -> Any:
         def one_group(group: Any) -> Any:
             state, numbers, order, active = group
-            nothing = jnp.zeros_like(numbers.threshold)
+            members = numbers.threshold.shape[0]
+            nothing = jnp.zeros(members)
             return jax.lax.cond(
                 active,
-                lambda state: _train_group(recipe, state, numbers, x, y, order),
-                lambda state: (state, Totals(nothing, nothing)),
+                lambda state: _train_group(recipe, state, numbers, x, y, order, every_step=every_step),
+                lambda state: (state, jnp.zeros((len(order), members)) if every_step else Totals(nothing, nothing)),
                 state,
             )
 

@@ -90,7 +90,9 @@ class Trainer:
         self.seeds = tuple(seeds)
         self.batch_size = batch_size
         self.metrics = metric_names(task)
-        self.layout: Layout = plan_layout(members, len(self.seeds), len(devices), tiles)
+        self.layout: Layout = plan_layout(
+            members, num_seeds=len(self.seeds), num_devices=len(devices), batch_size=batch_size, tiles=tiles
+        )
         self.recipe = Recipe.of(self.layout, task)
         self.mesh = mesh_for(self.layout.num_groups, devices)
         self._grouped = NamedSharding(self.mesh, Spec("groups"))
@@ -173,6 +175,27 @@ class Trainer:
         program = train_program(self.recipe, self.mesh)
         state, totals = program(state, self._numbers, data.x, data.y, order, self._active_groups(active))
         return state, self._scores(totals, data.rows)
+
+    def train_steps(self, state: State, data: PlacedData, orders: np.ndarray) -> tuple[State, np.ndarray]:
+        """Make given steps, however many passes over the data they are; the given state is used up.
+
+        Parameters
+        ----------
+        state : State
+        data : PlacedData
+        orders : array of int, shape (S, steps, B)
+            Rows of each step, by seed.
+
+        Returns
+        -------
+        State, array of shape (C, S, steps)
+            The second is the loss of each batch before its update.
+        """
+        program = train_program(self.recipe, self.mesh, every_step=True)
+        order = self._spread(orders[self.layout.group_seeds])
+        state, losses = program(state, self._numbers, data.x, data.y, order, self._active_groups(None))
+        groups, slots = self.layout.position
+        return state, np.asarray(losses)[groups, :, slots]
 
     def evaluate(self, state: State, data: PlacedData, active: np.ndarray | None = None) -> Scores:
         """Scores on all rows, without dropout; those of trials that are not `active` mean nothing."""
