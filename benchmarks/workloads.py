@@ -239,7 +239,7 @@ WORKLOADS = {
             steps=12,
             data=training_rows({"name": "imdb", "words": 10000}),
             job_steps=20 * 30,
-            contenders=("assay_engine", "jax_vmap", "torch_stacked", "keras_fit"),
+            contenders=("assay_engine", "jax_vmap", "keras_fit"),
             goals={"keras_job": 5},
         ),
         Workload(

@@ -6,6 +6,7 @@ import numpy as np
 from workloads import Workload
 
 from assay.engine import use_all_cores
+from assay.engine.sparse import suits_sparse
 from assay.engine.trainer import Trainer
 
 
@@ -16,7 +17,11 @@ class Contender:
         use_all_cores()
         self.workload = workload
         self.trainer = Trainer(
-            workload.members, seeds=workload.seeds, batch_size=workload.batch_size, task=workload.task
+            workload.members,
+            seeds=workload.seeds,
+            batch_size=workload.batch_size,
+            task=workload.task,
+            sparse=suits_sparse(workload.rows[0]),
         )
         self.data = self.trainer.place(*workload.rows)
         self.start = self.trainer.save(self.trainer.start())

@@ -23,6 +23,7 @@ import polars as pl
 from assay.analysis import best_epoch
 from assay.data import Dataset
 from assay.engine import Outcome
+from assay.engine.sparse import suits_sparse
 from assay.engine.trainer import PlacedData, Scores, State, Trainer
 from assay.planning import PopulationPlan
 from assay.probes import PROBES, probe_rows, signal_frames
@@ -140,6 +141,7 @@ class PopulationRun:
             batch_size=plan.batch_size,
             task=plan.shape.task,
             tiles=about.get("tiles", plan.layout.tiles),
+            sparse=about.get("sparse", suits_sparse(dataset.x_train)),
         )
 
     @property
@@ -287,6 +289,7 @@ class PopulationRun:
             "phase": segment.phase,
             "epoch": epoch,
             "tiles": self.trainer.layout.tiles,
+            "sparse": self.trainer.sparse,
             "elapsed_seconds": self.elapsed_seconds,
         }
         self.store.save_checkpoint(self.plan.number, arrays, about)

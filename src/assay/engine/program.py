@@ -24,13 +24,33 @@ from jax.sharding import Mesh
 from jax.sharding import PartitionSpec as Spec
 
 from assay.engine.layout import Layout, Member, Segment
+from assay.engine.sparse import SparseBatch, SparseInputs, sparse_product
 from assay.learning.losses import loss_values
 from assay.learning.metrics import per_example_metric
 from assay.learning.optimizers import clip, slots, static_part, update
 from assay.networks.activations import activate
 
 Parameters = list[Array]
-"""Kernel and bias of each layer in turn: (M, out, in), (M, out), (M, out, in), …"""
+"""Kernel and bias of each layer in turn: (M, out, in), (M, out), (M, out, in), …; sparse first ones are (M, in, out)."""
+
+Inputs = Array | SparseInputs
+"""All rows of a data set on a device, (rows, F)."""
+
+
+class Batches(NamedTuple):
+    """Which rows make up each batch.
+
+    Attributes
+    ----------
+    rows : array, (…, B), int32
+        −1 pads the last batch.
+    words, owners : array, (…, N), int32, optional
+        The rare entries of a sparse first layer; see `SparseBatch`.
+    """
+
+    rows: Array
+    words: Array | None = None
+    owners: Array | None = None
 
 
 class State(NamedTuple):
@@ -63,6 +83,8 @@ class Numbers(NamedTuple):
     threshold : array, (G, M)
         An output above it is the class 1 (a single output unit).
     seed : array, (G,), uint32
+    seed_index : array, (G,), int32
+        Which of the S orders of batches is the group's.
     """
 
     optimizer: list[dict[str, Array]]
@@ -70,6 +92,7 @@ class Numbers(NamedTuple):
     dropout: list[Array]
     threshold: Array
     seed: Array
+    seed_index: Array
 
 
 class Totals(NamedTuple):
@@ -89,15 +112,18 @@ class Recipe:
         Decides the metric: accuracy, or the mean absolute error of a regression.
     activations : tuple (layers) of tuple of Segment
     losses, optimizers : tuple of Segment
+    sparse : bool
+        Whether the first kernels lie as (M, in, out), for `sparse_product`.
     """
 
     task: str
     activations: tuple[tuple[Segment, ...], ...]
     losses: tuple[Segment, ...]
     optimizers: tuple[Segment, ...]
+    sparse: bool
 
     @classmethod
-    def of(cls, layout: Layout, task: str) -> Recipe:
+    def of(cls, layout: Layout, task: str, *, sparse: bool = False) -> Recipe:
         """Read the segments off a layout."""
 
         def optimizer_of(member: Member) -> Hashable:
@@ -112,6 +138,7 @@ class Recipe:
             tuple(layout.segments(partial(activation_of, at=at)) for at in range(depth)),
             layout.segments(lambda member: member.loss),
             layout.segments(optimizer_of),
+            sparse,
         )
 
 
@@ -127,7 +154,7 @@ def initial_slots(recipe: Recipe, parameters: Parameters) -> list[list[dict[str,
 def forward(
     recipe: Recipe,
     parameters: Parameters,
-    inputs: Array,
+    inputs: Array | SparseBatch,
     dropout: list[Array] | None = None,
     key: Array | None = None,
 ) -> Array:
@@ -144,7 +171,7 @@ def forward(
     array, shape (M, K, B)
     """
     kernel, bias = parameters[:2]
-    z = jnp.einsum("moi,bi->mob", kernel, inputs) + bias[:, :, None]
+    z = first_product(kernel, inputs) + bias[:, :, None]
     h = by_segment(recipe.activations[0], z)
     for layer in range(1, len(parameters) // 2):
         if dropout:
@@ -154,6 +181,13 @@ def forward(
         z = jnp.einsum("moi,mib->mob", kernel, h) + bias[:, :, None]
         h = by_segment(recipe.activations[layer], z)
     return h
+
+
+def first_product(kernel: Array, inputs: Array | SparseBatch) -> Array:
+    """Pre-activations of the first layer without bias, (M, out, B): one product for all members of the group."""
+    if isinstance(inputs, SparseBatch):
+        return sparse_product(kernel, inputs)
+    return jnp.einsum("moi,bi->mob", kernel, inputs)
 
 
 def by_segment(segments: tuple[Segment, ...], z: Array) -> Array:
@@ -206,25 +240,30 @@ def updated(
     return [jnp.concatenate(pieces) for pieces in zip(*new_parameters, strict=True)], new_slots
 
 
-def batch_of(x: Array, y: Array, rows: Array) -> tuple[Array, Array, Array]:
+def batch_of(x: Inputs, y: Array, batch: Batches) -> tuple[Array | SparseBatch, Array, Array]:
     """Inputs (B, F), targets (K, B) and the weight of each row (0 for the padding, marked −1)."""
-    weights = (rows >= 0).astype(jnp.float32)
-    rows = jnp.maximum(rows, 0)
+    weights = (batch.rows >= 0).astype(jnp.float32)
+    rows = jnp.maximum(batch.rows, 0)
+    if isinstance(x, SparseInputs):
+        assert batch.words is not None
+        assert batch.owners is not None
+        values = x.values[rows].astype(jnp.float32)
+        return SparseBatch(values, x.columns, batch.words, batch.owners), y[rows].T, weights
     return x[rows].astype(jnp.float32), y[rows].T, weights
 
 
 def _train_group(
-    recipe: Recipe, state: State, numbers: Numbers, x: Array, y: Array, order: Array, *, every_step: bool
+    recipe: Recipe, state: State, numbers: Numbers, x: Inputs, y: Array, batches: Batches, *, every_step: bool
 ) -> tuple[State, Totals | Array]:
-    """All steps of one group (no leading G); `order` holds the rows of each, (steps, B).
+    """All steps of one group (no leading G), one for each of the batches, (steps, …).
 
     Returns the new state with the totals, or with the loss at each step, (steps, M).
     """
     key = jax.random.key(numbers.seed)
 
-    def step(carry: tuple[State, Totals], rows: Array) -> tuple[tuple[State, Totals], Array | None]:
+    def step(carry: tuple[State, Totals], batch: Batches) -> tuple[tuple[State, Totals], Array | None]:
         state, totals = carry
-        inputs, targets, weights = batch_of(x, y, rows)
+        inputs, targets, weights = batch_of(x, y, batch)
         count = jnp.sum(weights)
 
         def objective(parameters: Parameters) -> tuple[Array, tuple[Array, Array]]:
@@ -245,70 +284,71 @@ def _train_group(
         return (State(parameters, new_slots, number, diverged_step), totals), loss if every_step else None
 
     zeros = jnp.zeros_like(numbers.threshold)
-    (state, totals), losses = jax.lax.scan(step, (state, Totals(zeros, zeros)), order)
+    (state, totals), losses = jax.lax.scan(step, (state, Totals(zeros, zeros)), batches)
     return state, totals if losses is None else losses
 
 
 def _evaluate_group(
-    recipe: Recipe, parameters: Parameters, numbers: Numbers, x: Array, y: Array, order: Array
+    recipe: Recipe, parameters: Parameters, numbers: Numbers, x: Inputs, y: Array, batches: Batches
 ) -> Totals:
     """Sums over all rows of a split, without dropout, for one group."""
 
-    def chunk(totals: Totals, rows: Array) -> tuple[Totals, None]:
-        inputs, targets, weights = batch_of(x, y, rows)
+    def chunk(totals: Totals, batch: Batches) -> tuple[Totals, None]:
+        inputs, targets, weights = batch_of(x, y, batch)
         outputs = forward(recipe, parameters, inputs)
         loss = example_losses(recipe, targets, outputs) @ weights + penalty(parameters, numbers.l2) * jnp.sum(weights)
         metric = per_example_metric(recipe.task, targets, outputs, threshold=numbers.threshold) @ weights
         return Totals(totals.loss + loss, totals.metric + metric), None
 
     zeros = jnp.zeros_like(numbers.threshold)
-    return jax.lax.scan(chunk, Totals(zeros, zeros), order)[0]
+    return jax.lax.scan(chunk, Totals(zeros, zeros), batches)[0]
 
 
 @lru_cache(maxsize=256)
 def train_program(recipe: Recipe, mesh: Mesh, *, every_step: bool = False) -> Any:
-    """``(state, numbers, x, y, order, active) -> (state, totals)``, compiled, for all groups.
+    """``(state, numbers, x, y, batches, active) -> (state, totals)``, compiled, for all groups.
 
     With `every_step` the losses at each step come instead of their sums, (G, steps, M).
 
     Parameters of the compiled function
     -----------------------------------
     state, numbers : State and Numbers; the state is donated
-    x, y : arrays, shapes (rows, F) and (rows, K), on every device
-    order : array, shape (G, steps, B), int32
-        Rows of each step; −1 pads the last batch.
+    x, y : Inputs (rows, F) and array (rows, K), on every device
+    batches : Batches, arrays (S, steps, …), on every device
+        Of each seed.
     active : array, shape (G,), bool
         Groups to train; the others are passed through and cost nothing.
     """
 
-    def program(state: State, numbers: Numbers, x: Array, y: Array, order: Array, active: Array) -> Any:
+    def program(state: State, numbers: Numbers, x: Inputs, y: Array, batches: Batches, active: Array) -> Any:
         def one_group(group: Any) -> Any:
-            state, numbers, order, active = group
+            state, numbers, active = group
+            own = jax.tree.map(lambda leaf: leaf[numbers.seed_index], batches)
             members = numbers.threshold.shape[0]
             nothing = jnp.zeros(members)
             return jax.lax.cond(
                 active,
-                lambda state: _train_group(recipe, state, numbers, x, y, order, every_step=every_step),
-                lambda state: (state, jnp.zeros((len(order), members)) if every_step else Totals(nothing, nothing)),
+                lambda state: _train_group(recipe, state, numbers, x, y, own, every_step=every_step),
+                lambda state: (state, jnp.zeros((len(own.rows), members)) if every_step else Totals(nothing, nothing)),
                 state,
             )
 
-        return jax.lax.map(one_group, (state, numbers, order, active))
+        return jax.lax.map(one_group, (state, numbers, active))
 
-    return jax.jit(over_groups(program, mesh, grouped=(True, True, False, False, True, True)), donate_argnums=0)
+    return jax.jit(over_groups(program, mesh, grouped=(True, True, False, False, False, True)), donate_argnums=0)
 
 
 @lru_cache(maxsize=256)
 def evaluate_program(recipe: Recipe, mesh: Mesh) -> Any:
-    """``(parameters, numbers, x, y, order, active) -> totals``, compiled; `order` has shape (chunks, B)."""
+    """``(parameters, numbers, x, y, batches, active) -> totals``, compiled; `batches` are arrays (chunks, …)."""
 
-    def program(parameters: Parameters, numbers: Numbers, x: Array, y: Array, order: Array, active: Array) -> Any:
+    def program(parameters: Parameters, numbers: Numbers, x: Inputs, y: Array, batches: Batches, active: Array) -> Any:
         def one_group(group: Any) -> Any:
             parameters, numbers, active = group
             nothing = jnp.zeros_like(numbers.threshold)
             return jax.lax.cond(
                 active,
-                lambda: _evaluate_group(recipe, parameters, numbers, x, y, order),
+                lambda: _evaluate_group(recipe, parameters, numbers, x, y, batches),
                 lambda: Totals(nothing, nothing),
             )
 

@@ -24,7 +24,6 @@ from assay.engine.program import (
     Parameters,
     Recipe,
     State,
-    batch_of,
     by_segment,
     example_losses,
     over_groups,
@@ -204,21 +203,26 @@ def over_equal_shapes(
 
 
 def trace_group(recipe: Recipe, state: State, numbers: Numbers, x: Array, y: Array, rows: Array) -> list[LayerTrace]:
-    """Every layer of one group on the examples `rows`, dropout off.
+    """Every layer of one group on the examples `rows` of a dense `x`, dropout off.
 
     The gradient with respect to the pre-activations is that with respect to zeros added to them.
     """
-    inputs, targets, _ = batch_of(x, y, rows)
+    inputs, targets = x[rows].astype(jnp.float32), y[rows].T
     parameters, count = state.parameters, rows.shape[0]
     depth = len(parameters) // 2
+
+    def as_outputs(layer: int, kernel: Array) -> Array:
+        """The kernel as (M, out, in), however it lies."""
+        return jnp.swapaxes(kernel, 1, 2) if recipe.sparse and layer == 0 else kernel
 
     def forward(parameters: Parameters, offsets: list[Array]) -> tuple[list[Array], list[Array]]:
         preactivations: list[Array] = []
         activations: list[Array] = []
         for layer in range(depth):
             kernel, bias = parameters[2 * layer : 2 * layer + 2]
-            formula = "mof,bf->mob" if layer == 0 else "mof,mfb->mob"
-            z = jnp.einsum(formula, kernel, activations[-1] if layer else inputs) + bias[:, :, None] + offsets[layer]
+            formula = "mof,mfb->mob" if layer else "mof,bf->mob"
+            below = activations[-1] if layer else inputs
+            z = jnp.einsum(formula, as_outputs(layer, kernel), below) + bias[:, :, None] + offsets[layer]
             preactivations.append(z)
             activations.append(by_segment(recipe.activations[layer], z))
         return preactivations, activations
@@ -229,7 +233,7 @@ def trace_group(recipe: Recipe, state: State, numbers: Numbers, x: Array, y: Arr
         return jnp.sum(loss), (preactivations, activations)
 
     members = numbers.threshold.shape[0]
-    zeros = [jnp.zeros((members, parameters[2 * layer].shape[1], count)) for layer in range(depth)]
+    zeros = [jnp.zeros((members, parameters[2 * layer + 1].shape[1], count)) for layer in range(depth)]
     (gradients, errors), (preactivations, activations) = jax.grad(objective, argnums=(0, 1), has_aux=True)(
         parameters, zeros
     )
@@ -241,9 +245,9 @@ def trace_group(recipe: Recipe, state: State, numbers: Numbers, x: Array, y: Arr
             preactivations=preactivations[layer],
             activations=activations[layer],
             errors=errors[layer] * count,
-            kernel=parameters[2 * layer],
-            kernel_gradient=gradients[2 * layer],
-            kernel_update=following[2 * layer] - parameters[2 * layer],
+            kernel=as_outputs(layer, parameters[2 * layer]),
+            kernel_gradient=as_outputs(layer, gradients[2 * layer]),
+            kernel_update=as_outputs(layer, following[2 * layer] - parameters[2 * layer]),
             bias=parameters[2 * layer + 1],
             bias_gradient=gradients[2 * layer + 1],
         )

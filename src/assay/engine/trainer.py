@@ -26,6 +26,8 @@ from assay.engine.batching import batch_order, in_batches
 from assay.engine.devices import mesh_for
 from assay.engine.layout import Layout, Member, plan_layout
 from assay.engine.program import (
+    Batches,
+    Inputs,
     Numbers,
     Recipe,
     State,
@@ -34,6 +36,7 @@ from assay.engine.program import (
     initial_slots,
     train_program,
 )
+from assay.engine.sparse import RareEntries, SparseInputs
 from assay.engine.tracing import Probe, Signals, probe_program
 from assay.learning.losses import class_threshold
 from assay.learning.metrics import metric_names
@@ -48,14 +51,25 @@ Scores = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class PlacedData:
-    """Rows on the devices: x (rows, F), y (rows, K)."""
+    """Rows on the devices: x (rows, F), y (rows, K).
 
-    x: Array
+    Where the first layer is sparse, the host keeps the rows too: `dense` (rows, F) for probes, `rare` for batches.
+    """
+
+    x: Inputs
     y: Array
+    dense: np.ndarray | None = None
+    rare: RareEntries | None = None
 
     @property
     def rows(self) -> int:
-        return int(self.x.shape[0])
+        return int(self.y.shape[0])
+
+    def batches(self, order: np.ndarray) -> Batches:
+        """On the host, for rows (…, B)."""
+        words, owners = self.rare.of_batches(order) if self.rare is not None else (None, None)
+        host: Any = Batches  # NumPy arrays here, JAX arrays once placed
+        return host(order, words, owners)
 
 
 class Trainer:
@@ -72,6 +86,8 @@ class Trainer:
         ``binary``, ``multiclass`` or ``regression``: decides the metric.
     tiles : int, optional
         Groups per seed; chosen by `plan_layout` when not given.
+    sparse : bool
+        Whether the first layer is to be a sparse one, for multi-hot rows; see `suits_sparse`. The same network.
     devices : sequence of jax.Device, optional
         All of them when not given.
     """
@@ -84,6 +100,7 @@ class Trainer:
         batch_size: int,
         task: str,
         tiles: int | None = None,
+        sparse: bool = False,
         devices: Sequence[jax.Device] | None = None,
     ) -> None:
         devices = list(devices) if devices is not None else jax.devices()
@@ -93,7 +110,8 @@ class Trainer:
         self.layout: Layout = plan_layout(
             members, num_seeds=len(self.seeds), num_devices=len(devices), batch_size=batch_size, tiles=tiles
         )
-        self.recipe = Recipe.of(self.layout, task)
+        self.sparse = sparse
+        self.recipe = Recipe.of(self.layout, task, sparse=sparse)
         self.mesh = mesh_for(self.layout.num_groups, devices)
         self._grouped = NamedSharding(self.mesh, Spec("groups"))
         self._whole = NamedSharding(self.mesh, Spec())
@@ -103,7 +121,13 @@ class Trainer:
 
     def place(self, x: np.ndarray, y: np.ndarray) -> PlacedData:
         """Put rows on every device; x (rows, F) of any number type, y (rows, K)."""
-        return PlacedData(jax.device_put(x, self._whole), jax.device_put(np.asarray(y, np.float32), self._whole))
+        placed_y = jax.device_put(np.asarray(y, np.float32), self._whole)
+        if not self.sparse:
+            return PlacedData(jax.device_put(x, self._whole), placed_y)
+        rare = RareEntries(x)
+        host: Any = SparseInputs
+        inputs = jax.device_put(host(np.ascontiguousarray(x[:, rare.columns]), rare.columns), self._whole)
+        return PlacedData(inputs, placed_y, x, rare)
 
     def start(self) -> State:
         """The state at step 0: every member's own initial parameters, seed by seed."""
@@ -117,7 +141,7 @@ class Trainer:
                     layer.kernel_initializer, seed=seed, layer=number, fan_in=layer.fan_in, units=layer.units
                 )
                 bias = draw_bias(layer.bias_initializer, seed=seed, layer=number, units=layer.units)
-                parameters += [np.ascontiguousarray(kernel.T), bias]
+                parameters += [kernel if self.sparse and number == 1 else np.ascontiguousarray(kernel.T), bias]
             return parameters
 
         groups = [
@@ -141,8 +165,9 @@ class Trainer:
         """The state that `save` returned, of a trainer with equal arguments and tiles."""
         groups, slots = self.layout.num_groups, self.layout.num_slots
         shapes: list[Any] = []
-        for layer in self.layout.members[0].layers:
-            shapes.append(jax.ShapeDtypeStruct((groups, slots, layer.units, layer.fan_in), jnp.float32))
+        for number, layer in enumerate(self.layout.members[0].layers):
+            sides = (layer.fan_in, layer.units) if self.sparse and number == 0 else (layer.units, layer.fan_in)
+            shapes.append(jax.ShapeDtypeStruct((groups, slots, *sides), jnp.float32))
             shapes.append(jax.ShapeDtypeStruct((groups, slots, layer.units), jnp.float32))
         held = jax.eval_shape(functools.partial(initial_slots, self.recipe), shapes)
         counts: Any = 0  # what the leaves are does not matter, only where they go
@@ -171,9 +196,9 @@ class Trainer:
             Scores are means over the epoch as it went (what Keras prints), dropout and penalties included.
         """
         orders = np.stack([batch_order(seed, epoch, data.rows, self.batch_size) for seed in self.seeds])
-        order = self._spread(orders[self.layout.group_seeds])
+        batches = jax.device_put(data.batches(orders), self._whole)
         program = train_program(self.recipe, self.mesh)
-        state, totals = program(state, self._numbers, data.x, data.y, order, self._active_groups(active))
+        state, totals = program(state, self._numbers, data.x, data.y, batches, self._active_groups(active))
         return state, self._scores(totals, data.rows)
 
     def train_steps(self, state: State, data: PlacedData, orders: np.ndarray) -> tuple[State, np.ndarray]:
@@ -192,16 +217,17 @@ class Trainer:
             The second is the loss of each batch before its update.
         """
         program = train_program(self.recipe, self.mesh, every_step=True)
-        order = self._spread(orders[self.layout.group_seeds])
-        state, losses = program(state, self._numbers, data.x, data.y, order, self._active_groups(None))
+        batches = jax.device_put(data.batches(orders), self._whole)
+        state, losses = program(state, self._numbers, data.x, data.y, batches, self._active_groups(None))
         groups, slots = self.layout.position
         return state, np.asarray(losses)[groups, :, slots]
 
     def evaluate(self, state: State, data: PlacedData, active: np.ndarray | None = None) -> Scores:
         """Scores on all rows, without dropout; those of trials that are not `active` mean nothing."""
-        order = jax.device_put(in_batches(np.arange(data.rows), min(EVALUATION_BATCH, data.rows)), self._whole)
+        order = in_batches(np.arange(data.rows), min(EVALUATION_BATCH, data.rows))
+        batches = jax.device_put(data.batches(order), self._whole)
         program = evaluate_program(self.recipe, self.mesh)
-        totals = program(state.parameters, self._numbers, data.x, data.y, order, self._active_groups(active))
+        totals = program(state.parameters, self._numbers, data.x, data.y, batches, self._active_groups(active))
         return self._scores(totals, data.rows)
 
     def probe(
@@ -230,8 +256,12 @@ class Trainer:
             By quantity; every array has leading axes (C, S), as NumPy.
         """
         program = probe_program(self.recipe, self.mesh, probes)
-        placed = jax.device_put(np.asarray(rows, np.int32), self._whole)
-        packed = program(state, self._numbers, data.x, data.y, placed, self._active_groups(active))
+        if data.dense is None:
+            x, y, looked_at = data.x, data.y, np.asarray(rows, np.int32)
+        else:  # of sparse rows only those that are looked at are made dense
+            x, y, looked_at = data.dense[rows], np.asarray(data.y)[rows], np.arange(len(rows), dtype=np.int32)
+        placed = jax.device_put((x, y, looked_at), self._whole)
+        packed = program(state, self._numbers, *placed, self._active_groups(active))
         return packed.unpacked(self.layout.position)
 
     def diverged_steps(self, state: State) -> np.ndarray:
@@ -242,7 +272,8 @@ class Trainer:
         """Kernel (in, out) and bias (out,) of each layer of one trial, as Keras shapes them; `seed` is an index."""
         group, slot = (index[condition, seed] for index in self.layout.position)
         arrays = [np.asarray(array[group, slot]) for array in state.parameters]
-        return [(kernel.T, bias) for kernel, bias in zip(arrays[::2], arrays[1::2], strict=True)]
+        kernels = [kernel if self.sparse and number == 0 else kernel.T for number, kernel in enumerate(arrays[::2])]
+        return list(zip(kernels, arrays[1::2], strict=True))
 
     # ------------------------------------------------------------------ inside
 
@@ -272,6 +303,7 @@ class Trainer:
             dropout=dropout if any(rate.any() for rate in dropout) else [],
             threshold=per_slot([class_threshold(member.loss, member.layers[-1].activation) for member in members]),
             seed=np.asarray(self.seeds, np.uint32)[self.layout.group_seeds],
+            seed_index=self.layout.group_seeds.astype(np.int32),
         )
 
     def _spread(self, tree: Any) -> Any:
