@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PEERS := benchmarks/.venv
 
 .PHONY: setup demo test lint reproduce bench clean
 
@@ -32,8 +33,15 @@ reproduce: setup  ## Train the origin studies on the real data and write docs/re
 	$(BIN)/python docs/reproduce.py
 	$(BIN)/python docs/compare_with_theory.py
 
-bench: setup  ## Measure assay against Keras and write benchmarks/results.md.
-	$(BIN)/python benchmarks/against_keras.py
+bench: $(PEERS)/.ready  ## Measure the engine against its peers, all of it or ONLY="B1-adam B5"; needs a quiet machine.
+	$(PEERS)/bin/python benchmarks/referee.py $(if $(ONLY),--only $(ONLY))
+	$(if $(ONLY),,$(PEERS)/bin/python benchmarks/against_keras.py)
+	$(if $(ONLY),,$(PEERS)/bin/python benchmarks/probes.py)
+
+$(PEERS)/.ready: pyproject.toml benchmarks/requirements.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --editable . -r benchmarks/requirements.txt
+	@touch $(PEERS)/.ready
 
 clean:
-	rm -rf $(VENV) assay-runs .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(PEERS) assay-runs .mypy_cache .pytest_cache .ruff_cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from types import SimpleNamespace
 
 import numpy as np
@@ -155,6 +156,37 @@ def test_signals_are_recorded_when_asked_and_while_a_trial_runs(tiny_study, tmp_
         assert table["layer"].unique().sort().to_list() == [1, 2]
 
 
+@pytest.mark.skipif(
+    not os.environ.get("ASSAY_DATA"), reason="ASSAY_DATA names no folder with the files of keras.datasets"
+)
+def test_texts_train_sparse_and_give_the_numbers_of_dense_rows(tmp_path, monkeypatch):
+    """Real Reuters, probed: the history and the signals of a dense first layer."""
+    study = assay.Study(
+        name="texts",
+        data={"name": "reuters", "words": 4000, "rows": 600, "validation": 100},
+        network={"hidden": [8]},
+        training={"epochs": 3, "batch_size": 64},
+        vary={"training.optimizer": ["rmsprop", "sgd"]},
+        probe={"epochs": [0, 3]},
+    )
+    made = []
+
+    class Watched(Trainer):
+        def __init__(self, *arguments, **options):
+            made.append(options["sparse"])
+            super().__init__(*arguments, **options)
+
+    monkeypatch.setattr("assay.protocol.Trainer", Watched)
+    sparse = assay.run(study, tmp_path / "sparse")
+    monkeypatch.setattr("assay.protocol.suits_sparse", lambda x: False)
+    dense = assay.run(study, tmp_path / "dense")
+    assert made == [True, False]
+    assert sparse.history.drop("value").equals(dense.history.drop("value"))
+    np.testing.assert_allclose(sparse.history["value"], dense.history["value"], rtol=1e-4)
+    rms = [results.signals.filter(quantity="kernel_gradient", statistic="rms") for results in (sparse, dense)]
+    np.testing.assert_allclose(rms[0]["value"], rms[1]["value"], rtol=1e-3)
+
+
 # ---- with scripted scores: what is chosen, and when
 
 
@@ -164,8 +196,8 @@ class ScriptedTrainer:
     validation: np.ndarray
     final_training: np.ndarray
 
-    def __init__(self, members, *, seeds, batch_size, task, tiles=None):
-        self.shape = (len(members), len(seeds))
+    def __init__(self, members, *, seeds, batch_size, task, tiles=None, sparse=False):
+        self.shape, self.sparse = (len(members), len(seeds)), sparse
         self.layout = SimpleNamespace(tiles=1)
 
     def place(self, x, y):

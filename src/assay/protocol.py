@@ -308,7 +308,7 @@ class PopulationRun:
 
     def _best_epochs(self) -> np.ndarray:
         """Best epoch of each trial's condition, shape (C, S); 0 where no seed of the condition came through."""
-        history = Results(self.store.directory).history
+        history = Results(self.store.directory).history_of(self.plan.number)
         chosen = []
         # What becomes of a trial in the final phase must not change the choice when that phase is continued.
         candidates = ~self.diverged | self.diverged_in_final

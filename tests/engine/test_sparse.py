@@ -135,10 +135,22 @@ def test_rare_and_frequent_entries_make_up_the_rows():
     assert counts[rare.columns].min() >= np.sort(counts)[-FREQUENT]
 
 
+def test_batches_of_one_size_keep_their_room(monkeypatch):
+    """Epochs of other batches fit the program of the first; batches of another size have room of their own."""
+    monkeypatch.setattr("assay.engine.sparse.ROUND", 64)
+    rare = RareEntries(multi_hot())
+    orders = np.random.default_rng(0).permuted(np.tile(np.arange(48), (20, 1)), axis=1)
+    rooms = {rare.of_batches(order.reshape(-1, 8))[0].shape[-1] for order in orders}
+    assert len(rooms) == 1
+    assert rare.of_batches(np.arange(48)[None])[0].shape[-1] > max(rooms)
+    assert {rare.of_batches(order.reshape(-1, 8))[0].shape[-1] for order in orders} == rooms
+
+
 def test_only_bags_of_many_words_are_sparse():
-    """Numbers, few features and full rows stay dense."""
+    """Numbers, counts, few features and full rows stay dense."""
     x = multi_hot()
     assert suits_sparse(x)
     assert not suits_sparse(x.astype(np.float32))
+    assert not suits_sparse(2 * x)
     assert not suits_sparse(x[:, :1000])
     assert not suits_sparse(np.ones_like(x))

@@ -31,7 +31,7 @@ from assay.learning.optimizers import clip, slots, static_part, update
 from assay.networks.activations import activate
 
 Parameters = list[Array]
-"""Kernel and bias of each layer in turn: (M, out, in), (M, out), (M, out, in), …; sparse first ones are (M, in, out)."""
+"""Kernel and bias of each layer in turn: (M, out, in), (M, out), (M, out, in), …; a sparse first one (M, in, out)."""
 
 Inputs = Array | SparseInputs
 """All rows of a data set on a device, (rows, F)."""

@@ -33,7 +33,7 @@ def suits_sparse(x: np.ndarray) -> bool:
     """Whether the first layer should be sparse on rows like these, (rows, F): on a CPU, where few entries are set."""
     if jax.default_backend() != "cpu" or x.dtype != np.uint8 or x.shape[1] < FEWEST_FEATURES or not len(x):
         return False
-    return float(np.mean(x[:512] != 0)) <= LARGEST_FILL
+    return bool(np.mean(x[:512] != 0) <= LARGEST_FILL and x.max() <= 1)
 
 
 class SparseInputs(NamedTuple):
@@ -90,24 +90,26 @@ class RareEntries:
         self._words = words[kept].astype(np.int32)
         self._counts = np.bincount(rows[kept], minlength=len(x))
         self._starts = np.cumsum(self._counts) - self._counts
-        self._room = 0
+        self._room: dict[int, int] = {}
 
     def of_batches(self, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The words and owners of each batch, both (…, N), for rows (…, B) in which −1 is none."""
-        batches = order.reshape(-1, order.shape[-1])
+        size = order.shape[-1]
+        batches = order.reshape(-1, size)
         counts = np.where(batches >= 0, self._counts[batches], 0)
         most = int(counts.sum(axis=1).max(initial=0))
-        if most > self._room:  # a little more than needed, so that the next epoch's batches fit the same program
-            self._room = -(-int(most * SLACK) // ROUND) * ROUND or ROUND
-        words = np.full((len(batches), self._room), self.features, np.int32)
-        owners = np.full((len(batches), self._room), order.shape[-1], np.int32)
+        if most > self._room.get(size, 0):  # some more than needed, so that the next epoch's fit the same program
+            self._room[size] = -(-int(most * SLACK) // ROUND) * ROUND
+        room = self._room.get(size, ROUND)
+        words = np.full((len(batches), room), self.features, np.int32)
+        owners = np.full((len(batches), room), size, np.int32)
         for batch, (rows, here) in enumerate(zip(batches, counts, strict=True)):
             ends = np.cumsum(here)
             total = int(ends[-1])
             places = np.repeat(self._starts[rows] - (ends - here), here) + np.arange(total)
             words[batch, :total] = self._words[places]
             owners[batch, :total] = np.repeat(np.arange(len(rows)), here)
-        shape = (*order.shape[:-1], self._room)
+        shape = (*order.shape[:-1], room)
         return words.reshape(shape), owners.reshape(shape)
 
 

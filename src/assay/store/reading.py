@@ -24,6 +24,7 @@ from assay.store.schema import (
     SIGNAL_COLUMNS,
     STUDY_FILE,
     empty_frame,
+    part_stem,
     trial_columns,
 )
 
@@ -92,6 +93,10 @@ class Results:
         keys = ["trial", "phase", "epoch", "split", "metric"]
         return self._table("history", HISTORY_COLUMNS).sort(keys, descending=[key == "phase" for key in keys])
 
+    def history_of(self, population: int) -> pl.DataFrame:
+        """The history of one population, in no order, without reading that of the others."""
+        return self._table("history", HISTORY_COLUMNS, f"{part_stem(population)}-*.parquet")
+
     @cached_property
     def signals(self) -> pl.DataFrame:
         """What was recorded of each layer, in long rows."""
@@ -108,11 +113,11 @@ class Results:
 
         return summary(self)
 
-    def _table(self, name: str, columns: Mapping[str, str]) -> pl.DataFrame:
+    def _table(self, name: str, columns: Mapping[str, str], pattern: str = "*.parquet") -> pl.DataFrame:
         import polars as pl
 
         parts = [empty_frame(columns)]
-        for path in sorted((self.directory / name).glob("*.parquet")):
+        for path in sorted((self.directory / name).glob(pattern)):
             try:
                 parts.append(pl.read_parquet(path).select(list(columns)))
             except FileNotFoundError:

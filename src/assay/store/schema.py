@@ -125,3 +125,8 @@ def empty_frame(columns: Mapping[str, str]) -> pl.DataFrame:
     import polars as pl
 
     return pl.DataFrame(schema={name: data_type(kind) for name, kind in columns.items()})
+
+
+def part_stem(population: int) -> str:
+    """How the files of a population begin."""
+    return f"p{population:03d}"

@@ -38,6 +38,7 @@ from assay.store.schema import (
     SIGNAL_COLUMNS,
     STUDY_FILE,
     TEMPORARY_SUFFIX,
+    part_stem,
     trial_columns,
     with_columns_of,
 )
@@ -153,7 +154,7 @@ class Store:
         parts = [
             path
             for table in ("history", "signals", "histograms")
-            for path in (self.directory / table).glob(f"{_stem(population)}-{phase}-*.parquet")
+            for path in (self.directory / table).glob(f"{part_stem(population)}-{phase}-*.parquet")
         ]
         for path in parts:
             frame = pl.read_parquet(path)
@@ -242,14 +243,10 @@ class Store:
         self._checkpoint(population).unlink(missing_ok=True)
 
     def _part(self, table: str, population: int, detail: str = "") -> Path:
-        return self.directory / table / f"{_stem(population)}{detail}.parquet"
+        return self.directory / table / f"{part_stem(population)}{detail}.parquet"
 
     def _checkpoint(self, population: int) -> Path:
-        return self.directory / "checkpoints" / f"{_stem(population)}.npz"
-
-
-def _stem(population: int) -> str:
-    return f"p{population:03d}"
+        return self.directory / "checkpoints" / f"{part_stem(population)}.npz"
 
 
 def _factor_value(level: object, kind: str) -> object:
