@@ -141,7 +141,7 @@ class PopulationRun:
             batch_size=plan.batch_size,
             task=plan.shape.task,
             tiles=about.get("tiles", plan.layout.tiles),
-            sparse=about.get("sparse", suits_sparse(dataset.x_train)),
+            sparse=about.get("sparse", False) if about else suits_sparse(dataset.x_train),
         )
 
     @property
