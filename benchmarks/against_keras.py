@@ -28,6 +28,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+from measuring import median_interval
 
 from assay.engine.devices import available_cores
 from assay.planning import measure_gemm_rate, plan_study
@@ -94,12 +95,6 @@ def disagreement(assay: dict[str, float], keras: dict[str, float]) -> str:
     return ""
 
 
-def bootstrap(ratios: np.ndarray, generator: np.random.Generator) -> tuple[float, float]:
-    """95 % interval of the median."""
-    medians = np.median(generator.choice(ratios, size=(10_000, len(ratios))), axis=1)
-    return tuple(np.percentile(medians, [2.5, 97.5]))
-
-
 def measure(name: str, repeats: int) -> str:
     """One row of the table."""
     study, goal = WORKLOADS[name]
@@ -116,12 +111,12 @@ def measure(name: str, repeats: int) -> str:
         print(f"{name} round {repeat + 1}: assay {mine[1]:.1f} s, Keras {yours[0]:.1f} s", file=sys.stderr)
     wall, cpu, keras_wall, keras_cpu = np.median(rows, axis=0)
     ratios = np.array([row[2] / row[0] for row in rows])
-    low, high = bootstrap(ratios, np.random.default_rng(0))
+    ratio, low, high = median_interval(ratios)
     verdict = f"invalid ({invalid})" if invalid else "agree"
     return (
         f"| {name} | {plan_study(load_study(study)).num_trials} | {wall:.1f} / {cpu:.1f} "
         f"| {keras_wall:.1f} / {keras_cpu:.1f} | "
-        f"**{np.median(ratios):.1f}×** [{low:.1f}, {high:.1f}] | {goal:g}× | {verdict} |"
+        f"**{ratio:.1f}×** [{low:.1f}, {high:.1f}] | {goal:g}× | {verdict} |"
     )
 
 

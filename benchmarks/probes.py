@@ -4,8 +4,8 @@
 
 Time: a study with every probe after every epoch against the same study without, alternating in one process. Both are
 the whole of `assay.run` (data, drawing, training, validation, test, the store) with compiled programs taken from the
-cache, as in every run of a study but the first; what the probe program adds to the first is told beside. A row is
-`invalid` unless both sides have the same history to the bit: probes only look.
+cache, as in every run of a study but the first. A row is `invalid` unless both sides have the same history to the bit:
+probes only look.
 
 Space: a study of 200 trials, 10 epochs and 6 layers, all probes at every epoch, on the disk; and the time in which a
 fresh reader gets the signals of one trial, of one layer, and of one statistic over all trials.
@@ -17,18 +17,16 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import sys
 import tempfile
 import time
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+from measuring import machine, median_interval
 
 import assay
-from assay.engine.devices import available_cores
 from assay.planning import format_bytes, measure_gemm_rate, plan_study
 from assay.store import Results, open_results
 from assay.study import Study, load_study
@@ -37,8 +35,8 @@ HERE = Path(__file__).parent
 GOAL = 1.3
 
 TIMED = {
-    "digits": ("digits", {}),
-    "mnist-24": (str(HERE / "mnist-24.toml"), {}),
+    "digits": "digits",
+    "mnist-24": str(HERE / "mnist-24.toml"),
 }
 RECORDED = Study(
     name="signals-200",
@@ -58,16 +56,15 @@ PAGE = """\
 
 Written by `python benchmarks/probes.py`, whose first lines say how it is measured.
 
-| study | trials | epochs | without, s | all probes, every epoch, s | ratio | goal | first run: compiling | results |
-|---|---|---|---|---|---|---|---|---|
+| study | trials | epochs | without, s | all probes, every epoch, s | ratio | goal | results |
+|---|---|---|---|---|---|---|---|
 {timed}
 
 Seconds are medians of {repeats} runs on each side, alternating; the ratio has a bootstrap 95 % interval of its median.
 
 {recorded}
 
-Machine: {cores} cores, {processor}, {gemm:.0f} GFLOP/s in a float32 matrix product, load {load:.2f} before; Python
-{python}, {packages}.
+Machine: {gemm:.0f} GFLOP/s in a float32 matrix product, load {load:.2f} before; {machine}.
 """
 
 
@@ -86,19 +83,12 @@ def with_probes(study: Study) -> Study:
     return Study(**{**study.model_dump(mode="json", exclude_defaults=True), "probe": {"epochs": "all"}})
 
 
-def bootstrap(ratios: np.ndarray) -> tuple[float, float]:
-    """95 % interval of the median."""
-    drawn = np.random.default_rng(0).choice(ratios, size=(10_000, len(ratios)))
-    return tuple(np.percentile(np.median(drawn, axis=1), [2.5, 97.5]))
-
-
 def overhead(name: str, repeats: int) -> str:
     """One row of the table."""
-    source, _ = TIMED[name]
-    plain = load_study(source)
+    plain = load_study(TIMED[name])
     watched = with_probes(plain)
-    seconds_of(plain)  # compiles
-    first, _ = seconds_of(watched)
+    for study in (plain, watched):
+        seconds_of(study)  # compiles
     rows, agree = [], True
     for repeat in range(repeats):
         order = (plain, watched) if repeat % 2 == 0 else (watched, plain)
@@ -114,11 +104,11 @@ def overhead(name: str, repeats: int) -> str:
         print(f"{name} round {repeat + 1}: {walls[False]:.2f} s, with probes {walls[True]:.2f} s", file=sys.stderr)
     without, watching = np.median(rows, axis=0)
     ratios = np.array([after / before for before, after in rows])
-    low, high = bootstrap(ratios)
+    ratio, low, high = median_interval(ratios)
     plan = plan_study(plain)
     return (
         f"| {name} | {plan.num_trials} | {plan.populations[0].epochs} | {without:.2f} | {watching:.2f} "
-        f"| **{np.median(ratios):.2f}** [{low:.2f}, {high:.2f}] | {GOAL} | {max(0.0, first - watching):.1f} s "
+        f"| **{ratio:.2f}** [{low:.2f}, {high:.2f}] | {GOAL} "
         f"| {'equal to the bit' if agree else 'invalid'} |"
     )
 
@@ -159,12 +149,9 @@ def main() -> None:
         timed="\n".join(overhead(name, arguments.repeats) for name in TIMED),
         recorded=recorded(),
         repeats=arguments.repeats,
-        cores=available_cores(),
-        processor=platform.machine(),
         gemm=gemm,
         load=load,
-        python=platform.python_version(),
-        packages=", ".join(f"{name} {version(name)}" for name in ("jax", "polars")),
+        machine=machine("jax", "polars"),
     )
     (HERE / "probes.md").write_text(page, encoding="utf-8")
     print(page)

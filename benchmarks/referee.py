@@ -20,25 +20,26 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from measuring import machine, median_interval
 from workloads import WORKLOADS, Workload
 
-from assay.engine.devices import available_cores
+from assay.planning import measure_gemm_rate
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 OURS = "assay_engine"
 TOLERANCE = 1e-3
+GEMM_SIZE = 1536
+# It draws and shuffles for itself, and trains in processes whose CPU time is not its own.
 NOT_COMPARED = {"sklearn_mlp"}
 TITLES = {
     OURS: "assay",
@@ -111,16 +112,6 @@ class Process:
         return Round(told["wall"], told["cpu"], {int(net): loss for net, loss in told["losses"].items()})
 
 
-def gemm_rate(size: int = 1536, repeats: int = 4) -> float:
-    """FLOP/s of a float32 matrix product with all cores."""
-    a = np.ones((size, size), np.float32)
-    a @ a
-    start = time.perf_counter()
-    for _ in range(repeats):
-        a @ a
-    return repeats * 2.0 * size**3 / (time.perf_counter() - start)
-
-
 def copy_rate(megabytes: int = 256, repeats: int = 4) -> float:
     """Bytes a second, read and written, of a copy in memory by one core."""
     a = np.ones(megabytes * 2**18, np.float32)
@@ -130,13 +121,6 @@ def copy_rate(megabytes: int = 256, repeats: int = 4) -> float:
     for _ in range(repeats):
         np.copyto(b, a)
     return repeats * 2.0 * a.nbytes / (time.perf_counter() - start)
-
-
-def interval(ratios: np.ndarray) -> list[float]:
-    """Median and a bootstrap 95 % interval of it."""
-    drawn = np.random.default_rng(0).choice(ratios, size=(10_000, len(ratios)))
-    low, high = np.percentile(np.median(drawn, axis=1), [2.5, 97.5])
-    return [float(np.median(ratios)), float(low), float(high)]
 
 
 def largest_difference(mine: Mapping[int, float], theirs: Mapping[int, float]) -> float:
@@ -161,10 +145,10 @@ def measure(workload: Workload, rounds: int) -> dict[str, Any]:
             process.start()
             print(f"{workload.name}: {process.name} {process.cold:.1f} s from its start", file=sys.stderr)
         for _ in range(rounds):
-            gemm.append(gemm_rate())
+            gemm.append(measure_gemm_rate(GEMM_SIZE))
             for name in ratios:
                 mine, theirs = ours.go(), contenders[name].go()
-                ratios[name].append(mine_rate(mine) / mine_rate(theirs))
+                ratios[name].append(networks_a_second(mine) / networks_a_second(theirs))
         copies.append(copy_rate())
     finally:
         for process in contenders.values():
@@ -186,7 +170,7 @@ def measure(workload: Workload, rounds: int) -> dict[str, Any]:
             "cpu": float(np.median([told.cpu for told in process.rounds])) / (nets * workload.steps),
             "gemm": rate * workload.flop_per_step / float(np.median(gemm)),
             "job": waiting + (process.first.wall + more_steps) * workload.num_nets / nets,
-            "ratio": interval(np.asarray(ratios[name])) if name in ratios else None,
+            "ratio": median_interval(np.asarray(ratios[name])) if name in ratios else None,
             "difference": None if name in NOT_COMPARED else largest_difference(first.losses, process.first.losses),
         }
     return {
@@ -200,26 +184,13 @@ def measure(workload: Workload, rounds: int) -> dict[str, Any]:
         "gemm": float(np.median(gemm)),
         "copy": float(np.median(copies)),
         "load": load,
-        "machine": machine(),
+        "machine": machine("jax", "keras", "torch", "scikit-learn"),
     }
 
 
-def mine_rate(told: Round) -> float:
+def networks_a_second(told: Round) -> float:
     """Networks a second, of one round."""
     return len(told.losses) / told.wall
-
-
-def machine() -> str:
-    """Cores, Python and packages."""
-    packages = []
-    for name in ("jax", "keras", "torch", "scikit-learn"):
-        try:
-            packages.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            continue
-    return (
-        f"{available_cores()} cores ({platform.machine()}), Python {platform.python_version()}, {', '.join(packages)}"
-    )
 
 
 # ---------------------------------------------------------------------- the page
@@ -255,7 +226,7 @@ def page(results: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
                 f"{row['networks']}",
                 f"{row['cold']:.1f}",
                 f"{row['rate']:,.0f}",
-                f"{1e6 * row['cpu']:,.0f}",
+                "–" if contender in NOT_COMPARED else f"{1e6 * row['cpu']:,.0f}",
                 f"{row['gemm']:.0%}",
                 "" if is_ours else f"**{ratio:.2f}** [{low:.2f}, {high:.2f}]",
                 "" if goal is None else (f"{goal:.0%} of the GEMM" if is_ours else f"{goal:g}"),

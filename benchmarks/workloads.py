@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -98,6 +98,17 @@ class Workload:
             for number, layer in enumerate(self.members[condition].layers, start=1)
         ]
 
+    def stacked_kernels(self) -> list[np.ndarray]:
+        """Initial kernels of all networks, (S, conditions, in, out), layer by layer."""
+        conditions = range(len(self.conditions))
+        networks = [[self.kernels(condition, seed) for condition in conditions] for seed in self.seeds]
+        return [np.asarray([[net[layer] for net in nets] for nets in networks]) for layer in range(len(self.sizes) - 1)]
+
+    def few(self, count: int = 2) -> list[int]:
+        """Numbers of a few conditions, spread evenly, for those who train one network after another."""
+        total = len(self.conditions)
+        return sorted({round(place) for place in np.linspace(0, total - 1, min(count, total))})
+
     @property
     def flop_per_step(self) -> float:
         """Floating point operations of one network's products in one step: no error is sent to the inputs."""
@@ -134,21 +145,26 @@ def rates(low: float, high: float, count: int) -> list[float]:
     return [float(rate) for rate in np.geomspace(low, high, count)]
 
 
+mnist = partial(
+    Workload,
+    output="softmax",
+    loss="categorical_crossentropy",
+    task="multiclass",
+    batch_size=128,
+    data=training_rows("mnist"),
+    job_steps=469,
+)
+
+
 def dense(name: str, optimizer: str, low: float, high: float) -> Workload:
     """B1: the plain dense anchor."""
-    return Workload(
+    return mnist(
         name=name,
         title=f"MNIST 784-64-64-10, batch 128, {optimizer}",
         sizes=(784, 64, 64, 10),
         conditions=tuple(("relu", "glorot_uniform", optimizer, rate) for rate in rates(low, high, 32)),
         seeds=tuple(range(8)),
-        output="softmax",
-        loss="categorical_crossentropy",
-        task="multiclass",
-        batch_size=128,
         steps=50,
-        data=training_rows("mnist"),
-        job_steps=469,
         contenders=("assay_engine", "jax_vmap", "torch_stacked", "torch_eager", "keras_fit", "sklearn_mlp"),
         goals={
             "gemm": 0.85 if optimizer == "sgd" else 0.7,
@@ -163,19 +179,13 @@ def dense(name: str, optimizer: str, low: float, high: float) -> Workload:
 
 def wide(name: str, count: int) -> Workload:
     """The network of the origin study, which fills a matrix product by itself."""
-    return Workload(
+    return mnist(
         name=name,
         title=f"MNIST 784-300-100-10, batch 128, adam, {count} at once",
         sizes=(784, 300, 100, 10),
         conditions=tuple(("relu", "he_normal", "adam", rate) for rate in rates(1e-4, 3e-3, count)),
         seeds=(0,),
-        output="softmax",
-        loss="categorical_crossentropy",
-        task="multiclass",
-        batch_size=128,
         steps=100,
-        data=training_rows("mnist"),
-        job_steps=469,
         contenders=("assay_engine", "jax_vmap", "torch_stacked", "torch_eager", "keras_fit"),
         goals={"keras_fit": 0.95 if count == 1 else 1.3},
     )

@@ -163,8 +163,9 @@ def page(found: dict[str, dict[Name, Deviation]], wider: dict[str, dict[Name, De
         yield f"## Those in bold, at width {WIDER}"
         yield ""
         yield (
-            "Theory holds for infinite width. An activation that grows faster than linearly carries the chance "
-            "deviation of one layer on, enlarged, to the next; the mean over networks then lies above theory by a part "
+            "Theory holds for infinite width, and a mean over networks scatters. An activation that grows faster than "
+            "linearly carries the chance deviation of one layer on, enlarged, to the next; the mean over networks then "
+            "lies above theory by a part "
             "that shrinks with the width. Normal kernels:"
         )
         yield ""

@@ -20,15 +20,11 @@ class Contender:
     def __init__(self, workload: Workload) -> None:
         self.workload = workload
         activation, _, optimizer, _ = workload.conditions[0]
-        conditions, seeds = range(len(workload.conditions)), workload.seeds
         x, y = workload.rows
         self.x, self.y = jnp.asarray(x, jnp.float32), jnp.asarray(y, jnp.float32)
-        self.order = jnp.asarray(np.stack([workload.order(seed) for seed in seeds]))
+        self.order = jnp.asarray(np.stack([workload.order(seed) for seed in workload.seeds]))
         self.rates = jnp.asarray([rate for *_, rate in workload.conditions])
-        kernels = [[workload.kernels(condition, seed) for condition in conditions] for seed in seeds]
-        self.kernels = [
-            np.asarray([[net[layer] for net in nets] for nets in kernels]) for layer in range(len(workload.sizes) - 1)
-        ]
+        self.kernels = workload.stacked_kernels()
         phi = ACTIVATIONS[activation]
 
         def loss(parameters, inputs, targets):

@@ -11,22 +11,17 @@ import numpy as np
 from workloads import Workload
 
 STEPS_PER_EXECUTION = 32
-NETWORKS = 2
 
 
 class Contender:
     """A few of the networks; after the first round they are compiled, and only their start is set anew."""
 
-    steps_per_execution = STEPS_PER_EXECUTION
-
     def __init__(self, workload: Workload) -> None:
         self.workload = workload
         x, y = workload.rows
         self.x, self.y = np.asarray(x, np.float32), np.asarray(y, np.float32)
-        total, seeds = len(workload.conditions), len(workload.seeds)
-        # Spread over the conditions, all of the first seed.
-        chosen = sorted({round(place) for place in np.linspace(0, total - 1, min(NETWORKS, total))})
-        self.nets = {condition * seeds: self.build(condition) for condition in chosen}
+        # All of the first seed.
+        self.nets = {condition * len(workload.seeds): self.build(condition) for condition in workload.few()}
 
     def build(self, condition: int) -> keras.Model:
         """The model of one condition."""
@@ -39,7 +34,7 @@ class Contender:
         model.compile(
             keras.optimizers.get({"class_name": optimizer, "config": {"learning_rate": rate}}),
             loss=self.workload.loss,
-            steps_per_execution=min(self.steps_per_execution, self.workload.steps),
+            steps_per_execution=min(STEPS_PER_EXECUTION, self.workload.steps),
         )
         return model
 

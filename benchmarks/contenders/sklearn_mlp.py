@@ -14,8 +14,6 @@ from workloads import Workload
 
 from assay.engine.devices import available_cores
 
-NETWORKS = 2
-
 
 class Contender:
     """As many networks as there are cores, side by side, as ``GridSearchCV(n_jobs=…)`` trains them."""
@@ -24,8 +22,7 @@ class Contender:
         self.workload = workload
         x, y = workload.rows
         self.x, self.y = np.asarray(x, np.float32), np.argmax(y, axis=1)
-        total = len(workload.conditions)
-        self.chosen = sorted({round(place) for place in np.linspace(0, total - 1, min(NETWORKS, total))})
+        self.chosen = workload.few()
 
     def round(self) -> dict[int, float]:
         """Network numbers; the losses are its own."""

@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from workloads import Workload
 
-NETWORKS = 2
 FUNCTIONS = {"relu": torch.nn.ReLU, "tanh": torch.nn.Tanh}
 CLIP = 1e-7  # as Keras
 
@@ -26,8 +25,7 @@ class Contender:
         self.workload = workload
         x, y = workload.rows
         self.x, self.y = torch.from_numpy(np.asarray(x, np.float32)), torch.from_numpy(np.asarray(y, np.float32))
-        total = len(workload.conditions)
-        self.chosen = sorted({round(place) for place in np.linspace(0, total - 1, min(NETWORKS, total))})
+        self.chosen = workload.few()
 
     def round(self) -> dict[int, float]:
         """Mean losses by network."""

@@ -23,10 +23,7 @@ class Contender:
         self.orders = torch.from_numpy(np.stack([workload.order(seed) for seed in workload.seeds]).astype(np.int64))
         self.rates = torch.tensor([rate for *_, rate in workload.conditions], dtype=torch.float32)
         depth = len(workload.sizes) - 1
-        kernels = [[workload.kernels(c, s) for c in range(len(workload.conditions))] for s in workload.seeds]
-        self.start = [
-            torch.from_numpy(np.asarray([[net[layer] for net in nets] for nets in kernels])) for layer in range(depth)
-        ]
+        self.start = [torch.from_numpy(kernels) for kernels in workload.stacked_kernels()]
 
         def loss(parameters, inputs, targets):
             h = inputs

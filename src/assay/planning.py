@@ -197,9 +197,8 @@ def check_capacity(plan: Plan, memory: int | None = None) -> None:
     )
 
 
-def measure_gemm_rate() -> float:
+def measure_gemm_rate(size: int = 768) -> float:
     """Rate of a float32 matrix product on this machine, in FLOP/s; takes some 50 ms."""
-    size = 768
     a = np.ones((size, size), np.float32)
     a @ a
     start = time.perf_counter()

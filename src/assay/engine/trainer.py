@@ -110,12 +110,16 @@ class Trainer:
         self.layout: Layout = plan_layout(
             members, num_seeds=len(self.seeds), num_devices=len(devices), batch_size=batch_size, tiles=tiles
         )
-        self.sparse = sparse
         self.recipe = Recipe.of(self.layout, task, sparse=sparse)
         self.mesh = mesh_for(self.layout.num_groups, devices)
         self._grouped = NamedSharding(self.mesh, Spec("groups"))
         self._whole = NamedSharding(self.mesh, Spec())
         self._numbers: Numbers = self._spread(self._member_numbers())
+
+    @property
+    def sparse(self) -> bool:
+        """Whether the first layer is a sparse one."""
+        return self.recipe.sparse
 
     # ------------------------------------------------------------------ data and state
 
