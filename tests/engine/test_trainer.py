@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 
 import jax
@@ -241,3 +242,26 @@ def test_a_population_compiles_once():
     for epoch in range(1, 4):
         state, _ = trainer.train_epoch(state, data, epoch)
     assert program._cache_size() - before <= 1
+
+
+def test_a_layer_with_a_learning_rate_of_its_own_takes_it_alone():
+    """Under plain SGD the first update of a layer is its own rate times its gradient; a rate of 0 keeps its draw."""
+    plain = member("tanh", Choice("sgd", {"learning_rate": 0.1}))
+    rates = (0.3, None, 0.0)
+    layers = tuple(
+        dataclasses.replace(layer, learning_rate=rate) for layer, rate in zip(plain.layers, rates, strict=True)
+    )
+    trainer = Trainer(
+        [plain, Member(layers, plain.loss, plain.optimizer), member("relu")],
+        seeds=[0],
+        batch_size=ROWS,
+        task="multiclass",
+    )
+    state = trainer.start()
+    before = [trainer.parameters(state, 0, 0), trainer.parameters(state, 1, 0)]
+    state, _ = trainer.train_epoch(state, trainer.place(*examples()), 1)
+    after = [trainer.parameters(state, 0, 0), trainer.parameters(state, 1, 0)]
+    for layer, ratio in enumerate((3.0, 1.0, 0.0)):
+        for start, common, own in zip(before[0][layer], after[0][layer], after[1][layer], strict=True):
+            np.testing.assert_allclose(own - start, ratio * (common - start), atol=1e-7)
+            assert np.abs(common - start).max() > 1e-4

@@ -6,6 +6,7 @@ import pytest
 
 from assay.choices import Choice
 from assay.study.conditions import level_label, short_labels
+from assay.study.keys import full_key
 from assay.study.spec import Study
 
 
@@ -93,6 +94,19 @@ def test_a_layer_without_its_own_setting_has_that_of_the_network():
     vary = {"network.layers.first.activation": ["tanh"], "network.layers.output.activation": ["relu"]}
     baseline, *_ = Study(data="digits", vary=vary, design={"kind": "one_at_a_time"}).expand()
     assert baseline.settings == {"network.layers.first.activation": "relu", "network.layers.output.activation": None}
+
+
+def test_a_layer_without_its_own_learning_rate_has_the_optimizers():
+    """The settings of a layer's learning rate fall back on the optimizer, whose default is Keras'."""
+    vary = {"network.layers.first.learning_rate": [0.5]}
+    baseline, steep = Study(data="digits", vary=vary, design={"kind": "one_at_a_time"}).expand()
+    assert baseline.settings == {"network.layers.first.learning_rate": 0.001}  # Adam's
+    assert steep.network.layers["first"].learning_rate == 0.5
+
+
+def test_the_short_key_is_the_optimizers_learning_rate():
+    """`learning_rate` alone never means that of a single layer."""
+    assert full_key("learning_rate", "--set") == "training.optimizer.learning_rate"
 
 
 def test_a_choice_replaces_the_whole_choice():

@@ -78,8 +78,8 @@ class Numbers(NamedTuple):
     Attributes
     ----------
     optimizer : list (optimizer segments) of dict of array, (G, slots of the segment)
-    l2, dropout : list (layers) of array, (G, M)
-        Empty where no member of the population uses it.
+    l2, dropout, learning_rate : list (layers) of array, (G, M)
+        Empty where no member of the population uses it; the last is the learning rate of layers that have their own.
     threshold : array, (G, M)
         An output above it is the class 1 (a single output unit).
     seed : array, (G,), uint32
@@ -90,6 +90,7 @@ class Numbers(NamedTuple):
     optimizer: list[dict[str, Array]]
     l2: list[Array]
     dropout: list[Array]
+    learning_rate: list[Array]
     threshold: Array
     seed: Array
     seed_index: Array
@@ -220,19 +221,22 @@ def updated(
     gradients: Parameters,
     state_slots: list[list[dict[str, Array]]],
     step: Array,
-    numbers: list[dict[str, Array]],
+    numbers: Numbers,
 ) -> tuple[Parameters, list[list[dict[str, Array]]]]:
     """One update of every member, each segment by its own optimizer."""
     new_parameters: list[Parameters] = []
     new_slots = []
-    for part, part_slots, part_numbers in zip(recipe.optimizers, state_slots, numbers, strict=True):
+    for part, part_slots, part_numbers in zip(recipe.optimizers, state_slots, numbers.optimizer, strict=True):
         clipped = clip(part.kind, [gradient[part.slots] for gradient in gradients], part_numbers)
-        pairs = [
-            update(
-                part.kind, parameter=array[part.slots], gradient=gradient, slots=held, step=step, numbers=part_numbers
+        pairs = []
+        for index, (array, gradient, held) in enumerate(zip(parameters, clipped, part_slots, strict=True)):
+            own = {"learning_rate": numbers.learning_rate[index // 2][part.slots]} if numbers.learning_rate else {}
+            of_layer = part_numbers | own
+            pairs.append(
+                update(
+                    part.kind, parameter=array[part.slots], gradient=gradient, slots=held, step=step, numbers=of_layer
+                )
             )
-            for array, gradient, held in zip(parameters, clipped, part_slots, strict=True)
-        ]
         new_parameters.append([parameter for parameter, _ in pairs])
         new_slots.append([held for _, held in pairs])
     if len(new_parameters) == 1:
@@ -277,7 +281,7 @@ def _train_group(
         metric = per_example_metric(recipe.task, targets, outputs, threshold=numbers.threshold) @ weights
         number = state.step + 1
         parameters, new_slots = updated(
-            recipe, state.parameters, gradients, state.slots, number.astype(jnp.float32), numbers.optimizer
+            recipe, state.parameters, gradients, state.slots, number.astype(jnp.float32), numbers
         )
         diverged_step = jnp.where((state.diverged_step == 0) & ~jnp.isfinite(loss), number, state.diverged_step)
         totals = Totals(totals.loss + loss * count, totals.metric + metric)

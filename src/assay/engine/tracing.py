@@ -238,7 +238,7 @@ def trace_group(recipe: Recipe, state: State, numbers: Numbers, x: Array, y: Arr
         parameters, zeros
     )
     step = (state.step + 1).astype(jnp.float32)
-    following, _ = updated(recipe, parameters, gradients, state.slots, step, numbers.optimizer)
+    following, _ = updated(recipe, parameters, gradients, state.slots, step, numbers)
     return [
         LayerTrace(
             inputs=activations[layer - 1] if layer else inputs,

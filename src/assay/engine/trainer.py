@@ -300,11 +300,19 @@ class Trainer:
         depth = len(members[0].layers)
         l2 = [per_slot([member.layers[at].l2 for member in members]) for at in range(depth)]
         dropout = [per_slot([member.layers[at].dropout for member in members]) for at in range(depth - 1)]
+
+        def rate(condition: int, at: int) -> float:
+            own = members[condition].layers[at].learning_rate
+            return numeric[condition]["learning_rate"] if own is None else own
+
+        rates = [per_slot([rate(condition, at) for condition in range(len(members))]) for at in range(depth)]
+        has_own = any(layer.learning_rate is not None for member in members for layer in member.layers)
         host: Any = Numbers  # NumPy arrays here, JAX arrays once spread
         return host(
             optimizer=optimizer,
             l2=l2 if any(rate.any() for rate in l2) else [],
             dropout=dropout if any(rate.any() for rate in dropout) else [],
+            learning_rate=rates if has_own else [],
             threshold=per_slot([class_threshold(member.loss, member.layers[-1].activation) for member in members]),
             seed=np.asarray(self.seeds, np.uint32)[self.layout.group_seeds],
             seed_index=self.layout.group_seeds.astype(np.int32),

@@ -23,6 +23,8 @@ class Layer:
         Fraction of the activations set to 0 while training, in [0, 1); 0 for the output layer.
     l2 : float
         Strength of the penalty l2 · Σ kernel² added to the loss.
+    learning_rate : float, optional
+        Of this layer's kernel and bias; the optimizer's if None.
     """
 
     fan_in: int
@@ -32,6 +34,7 @@ class Layer:
     bias_initializer: Choice
     dropout: float = 0.0
     l2: float = 0.0
+    learning_rate: float | None = None
 
     @property
     def outputs(self) -> int:

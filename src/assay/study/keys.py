@@ -26,6 +26,7 @@ _FIELDS = [
     *(f"data.{name}" for name in (*DataSpec.model_fields, *_SYNTHETIC_ARGUMENTS) if name != "arguments"),
     *(f"network.{name}" for name in NetworkSpec.model_fields if name != "layers"),
     *(f"training.{name}" for name in TrainingSpec.model_fields),
+    "training.optimizer.learning_rate",  # what `learning_rate` is short for, rather than that of a single layer
     *(f"network.layers.{layer}.{name}" for layer in ("first", "hidden", "output") for name in LayerSpec.model_fields),
 ]
 _IN_FULL = [*PARTS, "design", "probe", *(f"probe.{name}" for name in ProbeSpec.model_fields)]
@@ -134,6 +135,8 @@ def setting_of(parts: Mapping[str, BaseModel], key: str) -> Any:
             return here.arguments.get(name)
         here = here.get(name) if isinstance(here, dict) else getattr(here, name, None)
     if here is None and path[0] == "layers":  # not overridden: what the network has
+        if path[2:] == ["learning_rate"]:
+            return setting_of(parts, "training.optimizer.learning_rate")
         field = "output_activation" if path[1:] == ["output", "activation"] else ".".join(path[2:])
         return setting_of(parts, f"network.{field}")
     return plain(here)

@@ -111,6 +111,7 @@ class LayerSpec(Part):
     bias_initializer: BiasInitializer | None = None
     dropout: Rate | None = None
     l2: float | None = Field(None, ge=0)
+    learning_rate: float | None = Field(None, ge=0)
 
 
 class NetworkSpec(Part):

@@ -29,14 +29,16 @@ def layers_of(network: NetworkSpec, shape: DataShape) -> tuple[Layer, ...]:
     fan_in = shape.features
     for number, units in enumerate(sizes, start=1):
         is_output = number == depth
+        own = _own_settings(network, number, depth)
         layer = Layer(
             fan_in=fan_in,
             units=units,
-            activation=_of_layer(network, number, depth, "activation", _output_activation(network, shape, is_output)),
-            kernel_initializer=_of_layer(network, number, depth, "kernel_initializer", network.kernel_initializer),
-            bias_initializer=_of_layer(network, number, depth, "bias_initializer", network.bias_initializer),
-            dropout=_of_layer(network, number, depth, "dropout", 0.0 if is_output else network.dropout),
-            l2=_of_layer(network, number, depth, "l2", network.l2),
+            activation=own.get("activation") or _output_activation(network, shape, is_output),
+            kernel_initializer=own.get("kernel_initializer", network.kernel_initializer),
+            bias_initializer=own.get("bias_initializer", network.bias_initializer),
+            dropout=own.get("dropout", 0.0 if is_output else network.dropout),
+            l2=own.get("l2", network.l2),
+            learning_rate=own.get("learning_rate"),
         )
         fan_in = layer.outputs
         layers.append(layer)
@@ -55,41 +57,27 @@ def _output_activation(network: NetworkSpec, shape: DataShape, is_output: bool) 
     return network.output_activation or output_defaults(shape.task, shape.outputs)[0]
 
 
-def _of_layer(network: NetworkSpec, number: int, depth: int, field: str, default: Any) -> Any:
-    """A setting of one layer: by its number, else by its role, else `default`."""
+def _own_settings(network: NetworkSpec, number: int, depth: int) -> dict[str, Any]:
+    """The settings that a layer has by its role, overridden by those that it has by its number."""
     role = "output" if number == depth else "first" if number == 1 else "hidden"
-    for name in (str(number), role):
-        own = getattr(network.layers.get(name), field, None)
-        if own is not None:
-            return own
-    return default
+    given = [network.layers[name] for name in (role, str(number)) if name in network.layers]
+    return {field: value for layer in given for field, value in layer if value is not None}
 
 
-def loss_of(condition: Condition, shape: DataShape) -> Choice:
-    """The loss that a condition trains with: the one it names, or the one that goes with the data.
+def resolve(study: Study, condition: Condition, shape: DataShape) -> tuple[tuple[Layer, ...], Choice]:
+    """The layers of a condition and the loss that it trains with: the one it names, or the one that goes with the data.
 
-    Raises
-    ------
-    StudyError
-        If the labels do not fit the loss.
-    """
-    loss = condition.training.loss or output_defaults(shape.task, shape.outputs)[1]
-    output = layers_of(condition.network, shape)[-1]
-    check_loss(loss, shape.task, shape.outputs, output.activation, "training.loss")
-    return loss
-
-
-def check_fit(study: Study, condition: Condition, shape: DataShape) -> None:
-    """Everything about a condition that needs the data's shape to be checked, before anything is trained.
+    Everything that needs the data's shape to be checked is checked here, before anything is trained.
 
     Raises
     ------
     StudyError
         If the layers, the loss, the batch size or the metric to select by do not fit the data.
     """
+    loss = condition.training.loss or output_defaults(shape.task, shape.outputs)[1]
     try:
-        layers_of(condition.network, shape)
-        loss_of(condition, shape)
+        layers = layers_of(condition.network, shape)
+        check_loss(loss, shape.task, shape.outputs, layers[-1].activation, "training.loss")
     except StudyError as error:
         raise StudyError(f"condition '{condition.name}': {error}") from None
     batch_size = condition.training.batch_size
@@ -104,3 +92,4 @@ def check_fit(study: Study, condition: Condition, shape: DataShape) -> None:
             f"design.select: '{study.design.select}' is not measured on {shape.task} data. "
             f"Choose from: {', '.join([*known, 'last'])}."
         )
+    return layers, loss
