@@ -20,15 +20,13 @@ import argparse
 import json
 import os
 import platform
-import subprocess
 import sys
 import tempfile
-import time
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-from measuring import median_interval
+from measuring import TOLERANCE, median_interval, timed
 
 from assay.engine.devices import available_cores
 from assay.planning import measure_gemm_rate, plan_study
@@ -55,19 +53,6 @@ Machine: {cores} cores, {processor}, {gemm:.0f} GFLOP/s in a float32 matrix prod
 """
 
 
-def timed(command: list[str], environment: dict[str, str]) -> tuple[str, float, float]:
-    """Standard output, wall seconds and CPU seconds of a process."""
-    before = os.times()
-    start = time.perf_counter()
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    wall = time.perf_counter() - start
-    after = os.times()
-    if done.returncode:
-        sys.exit(f"{' '.join(command)} failed:\n{done.stderr}")
-    cpu = after.children_user + after.children_system - before.children_user - before.children_system
-    return done.stdout, wall, cpu
-
-
 def ours(study: str) -> tuple[dict[str, float], float, float]:
     """One cold run of assay: training loss of the first seed's first epoch by condition, wall and CPU seconds."""
     with tempfile.TemporaryDirectory() as folder:
@@ -90,7 +75,7 @@ def theirs(study: str) -> tuple[float, float]:
 def disagreement(assay: dict[str, float], keras: dict[str, float]) -> str:
     """The first condition whose losses differ, or the empty string."""
     for condition, loss in keras.items():
-        if abs(assay[condition] - loss) > 1e-3 * abs(loss):
+        if abs(assay[condition] - loss) > TOLERANCE * abs(loss):
             return f"{condition}: {assay[condition]} against {loss}"
     return ""
 

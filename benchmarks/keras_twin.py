@@ -23,12 +23,12 @@ import keras
 import numpy as np
 
 from assay.choices import Choice, arguments_of
-from assay.data import load
+from assay.data import Dataset, load
 from assay.engine.batching import batch_order
 from assay.engine.layout import Member
 from assay.networks.activations import ACTIVATIONS
 from assay.networks.initializers import draw_bias, draw_kernel
-from assay.planning import plan_study
+from assay.planning import PopulationPlan, plan_study
 from assay.study import Study, load_study
 
 
@@ -38,7 +38,7 @@ def keras_name(choice: Choice) -> str:
     return exceptions.get(choice.name) or "".join(word.capitalize() for word in choice.name.split("_"))
 
 
-def keras_model(member: Member, features: int, seed: int, metric: str) -> keras.Model:
+def keras_model(member: Member, features: int, seed: int, metric: str, *, steps_per_execution: int = 1) -> keras.Model:
     """A compiled Keras model of a member."""
     keras.utils.set_random_seed(seed)
     layers = []
@@ -55,33 +55,40 @@ def keras_model(member: Member, features: int, seed: int, metric: str) -> keras.
         )
     model = keras.Sequential([keras.Input((features,)), *layers])
     optimizer = getattr(keras.optimizers, keras_name(member.optimizer))(**member.optimizer.arguments)
-    model.compile(optimizer=optimizer, loss=member.loss.name, metrics=[metric])
+    model.compile(optimizer=optimizer, loss=member.loss.name, metrics=[metric], steps_per_execution=steps_per_execution)
     return model
 
 
+def metric_of(population: PopulationPlan) -> str:
+    """Keras' name of the metric that goes with the task."""
+    return "accuracy" if population.shape.task != "regression" else "mean_absolute_error"
+
+
+def first_epoch_loss(member: Member, population: PopulationPlan, data: Dataset) -> float:
+    """Training loss over one epoch of assay's first seed, from assay's initial parameters."""
+    seed = population.seeds[0]
+    order = batch_order(seed, 1, len(data.x_train), population.batch_size).ravel()
+    order = order[order >= 0]
+    model = keras_model(member, population.shape.features, seed, metric_of(population))
+    arrays = []
+    for number, layer in enumerate(member.layers, start=1):
+        sizes = {"seed": seed, "layer": number, "units": layer.units}
+        arrays.append(draw_kernel(layer.kernel_initializer, fan_in=layer.fan_in, **sizes))
+        arrays.append(draw_bias(layer.bias_initializer, **sizes))
+    model.set_weights(arrays)
+    history = model.fit(
+        data.x_train[order], data.y_train[order], batch_size=population.batch_size, shuffle=False, verbose=0
+    ).history
+    return history["loss"][0]
+
+
 def first_epochs(study: Study) -> dict[str, float]:
-    """Training loss by condition over one epoch of assay's first seed."""
+    """The first epoch's loss by condition."""
     found = {}
     for population in plan_study(study).populations:
-        data, seed = load(population.request), population.seeds[0]
-        order = batch_order(seed, 1, len(data.x_train), population.batch_size).ravel()
-        order = order[order >= 0]
+        data = load(population.request)
         for condition, member in zip(population.conditions, population.members, strict=True):
-            model = keras_model(member, population.shape.features, seed, "accuracy")
-            arrays = []
-            for number, layer in enumerate(member.layers, start=1):
-                sizes = {"seed": seed, "layer": number, "units": layer.units}
-                arrays.append(draw_kernel(layer.kernel_initializer, fan_in=layer.fan_in, **sizes))
-                arrays.append(draw_bias(layer.bias_initializer, **sizes))
-            model.set_weights(arrays)
-            history = model.fit(
-                data.x_train[order],
-                data.y_train[order],
-                batch_size=population.batch_size,
-                shuffle=False,
-                verbose=0,
-            ).history
-            found[condition.name] = history["loss"][0]
+            found[condition.name] = first_epoch_loss(member, population, data)
     return found
 
 
@@ -94,7 +101,7 @@ def main() -> None:
     told: dict[str, dict[str, float]] = {}
     for population in plan_study(study).populations:
         data = load(population.request)
-        metric = "accuracy" if population.shape.task != "regression" else "mean_absolute_error"
+        metric = metric_of(population)
         for condition, member in zip(population.conditions, population.members, strict=True):
             losses, metrics = [], []
             for seed in population.seeds:

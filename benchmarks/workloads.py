@@ -1,4 +1,4 @@
-"""What the referee has trained: B1 to B6, small enough to be repeated, each with the same start on every side.
+"""What the referee has trained: B1 to B5, small enough to be repeated, each with the same start on every side.
 
 A workload is a list of networks of one shape, their data, and the order of their batches. Initial kernels and batches
 are assay's own (`draw_kernel`, `batch_order`), handed to every contender, so that all must arrive at the same losses.
@@ -7,7 +7,7 @@ are assay's own (`draw_kernel`, `batch_order`), handed to every contender, so th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -43,8 +43,8 @@ class Workload:
     contenders : tuple of str
         Who else can train it, with assay first.
     goals : mapping of str to float
-        By contender, the ratio of rates to reach; ``gemm`` is a part of the matrix product's rate and ``keras_job`` the
-        ratio from end to end.
+        By contender, the ratio of rates to reach; ``gemm`` is a part of the matrix product's rate, ``keras_job`` the
+        ratio from end to end, ``compiling`` the largest part of the job that it may take to compile.
     """
 
     name: str
@@ -145,6 +145,8 @@ def rates(low: float, high: float, count: int) -> list[float]:
     return [float(rate) for rate in np.geomspace(low, high, count)]
 
 
+KERAS = ("keras_fit", "keras_fit_1")
+
 mnist = partial(
     Workload,
     output="softmax",
@@ -165,7 +167,7 @@ def dense(name: str, optimizer: str, low: float, high: float) -> Workload:
         conditions=tuple(("relu", "glorot_uniform", optimizer, rate) for rate in rates(low, high, 32)),
         seeds=tuple(range(8)),
         steps=50,
-        contenders=("assay_engine", "jax_vmap", "torch_stacked", "torch_eager", "keras_fit", "sklearn_mlp"),
+        contenders=("assay_engine", "jax_vmap", "torch_stacked", "torch_eager", *KERAS, "sklearn_mlp"),
         goals={
             "gemm": 0.85 if optimizer == "sgd" else 0.7,
             "jax_vmap": 1.5,
@@ -186,7 +188,7 @@ def wide(name: str, count: int) -> Workload:
         conditions=tuple(("relu", "he_normal", "adam", rate) for rate in rates(1e-4, 3e-3, count)),
         seeds=(0,),
         steps=100,
-        contenders=("assay_engine", "jax_vmap", "torch_stacked", "torch_eager", "keras_fit"),
+        contenders=("assay_engine", "jax_vmap", "torch_stacked", "torch_eager", *KERAS),
         goals={"keras_fit": 0.95 if count == 1 else 1.3},
     )
 
@@ -198,6 +200,39 @@ CENSUS = tuple(
     for optimizer in ("sgd", "adam", "rmsprop", "adagrad", "nadam", "adamax")
     for rate in rates(1e-4, 1e-1, 4)
 )
+
+FRACTAL = Workload(
+    name="B5",
+    title="fractal 16-16-1, full batch of 272, tanh, sgd",
+    sizes=(16, 16, 1),
+    conditions=tuple(("tanh", "lecun_normal", "sgd", rate) for rate in rates(1e-3, 1e-1, 4096)),
+    seeds=(0,),
+    output="linear",
+    loss="mean_squared_error",
+    task="regression",
+    batch_size=272,
+    steps=50,
+    epochs=50,
+    data=random_points,
+    job_steps=500,
+    contenders=("assay_engine", "jax_vmap", "jax_fractal", "jax_fractal_double", "torch_stacked", *KERAS),
+    goals={"jax_vmap": 3.5, "keras_job": 100},
+)
+
+
+def fractal_map() -> Workload:
+    """B5 at its full size, all steps in one round, by assay alone."""
+    return replace(
+        FRACTAL,
+        name="B5-full",
+        title="as many fractal networks as an image of 256 × 256 has, trained to the end",
+        conditions=tuple(("tanh", "lecun_normal", "sgd", rate) for rate in rates(1e-3, 1e-1, 256**2)),
+        steps=500,
+        epochs=500,
+        contenders=("assay_engine",),
+        goals={},
+    )
+
 
 WORKLOADS = {
     workload.name: workload
@@ -214,11 +249,11 @@ WORKLOADS = {
             loss="categorical_crossentropy",
             task="multiclass",
             batch_size=32,
-            steps=30,
+            steps=25,
             data=training_rows("digits"),
             job_steps=200,
-            contenders=("assay_engine", "keras_fit"),
-            goals={"keras_job": 20},
+            contenders=("assay_engine", "assay_one_kind", *KERAS, "keras_tuner"),
+            goals={"assay_one_kind": 0.85, "keras_job": 20, "compiling": 0.1},
         ),
         Workload(
             name="B3",
@@ -233,7 +268,7 @@ WORKLOADS = {
             steps=12,
             data=training_rows({"name": "reuters", "words": 10000}),
             job_steps=20 * 16,
-            contenders=("assay_engine", "jax_vmap", "torch_stacked", "keras_fit"),
+            contenders=("assay_engine", "jax_vmap", "torch_stacked", *KERAS),
             goals={"jax_vmap": 3, "keras_job": 3},
         ),
         Workload(
@@ -249,26 +284,11 @@ WORKLOADS = {
             steps=12,
             data=training_rows({"name": "imdb", "words": 10000}),
             job_steps=20 * 30,
-            contenders=("assay_engine", "jax_vmap", "keras_fit"),
+            contenders=("assay_engine", "jax_vmap", *KERAS),
             goals={"keras_job": 5},
         ),
-        Workload(
-            name="B5",
-            title="fractal 16-16-1, full batch of 272, tanh, sgd",
-            sizes=(16, 16, 1),
-            conditions=tuple(("tanh", "lecun_normal", "sgd", rate) for rate in rates(1e-3, 1e-1, 4096)),
-            seeds=(0,),
-            output="linear",
-            loss="mean_squared_error",
-            task="regression",
-            batch_size=272,
-            steps=50,
-            epochs=50,
-            data=random_points,
-            job_steps=500,
-            contenders=("assay_engine", "jax_vmap", "torch_stacked", "keras_fit"),
-            goals={"jax_vmap": 3.5, "keras_job": 100},
-        ),
+        FRACTAL,
+        fractal_map(),
         wide("wide-1", 1),
         wide("wide-16", 16),
     )

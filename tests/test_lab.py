@@ -16,8 +16,10 @@ import pytest
 
 import assay
 from assay import lab, protocol, store
+from assay.engine import counted_compilation
 from assay.engine.trainer import Trainer
 from assay.errors import CapacityError, StoreError
+from assay.planning import plan_study
 
 TWO_POPULATIONS = {"training.batch_size": [16, 32]}
 
@@ -77,10 +79,21 @@ def test_the_manifest_tells_where_the_numbers_come_from(whole):
     """Versions, seeds, platform, devices, programs and the fingerprint of the data."""
     manifest = whole.manifest
     assert manifest["seeds"] == [0, 1]
-    assert manifest["programs"] == 8
+    assert manifest["programs"] == 4
+    assert manifest["compilation"]["programs"] >= manifest["compilation"]["from_cache"]
     assert all(device.startswith("cpu:") for device in manifest["devices"])
     assert len(manifest["data"]["iris"]) == 64
     assert {"python", "jax", "numpy"} <= manifest["versions"].keys()
+
+
+def test_a_run_compiles_the_programs_of_its_plan_and_no_other(tiny_study, tmp_path):
+    """One program for each population and its probes: nothing else is compiled, not even to begin with."""
+    # A shape that no other test has, so that none of its programs lives in this process yet.
+    study = tiny_study(vary={"network.hidden": [[9, 4], [4, 9]]}, probe={"epochs": "all"})
+    with counted_compilation() as compilation:
+        results = assay.run(study, tmp_path)
+    assert compilation.programs == plan_study(study).num_programs == results.manifest["programs"]
+    assert results.manifest["compilation"]["programs"] == compilation.programs
 
 
 def test_finished_trials_are_not_trained_again(study, whole):
@@ -303,15 +316,15 @@ def test_a_running_study_can_be_read(study, tmp_path, monkeypatch):
 
 def test_a_population_that_fails_is_tried_again_and_holds_up_no_other(study, whole, tmp_path, monkeypatch):
     """Its trials end as failed with the error's words, the others complete; the next run trains only the failed."""
-    train_epoch = Trainer.train_epoch
+    train = Trainer.train_and_evaluate
 
-    def failing(self, state, data, epoch, active=None):
+    def failing(self, state, data, epoch, *others):
         if self.batch_size == 16 and epoch == 2:
             raise RuntimeError("the machine is on fire")
-        return train_epoch(self, state, data, epoch, active)
+        return train(self, state, data, epoch, *others)
 
     with monkeypatch.context() as patched:
-        patched.setattr(Trainer, "train_epoch", failing)
+        patched.setattr(Trainer, "train_and_evaluate", failing)
         recorder = Recorder()
         results = assay.run(study, tmp_path, progress=recorder)
     assert [str(error) for _, error in recorder.ended] == ["the machine is on fire", "None"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from assay import planning
 from assay.errors import CapacityError, DataError, StudyError
 from assay.planning import (
     available_memory,
@@ -49,6 +50,13 @@ def test_numbers_and_names_share_a_population_and_shapes_do_not(tiny_study):
         assert sorted(numbers.tolist()) == list(range(plan.num_trials))
 
 
+def test_conditions_that_share_a_network_share_its_layers(tiny_study):
+    """What does not vary is worked out once; data of another width make other layers of the same network."""
+    plan = plan_study(tiny_study(vary={"training.optimizer": ["sgd", "adam"], "data.name": ["iris", "wine"]}))
+    assert len({id(member.layers) for population in plan.populations for member in population.members}) == 2
+    assert [population.members[0].layers[0].fan_in for population in plan.populations] == [FEATURES, 13]
+
+
 def test_parameters_and_steps_are_those_of_a_dense_network(tiny_study):
     """Σ (fan_in + 1) · units parameters; ceil(rows / batch) updates an epoch."""
     plan = plan_study(tiny_study(network={"hidden": [5, 7]}, training={"batch_size": 36, "epochs": 10}))
@@ -58,11 +66,11 @@ def test_parameters_and_steps_are_those_of_a_dense_network(tiny_study):
     assert population.select_steps == 10 * 3
 
 
-def test_a_population_has_a_program_to_train_and_one_to_evaluate_in_each_phase(tiny_study):
-    """The final phase has rows of its own, so it doubles the programs."""
+def test_a_population_has_one_program_and_its_probes_another(tiny_study):
+    """One program trains and scores a population in both phases; probes have one of their own."""
     vary = {"training.batch_size": [8, 16]}
-    assert plan_study(tiny_study(vary=vary)).num_programs == 2 * 4
-    assert plan_study(tiny_study(vary=vary, design={"final": False})).num_programs == 2 * 2
+    assert plan_study(tiny_study(vary=vary)).num_programs == 2
+    assert plan_study(tiny_study(vary=vary, probe={"epochs": "all"})).num_programs == 2 * 2
 
 
 @pytest.mark.parametrize(
@@ -122,7 +130,7 @@ def test_a_study_that_does_not_fit_is_refused_with_what_it_needs(tiny_study):
     assert "tiny: expected to fit in the 100 MB of memory that are free" in words
     assert f"4 trials of {plan.populations[0].parameters:,} parameters at once" in words
     assert format_bytes(plan.memory_bytes) in words
-    assert "Use fewer seeds or levels" in words
+    assert "Use fewer seeds, a smaller network" in words
 
 
 def test_where_the_memory_is_not_known_nothing_is_refused(tiny_study, monkeypatch):
@@ -144,3 +152,30 @@ def test_this_machine_has_memory_and_computes():
 def test_bytes_are_written_in_the_largest_unit_that_fits(count, text):
     """Two or three digits say enough."""
     assert format_bytes(count) == text
+
+
+def test_a_large_population_is_trained_in_parts(tiny_study, monkeypatch):
+    """Bounded state and bounded trials each cut a population into parts of about one size; no trial is lost."""
+    vary = {
+        "training.optimizer": [
+            {"name": name, "learning_rate": rate} for rate in (0.1, 0.2, 0.3) for name in ("sgd", "adam")
+        ]
+    }
+    [whole] = plan_study(tiny_study(vary=vary)).populations
+    for limit, value in (("POPULATION_TRIALS", 5), ("POPULATION_STATE_BYTES", whole.layout.state_bytes // 2)):
+        with monkeypatch.context() as patched:
+            patched.setattr(planning, limit, value)
+            plan = plan_study(tiny_study(vary=vary))
+        numbers = np.concatenate([population.trials.ravel() for population in plan.populations])
+        assert sorted(numbers.tolist()) == list(range(plan.num_trials))
+        assert len(plan.populations) > 1
+        assert {len(population.members) for population in plan.populations} == {len(plan.populations[0].members)}
+    # With two conditions each, three parts hold both kinds and one kind: kinds lie together.
+    kinds = [{member.optimizer.name for member in population.members} for population in plan.populations]
+    assert sum(len(names) for names in kinds) <= len(kinds) + 1
+
+
+def test_a_gpu_holds_all_seeds_at_once(tiny_study):
+    """There a population is not dealt over tiles: one group for each seed."""
+    [population] = plan_study(tiny_study(design={"seeds": 1}), platform="gpu").populations
+    assert (population.layout.tiles, population.layout.num_groups) == (1, 1)

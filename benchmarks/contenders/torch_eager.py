@@ -44,11 +44,13 @@ class Contender:
             model, criterion = torch.nn.Sequential(*parts[:-1]), LOSSES[workload.output]
             updates = {
                 "sgd": lambda p, rate=rate: torch.optim.SGD(p, rate, fused=True),
-                "adam": lambda p, rate=rate: torch.optim.Adam(p, rate, eps=1e-7, fused=True),
+                "adam": lambda p, rate=rate: torch.optim.Adam(p, rate, fused=True),
                 "rmsprop": lambda p, rate=rate: torch.optim.RMSprop(p, rate, alpha=0.9, eps=1e-7, foreach=True),
             }[optimizer](model.parameters())
             total = torch.zeros(())
-            for rows in order:
+            for step, rows in enumerate(order, start=1):
+                if optimizer == "adam":  # Keras adds it before the correction of the second moment
+                    updates.param_groups[0]["eps"] = 1e-7 / (1 - 0.999**step) ** 0.5
                 updates.zero_grad()
                 loss = criterion(model(self.x[rows]), self.y[rows])
                 loss.backward()

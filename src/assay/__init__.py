@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from assay.errors import AssayError, CapacityError, DataError, MissingExtra, StoreError, StudyError
     from assay.lab import run
+    from assay.mapping import TrainabilityMap, open_map, trainability_map
     from assay.planning import plan_study
     from assay.probing import ProbeReport, probe
     from assay.report import write_report
@@ -31,11 +32,14 @@ _HOMES = {
     "StoreError": "errors",
     "Study": "study",
     "StudyError": "errors",
+    "TrainabilityMap": "mapping",
     "load_study": "study",
+    "open_map": "mapping",
     "open_results": "store",
     "plan_study": "planning",
     "probe": "probing",
     "run": "lab",
+    "trainability_map": "mapping",
     "write_report": "report",
 }
 
@@ -49,11 +53,14 @@ __all__ = [
     "StoreError",
     "Study",
     "StudyError",
+    "TrainabilityMap",
     "load_study",
+    "open_map",
     "open_results",
     "plan_study",
     "probe",
     "run",
+    "trainability_map",
     "write_report",
 ]
 

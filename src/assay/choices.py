@@ -9,6 +9,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from assay.errors import StudyError, did_you_mean
@@ -45,13 +47,16 @@ class Choice:
         return {"name": self.name, **self.arguments} if self.arguments else self.name
 
 
-def defaults_of(entry: Callable[..., Any]) -> dict[str, Any]:
+@cache  # a signature takes far longer to read than a dict, and every condition of a study asks
+def defaults_of(entry: Callable[..., Any]) -> Mapping[str, Any]:
     """The keyword-only arguments of a table's entry with their defaults."""
-    return {
-        name: parameter.default
-        for name, parameter in inspect.signature(entry).parameters.items()
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
-    }
+    return MappingProxyType(
+        {
+            name: parameter.default
+            for name, parameter in inspect.signature(entry).parameters.items()
+            if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+        }
+    )
 
 
 def parse_choice(value: object, table: Mapping[str, Callable[..., Any]], *, where: str, noun: str) -> Choice:

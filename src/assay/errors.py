@@ -39,6 +39,10 @@ class CapacityError(AssayError):
     """A study does not fit this machine; said before anything is trained."""
 
 
+class DeviceError(AssayError):
+    """The device that was asked for is not there."""
+
+
 class MissingExtra(AssayError):
     """An optional package is not installed; the message holds the line that installs it."""
 

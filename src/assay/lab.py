@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
-import jax
-
 from assay.data import Dataset, load
-from assay.engine import use_all_cores, use_compilation_cache
+from assay.engine import available_cores, counted_compilation, on_cpu, use_compilation_cache, use_devices
 from assay.planning import Plan, PopulationPlan, check_capacity, plan_study
 from assay.protocol import EpochEvent, PopulationRun, failed_trials
 from assay.store import Results, Store
@@ -27,7 +28,14 @@ from assay.study import Study, load_study
 RUNS_FOLDER = Path("assay-runs")
 
 
-class Progress(Protocol):
+class Stoppable(Protocol):
+    """Hears that the user wants to stop."""
+
+    def stop_requested(self) -> None:
+        """Ctrl-C came; what is in flight is finished first."""
+
+
+class Progress(Stoppable, Protocol):
     """A view of a running study; the command line has three."""
 
     def study_started(self, plan: Plan, finished: int) -> None:
@@ -38,9 +46,6 @@ class Progress(Protocol):
 
     def population_ended(self, population: PopulationPlan, error: Exception | None) -> None:
         """Its trials are in the store."""
-
-    def stop_requested(self) -> None:
-        """Ctrl-C came; the epoch in flight is finished first."""
 
 
 class Silence:
@@ -55,7 +60,14 @@ class Silence:
     def stop_requested(self) -> None: ...
 
 
-def run(study: Study | str | Path, directory: str | Path | None = None, *, progress: Progress | None = None) -> Results:
+def run(
+    study: Study | str | Path,
+    directory: str | Path | None = None,
+    *,
+    device: str | None = None,
+    tf32: bool = False,
+    progress: Progress | None = None,
+) -> Results:
     """Train what is missing of a study and return all its results.
 
     Parameters
@@ -64,6 +76,10 @@ def run(study: Study | str | Path, directory: str | Path | None = None, *, progr
         A study, a study file, or the name of a built-in study.
     directory : str or Path, optional
         The folder of results; ``assay-runs/NAME`` when not given. If it holds a part of this study, that part stands.
+    device : {"cpu", "gpu"}, optional
+        What trains; JAX chooses when not given.
+    tf32 : bool
+        Let a GPU take TensorFloat-32 for matrix products: faster, and three digits instead of seven.
     progress : Progress, optional
         Hears how it goes; silent when not given.
 
@@ -80,14 +96,14 @@ def run(study: Study | str | Path, directory: str | Path | None = None, *, progr
     """
     study = load_study(study)
     progress = progress or Silence()
-    plan = plan_study(study)
-    check_capacity(plan)
-    use_all_cores()
+    devices = use_devices(device, tf32=tf32)
+    plan = plan_study(study, platform="cpu" if on_cpu(devices) else "gpu")
+    check_capacity(plan, None if on_cpu(devices) else (devices[0].memory_stats() or {}).get("bytes_limit"))
     use_compilation_cache()
     datasets = {population.request: load(population.request) for population in plan.populations}
     folder = Path(directory) if directory is not None else RUNS_FOLDER / study.name
-    with Store.open(folder, study, _fingerprints(datasets.values())) as store:
-        store.note(devices=[str(device) for device in jax.devices()], programs=plan.num_programs)
+    with Store.open(folder, study, fingerprints(datasets.values())) as store:
+        store.note(devices=[str(device) for device in devices], tf32=tf32, programs=plan.num_programs)
         missing = []
         for population in plan.populations:
             if store.finished(population.number):
@@ -95,47 +111,65 @@ def run(study: Study | str | Path, directory: str | Path | None = None, *, progr
             else:
                 missing.append(population)
         progress.study_started(plan, plan.num_trials - sum(population.trials.size for population in missing))
-        with _interruption(progress) as stop:
-            for population in missing:
-                error = _run_population(population, study, datasets[population.request], store, progress, stop)
-                progress.population_ended(population, error)
+        with interruption(progress) as stop, counted_compilation() as compilation:
+
+            def prepared(population: PopulationPlan) -> PopulationRun:
+                dataset = datasets[population.request]
+                run = PopulationRun(population, study, dataset, store, progress, stop.is_set, devices)
+                run.compile()
+                return run
+
+            for population, run in zip(missing, _ahead(prepared, missing), strict=True):
+                progress.population_ended(population, _run_population(population, run, store))
+        if missing:
+            store.note(compilation=asdict(compilation))
     return Results(folder)
 
 
-def _run_population(
-    population: PopulationPlan,
-    study: Study,
-    dataset: Dataset,
-    store: Store,
-    progress: Progress,
-    stop: threading.Event,
-) -> Exception | None:
+def _ahead(
+    prepared: Callable[[PopulationPlan], PopulationRun], populations: Iterable[PopulationPlan]
+) -> Iterator[Future[PopulationRun]]:
+    """Prepare populations in turn, some of them ahead of the one that trains, so that compiling costs less waiting."""
+    cores = available_cores()
+    coming = iter(populations)
+    with ThreadPoolExecutor(cores) as beside:
+        waiting = deque(beside.submit(prepared, population) for population in islice(coming, cores + 1))
+        try:
+            while waiting:
+                yield waiting.popleft()
+                waiting.extend(beside.submit(prepared, population) for population in islice(coming, 1))
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _run_population(population: PopulationPlan, run: Future[PopulationRun], store: Store) -> Exception | None:
     """Train one population; an error ends its trials as failed and leaves the others alone."""
     try:
-        PopulationRun(population, study, dataset, store, progress, stop.is_set).run()
+        run.result().run()
     except Exception as error:  # whatever it is, the other populations go on
         store.write_trials(population.number, failed_trials(population, error))
         return error
     return None
 
 
-def _fingerprints(datasets: Iterable[Dataset]) -> dict[str, str]:
+def fingerprints(datasets: Iterable[Dataset]) -> dict[str, str]:
     """SHA-256 of each data set by name: a folder goes on only with the same data.
 
     Data sets of one name (a study may vary how many rows are kept) are told apart by a number.
     """
-    fingerprints: dict[str, str] = {}
+    found: dict[str, str] = {}
     seen: Counter[str] = Counter()
     for dataset in datasets:
         seen[dataset.name] += 1
         count = seen[dataset.name]
-        fingerprints[dataset.name if count == 1 else f"{dataset.name} ({count})"] = dataset.fingerprint
-    return fingerprints
+        found[dataset.name if count == 1 else f"{dataset.name} ({count})"] = dataset.fingerprint
+    return found
 
 
 @contextmanager
-def _interruption(progress: Progress) -> Iterator[threading.Event]:
-    """Turn the first Ctrl-C into a request to stop after the epoch in flight; a second one stops at once."""
+def interruption(progress: Stoppable) -> Iterator[threading.Event]:
+    """Turn the first Ctrl-C into a request to stop after what is in flight; a second one stops at once."""
     stop = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield stop

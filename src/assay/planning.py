@@ -15,14 +15,18 @@ from assay.data import DataRequest, DataShape, describe
 from assay.engine.devices import available_cores
 from assay.engine.layout import Layout, Member, plan_layout
 from assay.errors import CapacityError
-from assay.networks.architecture import count_parameters, shape_key
-from assay.study import Condition, Study, check_fit, layers_of, loss_of
+from assay.networks.architecture import Layer, count_parameters, shape_key
+from assay.study import Condition, Study, resolve
 
 # A float32 GEMM's rate that training reaches, and what a step costs beside its products; both on the slow side.
 TRAINING_EFFICIENCY = 0.5
 SECONDS_PER_STEP = 40e-6
-# Compiling the training and evaluation programs of one population.
+# Compiling the program of one population.
 SECONDS_PER_POPULATION = 3.0
+# A population larger than one of these is trained in parts, the same on every machine, so that a study of any number of
+# trials takes bounded memory and a folder can be continued anywhere.
+POPULATION_STATE_BYTES = 2**30
+POPULATION_TRIALS = 2**14
 # JAX, the interpreter and the tables, before any data.
 BASE_BYTES = 500 * 2**20
 
@@ -76,11 +80,11 @@ class PopulationPlan:
         return 6.0 * self.parameters * self.shape.train_rows * self.epochs * self.trials.size
 
     def memory_bytes(self, num_devices: int) -> int:
-        """Peak memory: the state (in use, and being saved), the data on each device, activations of a batch."""
+        """Peak memory: the state (in use, and being saved), data (read, put together, on each device), a batch."""
         units = sum(layer.units for layer in self.members[0].layers)
-        rows = max(self.batch_size, 512)
+        rows = max(self.batch_size, 128)  # a step's, or a chunk's that is scored
         activations = 4 * 4 * units * rows * self.layout.num_slots * min(num_devices, self.layout.num_groups)
-        return 2 * self.layout.state_bytes + (num_devices + 1) * self.shape.bytes + activations
+        return 2 * self.layout.state_bytes + (num_devices + 2) * self.shape.bytes + activations
 
 
 @dataclass(frozen=True)
@@ -99,8 +103,8 @@ class Plan:
 
     @property
     def num_programs(self) -> int:
-        """Compiled programs: training and evaluation, on the training rows and again on train + validation."""
-        return len(self.populations) * (4 if self.study.design.final else 2)
+        """Compiled programs: one a population, and one for its probes where the study records signals."""
+        return len(self.populations) * (2 if self.study.probe else 1)
 
     @property
     def memory_bytes(self) -> int:
@@ -116,33 +120,45 @@ class Plan:
         return phases * (products + overhead + SECONDS_PER_POPULATION * len(self.populations))
 
 
-def plan_study(study: Study, num_devices: int | None = None) -> Plan:
+def plan_study(study: Study, num_devices: int | None = None, platform: str = "cpu") -> Plan:
     """Expand a study into trials and group them into populations.
 
-    Trials share a population when data, layer shapes, batch size and epochs are equal.
+    Trials share a population when data, layer shapes, batch size and epochs are equal, up to `POPULATION_TRIALS` of
+    them and `POPULATION_STATE_BYTES` of state.
+
+    Parameters
+    ----------
+    study : Study
+    num_devices : int, optional
+        Processors of the CPU; all of them when not given.
+    platform : {"cpu", "gpu"}
+        A GPU runs the whole population at once, so its seeds are not dealt over tiles.
 
     Raises
     ------
     StudyError, DataError
         If a condition does not fit its data.
     """
-    num_devices = num_devices or available_cores()
+    num_devices = (num_devices or available_cores()) if platform == "cpu" else 1
     conditions = tuple(study.expand())
     seeds = tuple(study.seed_list())
+    folder = study.folder
     shapes: dict[DataRequest, DataShape] = {}
+    known: dict[tuple[int, DataRequest], tuple[Layer, ...]] = {}  # conditions share the networks that do not vary
     grouped: dict[tuple[DataRequest, Hashable, int, int], list[tuple[int, Condition, Member]]] = {}
     for index, condition in enumerate(conditions):
-        request = condition.data.request(study.folder)
+        request = condition.data.request(folder)
         if request not in shapes:
             shapes[request] = describe(request)
-        shape = shapes[request]
-        check_fit(study, condition, shape)
-        layers = layers_of(condition.network, shape)
-        member = Member(layers, loss_of(condition, shape), condition.training.optimizer)
-        key = (request, shape_key(member.layers), condition.training.batch_size, condition.training.epochs)
+        network = id(condition.network), request
+        layers, loss = resolve(study, condition, shapes[request], known.get(network))
+        known[network] = layers
+        member = Member(layers, loss, condition.training.optimizer)
+        key = (request, shape_key(layers), condition.training.batch_size, condition.training.epochs)
         grouped.setdefault(key, []).append((index, condition, member))
     populations: list[PopulationPlan] = []
-    for (request, _, batch_size, epochs), entries in grouped.items():
+    pieces = [(key, piece) for key, entries in grouped.items() for piece in _pieces(entries, len(seeds))]
+    for (request, _, batch_size, epochs), entries in pieces:
         indices, members = [entry[0] for entry in entries], tuple(entry[2] for entry in entries)
         population = PopulationPlan(
             number=len(populations) + 1,
@@ -154,10 +170,29 @@ def plan_study(study: Study, num_devices: int | None = None) -> Plan:
             shape=shapes[request],
             batch_size=batch_size,
             epochs=epochs,
-            layout=plan_layout(members, num_seeds=len(seeds), num_devices=num_devices, batch_size=batch_size),
+            layout=plan_layout(
+                members,
+                num_seeds=len(seeds),
+                num_devices=num_devices,
+                batch_size=batch_size,
+                tiles=None if platform == "cpu" else 1,
+            ),
         )
         populations.append(population)
     return Plan(study, conditions, seeds, tuple(populations), num_devices)
+
+
+def _pieces(entries: list[tuple[int, Condition, Member]], num_seeds: int) -> list[list[tuple[int, Condition, Member]]]:
+    """The conditions of one shape in populations of about equal size, kinds together where there are several."""
+    state_bytes = max(member.state_bytes for _, _, member in entries) * num_seeds
+    most = max(1, min(POPULATION_STATE_BYTES // state_bytes, POPULATION_TRIALS // num_seeds))
+    count = -(-len(entries) // most)
+    if count == 1:
+        return [entries]
+    order = {kind: place for place, kind in enumerate(dict.fromkeys(member.kind for _, _, member in entries))}
+    by_kind = sorted(entries, key=lambda entry: order[entry[2].kind])
+    size = -(-len(entries) // count)
+    return [by_kind[start : start + size] for start in range(0, len(by_kind), size)]
 
 
 def available_memory() -> int | None:
@@ -180,6 +215,12 @@ def available_memory() -> int | None:
 def check_capacity(plan: Plan, memory: int | None = None) -> None:
     """Refuse a study that needs more memory than there is, before anything is trained.
 
+    Parameters
+    ----------
+    plan : Plan
+    memory : int, optional
+        Bytes that are free; this machine's when not given.
+
     Raises
     ------
     CapacityError
@@ -193,7 +234,7 @@ def check_capacity(plan: Plan, memory: int | None = None) -> None:
         f"{plan.study.name}: expected to fit in the {format_bytes(memory)} of memory that are free, "
         f"but {largest.trials.size} trials of {largest.parameters:,} parameters at once need about "
         f"{format_bytes(plan.memory_bytes)}.\n"
-        "Use fewer seeds or levels in one study, a smaller network, or fewer rows (data.rows)."
+        "Use fewer seeds, a smaller network, or fewer rows (data.rows)."
     )
 
 

@@ -7,7 +7,7 @@ own covariance between examples.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from assay.choices import Choice
 from assay.engine.layout import Member
 from assay.learning.losses import loss_values
 from assay.networks.activations import activate
+from assay.networks.architecture import Layer
 from assay.networks.initializers import bias_moments, kernel_moments
 from assay.theory import NetworkLayer, backward_signals, batch_gradient_std, forward_signals, pair_signals
 
@@ -58,7 +59,7 @@ def predict_signals(condition: str, member: Member, x: np.ndarray, y: np.ndarray
         Columns condition, layer, quantity, statistic (``std`` or ``rms``), value. Empty where theory has nothing to
         say: kernels whose entries have a mean, or are all equal.
     """
-    layers = _theory_layers(member)
+    layers = theory_layers(member.layers)
     if layers is None:
         return pl.DataFrame(schema=SCHEMA)
     x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
@@ -97,9 +98,10 @@ def _std_within(products: np.ndarray, mean: np.ndarray, units: np.ndarray) -> np
     return np.sqrt(np.maximum(own - square_of_mean, 0.0))
 
 
-def _theory_layers(member: Member) -> list[NetworkLayer] | None:
+def theory_layers(network: Sequence[Layer]) -> list[NetworkLayer] | None:
+    """The layers as theory sees them; None where it has nothing to say, see `predict_signals`."""
     layers = []
-    for layer in member.layers:
+    for layer in network:
         mean, variance = kernel_moments(layer.kernel_initializer, fan_in=layer.fan_in, units=layer.units)
         if variance == 0 or abs(mean) > 1e-3 * np.sqrt(variance):
             return None

@@ -13,16 +13,17 @@ that the next run writes again, with the same numbers under the same name.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import jax
 import numpy as np
 import polars as pl
 
-from assay.analysis import best_epoch
+from assay.analysis import best_epoch_of_each, selecting
 from assay.data import Dataset
-from assay.engine import Outcome
+from assay.engine import Outcome, on_cpu
 from assay.engine.sparse import suits_sparse
 from assay.engine.trainer import PlacedData, Scores, State, Trainer
 from assay.planning import PopulationPlan
@@ -101,6 +102,16 @@ class _Segment:
         return time.monotonic() - self.began >= SEGMENT_SECONDS
 
 
+@dataclass(frozen=True)
+class _Splits:
+    """Parts of the rows on the devices; None where there are none, or where they are not to be seen."""
+
+    training: PlacedData
+    validation: PlacedData | None
+    together: PlacedData
+    test: PlacedData | None
+
+
 class PopulationRun:
     """Takes one population through the protocol, or on from where it stopped.
 
@@ -113,6 +124,7 @@ class PopulationRun:
     listener : Listener
     stop_requested : callable
         Asked after each epoch; when true, what is done is kept and KeyboardInterrupt raised.
+    devices : sequence of jax.Device
     """
 
     def __init__(
@@ -123,6 +135,7 @@ class PopulationRun:
         store: Store,
         listener: Listener,
         stop_requested: Callable[[], bool],
+        devices: Sequence[jax.Device],
     ) -> None:
         self.plan, self.study, self.dataset, self.store = plan, study, dataset, store
         self.listener, self.stop_requested = listener, stop_requested
@@ -141,7 +154,8 @@ class PopulationRun:
             batch_size=plan.batch_size,
             task=plan.shape.task,
             tiles=about.get("tiles", plan.layout.tiles),
-            sparse=about.get("sparse", False) if about else suits_sparse(dataset.x_train),
+            sparse=about.get("sparse", False) if about else on_cpu(devices) and suits_sparse(dataset.x_train),
+            devices=devices,
         )
 
     @property
@@ -154,70 +168,100 @@ class PopulationRun:
         """Time spent on this population, earlier runs of the command included."""
         return self.seconds_before + time.monotonic() - self.began
 
+    def compile(self) -> None:
+        """Compile the population's program; may run beside another population's training."""
+        rows, training_rows = self._rows
+        data = self.dataset
+        self.trainer.compile(rows, data.x_train.dtype, data.y_train.shape[1], training_rows=training_rows)
+
     def run(self) -> None:
         """Go through the protocol and write the trials."""
+        self.began = time.monotonic()
+        splits = self._place()
         if self.phase_reached == "select":
-            self._select()
+            self._select(splits)
         best = self._best_epochs()
         if self.study.design.final:
-            self._final(best)
+            self._final(splits, best)
         self.store.write_trials(self.plan.number, self._trials(best))
         self.store.clear_checkpoint(self.plan.number)
 
+    @property
+    def _rows(self) -> tuple[int, int]:
+        """How many rows the protocol uses, and how many an epoch passes over at most."""
+        training, validation = len(self.dataset.x_train), len(self.dataset.x_validation)
+        if not self.study.design.final:
+            return training + validation, training
+        return training + validation + len(self.dataset.x_test), training + validation
+
+    def _place(self) -> _Splits:
+        """Put all rows that will be used on the devices, once; without a final training the test rows stay out."""
+        data, place, part = self.dataset, self.trainer.place, self.trainer.part
+        rows, training_rows = self._rows
+        training, together = len(data.x_train), len(data.x_train) + len(data.x_validation)
+        x = np.concatenate([data.x_train, data.x_validation, data.x_test])[:rows]
+        y = np.concatenate([data.y_train, data.y_validation, data.y_test])[:rows]
+        whole = place(x, y, training_rows=training_rows)
+        return _Splits(
+            training=part(whole, 0, training),
+            validation=part(whole, training, together) if together > training else None,
+            together=part(whole, 0, together),
+            test=part(whole, together, rows) if rows > together else None,
+        )
+
     # ------------------------------------------------------------------ the two phases
 
-    def _select(self) -> None:
-        data, trainer = self.dataset, self.trainer
-        training = trainer.place(data.x_train, data.y_train)
-        validation = trainer.place(data.x_validation, data.y_validation) if len(data.x_validation) else None
+    def _select(self, splits: _Splits) -> None:
+        def score(epoch: int) -> tuple[str, PlacedData, np.ndarray] | None:
+            return ("validation", splits.validation, ~self.diverged) if splits.validation else None
 
-        def score(state: State, epoch: int) -> dict[str, tuple[Scores, np.ndarray]]:
-            if validation is None:
-                return {}
-            running = ~self.diverged
-            return {"validation": (trainer.evaluate(state, validation, running), running)}
+        self._train("select", splits.training, np.full(self.plan.trials.shape, self.plan.epochs), score)
 
-        self._train("select", training, np.full(self.plan.trials.shape, self.plan.epochs), score)
-
-    def _final(self, best: np.ndarray) -> None:
-        data, trainer = self.dataset, self.trainer
-        training = trainer.place(
-            np.concatenate([data.x_train, data.x_validation]), np.concatenate([data.y_train, data.y_validation])
-        )
-        test = trainer.place(data.x_test, data.y_test) if len(data.x_test) else None
-
-        def score(state: State, epoch: int) -> dict[str, tuple[Scores, np.ndarray]]:
+    def _final(self, splits: _Splits, best: np.ndarray) -> None:
+        def score(epoch: int) -> tuple[str, PlacedData, np.ndarray] | None:
             due = (best == epoch) & ~self.diverged
-            if test is None or not due.any():
-                return {}
-            return {"test": (trainer.evaluate(state, test, due), due)}
+            return ("test", splits.test, due) if splits.test and due.any() else None
 
-        self._train("final", training, np.where(self.diverged, 0, best), score)
+        self._train("final", splits.together, np.where(self.diverged, 0, best), score)
 
     def _train(
         self,
         phase: str,
         training: PlacedData,
         epochs: np.ndarray,
-        score: Callable[[State, int], dict[str, tuple[Scores, np.ndarray]]],
+        score: Callable[[int], tuple[str, PlacedData, np.ndarray] | None],
     ) -> None:
-        """Train each trial for its number of `epochs`, shape (C, S), keeping scores as it goes."""
+        """Train each trial for its number of `epochs`, shape (C, S), keeping scores as it goes.
+
+        `score` says what is scored after an epoch: the name of the split, its rows, and which trials.
+        """
         trainer, last = self.trainer, int(epochs.max(initial=0))
         state, done = self._resume(phase)
         segment = _Segment(self.plan, phase, done + 1)
+        scores: dict[str, tuple[Scores, np.ndarray]]
         if state is None:
             state, segment.first_epoch = trainer.start(), 0
             if phase == "select":  # the untrained network; the final phase begins from the same one
                 everyone = np.ones(epochs.shape, bool)
-                scores = {"train": (trainer.evaluate(state, training), everyone)}
-                self._record(phase, state, 0, last, scores | score(state, 0), segment, steps=0)
+                state, found = trainer.evaluate(state, training)
+                scores = {"train": (found, everyone)}
+                if scored := score(0):
+                    split, rows, due = scored
+                    state, found = trainer.evaluate(state, rows, due)
+                    scores[split] = found, due
+                self._record(phase, state, 0, last, scores, segment, steps=0)
                 self._probe(state, 0, training, everyone, segment)
         steps_per_epoch = -(-training.rows // self.plan.batch_size)
         for epoch in range(done + 1, last + 1):
             running = (epochs >= epoch) & ~self.diverged
             if running.any():
-                state, train_scores = trainer.train_epoch(state, training, epoch, running)
-                scores = {"train": (train_scores, running)} | score(state, epoch)
+                if scored := score(epoch):
+                    split, rows, due = scored
+                    state, found, of_split = trainer.train_and_evaluate(state, training, epoch, running, rows, due)
+                    scores = {"train": (found, running), split: (of_split, due)}
+                else:
+                    state, found = trainer.train_epoch(state, training, epoch, running)
+                    scores = {"train": (found, running)}
                 self._record(phase, state, epoch, last, scores, segment, steps=epoch * steps_per_epoch)
                 self._probe(state, epoch, training, running, segment)
             stop = self.stop_requested()
@@ -308,21 +352,21 @@ class PopulationRun:
 
     def _best_epochs(self) -> np.ndarray:
         """Best epoch of each trial's condition, shape (C, S); 0 where no seed of the condition came through."""
-        history = Results(self.store.directory).history_of(self.plan.number)
-        chosen = []
         # What becomes of a trial in the final phase must not change the choice when that phase is continued.
-        candidates = ~self.diverged | self.diverged_in_final
-        for index, condition in enumerate(self.plan.conditions):
-            completed = [seed for seed, here in zip(self.plan.seeds, candidates[index], strict=True) if here]
-            rows = history.filter(pl.col("condition") == condition.name, pl.col("seed").is_in(completed))
-            best = best_epoch(rows, self.study.design.select)
-            chosen.append(best.epoch if best else 0)
+        candidates = self.plan.trials[~self.diverged | self.diverged_in_final].tolist()
+        select, number = self.study.design.select, self.plan.number
+        history = Results(self.store.directory).rows(
+            "history", selecting(select), pl.col("trial").is_in(candidates), population=number
+        )
+        found = best_epoch_of_each(history, select)
+        chosen = [found[condition.name].epoch if condition.name in found else 0 for condition in self.plan.conditions]
         return np.broadcast_to(np.asarray(chosen)[:, None], self.plan.trials.shape)
 
     def _trials(self, best: np.ndarray) -> pl.DataFrame:
         rows = []
+        diverged = self.diverged
         for index, seed in np.ndindex(self.plan.trials.shape):
-            lost = bool(self.diverged[index, seed])
+            lost = bool(diverged[index, seed])
             rows.append(
                 {
                     **trial_identity(self.plan, index, seed),

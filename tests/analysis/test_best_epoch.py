@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import statistics
 
+import numpy as np
 import polars as pl
+import pytest
 
-from assay.analysis import BestEpoch, best_epoch
+from assay.analysis import BestEpoch, best_epoch, best_epoch_of_each
 
 
 def history(curves, *, metric="loss", split="validation", first_epoch=1):
@@ -64,3 +67,52 @@ def test_the_final_phase_is_not_looked_at():
     """Only the selection phase chooses."""
     select, final = history({0: [2, 1, 3]}), history({0: [0, 0, 0]}).with_columns(phase=pl.lit("final"))
     assert best_epoch(pl.concat([final, select]), "val_loss") == BestEpoch(2, 2, 2)
+
+
+def one_by_one(table, select):
+    """The best epoch of each condition by plain loops over the rows."""
+    split, metric = ("train", "loss") if select == "last" else ("validation", select.removeprefix("val_"))
+    sign = -1 if metric == "accuracy" else 1
+    found = {}
+    for name in table["condition"].unique(maintain_order=True):
+        values = {}  # seed -> epoch -> value
+        for row in table.filter(condition=name).iter_rows(named=True):
+            if (row["phase"], row["split"], row["metric"]) == ("select", split, metric) and row["epoch"] >= 1:
+                values.setdefault(row["seed"], {})[row["epoch"]] = sign * row["value"]
+        epochs = sorted({epoch for by_epoch in values.values() for epoch in by_epoch})
+        whole = [
+            by_epoch
+            for by_epoch in values.values()
+            if all(math.isfinite(by_epoch.get(epoch, math.nan)) for epoch in epochs)
+        ]
+        if not whole:
+            continue
+        if select == "last":
+            found[name] = BestEpoch(epochs[-1], epochs[-1], epochs[-1])
+            continue
+        means = [statistics.fmean(by_epoch[epoch] for by_epoch in whole) for epoch in epochs]
+        single = [min(epochs, key=by_epoch.__getitem__) for by_epoch in whole]
+        found[name] = BestEpoch(epochs[means.index(min(means))], min(single), max(single))
+    return found
+
+
+@pytest.mark.parametrize("select", ["val_loss", "val_accuracy", "last"])
+def test_all_conditions_at_once_are_as_one_by_one(select):
+    """Conditions of 1 to 8 epochs, with seeds lost at any of them and rows in any order, do not touch each other."""
+    random = np.random.default_rng(0)
+    rows = []
+    for condition in range(40):
+        epochs = random.integers(1, 9)
+        for seed in range(3):
+            is_lost = condition % 5 == 0 or random.random() < 0.3
+            for epoch in range(random.integers(epochs + 1) if is_lost else epochs + 1):
+                for split, metric in (("train", "loss"), ("validation", "loss"), ("validation", "accuracy")):
+                    is_nan = (is_lost and epoch == 1) or random.random() < 0.01
+                    value = math.nan if is_nan else random.random()
+                    rows.append((f"c{condition}", seed, "select", epoch, split, metric, value))
+                    rows.append((f"c{condition}", seed, "final", epoch, split, metric, -9.0))
+    columns = ["condition", "seed", "phase", "epoch", "split", "metric", "value"]
+    table = pl.DataFrame(rows, schema=columns, orient="row")
+    expected = one_by_one(table, select)
+    assert 20 < len(expected) < 40
+    assert best_epoch_of_each(table.sample(fraction=1.0, shuffle=True, seed=1), select) == expected

@@ -30,6 +30,15 @@ def test_trials_that_diverged_are_not_measured(tmp_path, synthetic):
     assert ended_badly(results).select("condition", "seed").rows() == [(name, 2)]
 
 
+def test_some_conditions_are_measured_without_the_others(tmp_path, synthetic):
+    """The best epochs and measurements of two conditions are those that they have among all."""
+    results = synthetic.fill(tmp_path, synthetic.factorial_study(), diverged=[(1, 2)])
+    names = [condition.name for condition in results.conditions[1:3]]
+    best = best_epochs(results, names)
+    assert best == {name: found for name, found in best_epochs(results).items() if name in names}
+    assert measurements(results, best).equals(measurements(results).filter(pl.col("condition").is_in(names)))
+
+
 def test_a_recorded_best_epoch_is_kept(tmp_path, synthetic):
     """The epoch in the trials table is the one that the final phase was trained for, so it stands."""
     results = synthetic.fill(tmp_path, synthetic.factorial_study())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assay.analysis import sentences
+from assay.analysis import sentences, shortlist
 from assay.analysis.wording import (
     factors_of,
     interval_text,
@@ -12,6 +12,7 @@ from assay.analysis.wording import (
     plus_minus_text,
     reference_name,
     shared_names,
+    shown_text,
 )
 
 
@@ -154,6 +155,56 @@ def test_nothing_to_compare_is_said():
     assert sentences(table)[0] == (
         "None of the 10 trials completed (9 diverged, 1 failed), so there is nothing to compare."
     )
+
+
+def large_summary(*, pairs=5):
+    """101 conditions: a baseline, 20 better, 50 worse, 30 without evidence; 4 of the last lost a trial each."""
+    better = [
+        condition(f"up={n}", 0.81 + n / 1000, difference=0.01 + n / 1000, low=0.01, high=0.02, conclusion="better")
+        for n in range(20)
+    ]
+    worse = [
+        condition(f"down={n}", 0.79 - n / 1000, difference=-0.01, low=-0.1, high=-0.01, conclusion="worse")
+        for n in range(50)
+    ]
+    same = [condition(f"same={n}", 0.8, difference=0.0, low=-0.01, high=0.01) for n in range(26)]
+    lost = [condition(f"lost={n}", 0.8, difference=0.0, outcomes={"completed": 4, "diverged": 1}) for n in range(4)]
+    table = summary_of(BASELINE, *better, *worse, *same, *lost) | {"confidence": 0.95}
+    for item in table["conditions"][1:]:
+        item["comparison"]["pairs"] = pairs
+    return table
+
+
+def test_a_large_study_is_counted_and_its_best_are_named():
+    """More than a hundred conditions: how many came out how, the ends, ten sentences, and what was lost in one."""
+    said = sentences(large_summary())
+    assert said[1] == (
+        "Of 100 conditions 20 are better than the baseline, 50 are worse, and of 30 there is no evidence that they "
+        "differ; if no choice mattered, about 5 would be called better or worse."
+    )
+    assert said[2].startswith("up=19 has the best test accuracy, 0.829 [0.824, 0.834]; down=49 the worst, 0.741")
+    assert [sentence.split()[0] for sentence in said[3:-1]] == [f"up={n}" for n in range(19, 9, -1)]
+    assert said[-1] == "Of 505 trials, 4 diverged; these are of 4 conditions."
+
+
+def test_a_large_study_of_one_seed_concludes_nothing():
+    """Without intervals there is nothing to count."""
+    said = sentences(large_summary(pairs=1))
+    assert said[1] == "Fewer than two paired seeds give no interval, so no condition is called better or worse."
+
+
+def test_what_is_left_out_is_said():
+    """How many are shown of how many, by what, and where the others are; nothing where all are shown."""
+    table = large_summary()
+    assert shown_text(table, shortlist(table, 2)) == (
+        "The best 2 of 101 conditions by test accuracy, and the baseline; "
+        "`assay show DIR --json` and `assay export` have all."
+    )
+    without = table | {"baseline": None}
+    assert shown_text(without, shortlist(without, 2)).startswith("The best 2 of 101 conditions by test accuracy; ")
+    begun = table | {"compared_by": None}
+    assert shown_text(begun, shortlist(begun, 3)).startswith("The first 3 of 101 conditions; ")
+    assert shown_text(table, shortlist(table, 101)) == ""
 
 
 @pytest.mark.parametrize(

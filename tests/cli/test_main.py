@@ -26,10 +26,10 @@ def test_help_lists_the_commands_and_where_to_begin(assay):
     """`assay --help` exits with 0 and names every command; each command's help ends with an example."""
     told = assay("--help")
     assert told.code == 0
-    for command in ("run", "plan", "show", "report", "studies", "data"):
+    for command in ("run", "plan", "map", "show", "report", "studies", "data"):
         assert f"  {command} " in told.out
     assert "Begin with: assay run digits" in told.out
-    for command in ("run", "plan", "show", "report", "data"):
+    for command in ("run", "plan", "map", "show", "report", "data"):
         assert f"Example: assay {command} " in assay(command, "--help").out
 
 
@@ -58,7 +58,8 @@ HEAVY = ("jax", "keras", "sklearn", "scipy", "matplotlib", "polars")
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["run", "--help"], ["plan", "digits"], ["plan", "reuters-units", "--json"]]
+    "arguments",
+    [["--help"], ["run", "--help"], ["map", "--help"], ["plan", "digits"], ["plan", "reuters-units", "--json"]],
 )
 def test_help_and_plan_import_nothing_heavy(arguments):
     """Nothing is imported before it is needed, so that they answer at once; a lazy module counts once executed."""
@@ -217,12 +218,12 @@ def test_a_truncated_file_is_told_in_words(assay, tmp_path):
 
 
 def test_a_study_that_cannot_fit_in_memory_is_told_before_it_starts(assay, tmp_path):
-    """Forty billion parameters are refused in a moment, with what they need and what there is."""
+    """Forty billion parameters are refused in a moment, with what a condition's seeds need and what there is."""
     options = ["digits", "--set", "network.hidden=[200000, 200000]"]
     parameters = 65 * 200_000 + 200_001 * 200_000 + 200_001 * 10
     told = assay("run", *options, "--out", "results")
     assert told.code == 2
-    assert f"of memory that are free, but 36 trials of {parameters:,} parameters at once need about" in told.err
+    assert f"of memory that are free, but 3 trials of {parameters:,} parameters at once need about" in told.err
     assert not (tmp_path / "results").exists()
     told = assay("plan", *options)
     assert told.code == 2

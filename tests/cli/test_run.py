@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+import jax
 import pytest
 
 import assay as library
@@ -78,6 +80,25 @@ def test_options_make_another_study(assay, study_file):
     assert library.open_results("here").study.training.epochs == 1
 
 
+@pytest.mark.skipif(jax.default_backend() != "cpu", reason="there is a GPU here")
+def test_a_device_that_is_not_there_is_told(assay, study_file):
+    """One message, nothing trained, exit code 2; what is no device at all is told too."""
+    told = assay("run", study_file, "--device", "gpu")
+    assert told.code == 2
+    assert "expected a GPU, but JAX finds only: cpu." in told.err
+    assert not Path("assay-runs").exists()
+    assert assay("run", study_file, "--device", "tpu").code == 2
+
+
+def test_the_device_is_kept_with_the_results(assay, study_file, finished):
+    """`--device cpu` trains on the cores, with the same numbers."""
+    assert assay("run", study_file, "--device", "cpu", "--out", "here").code == 0
+    results = library.open_results("here")
+    assert all(device.startswith("cpu:") for device in results.manifest["devices"])
+    assert results.manifest["tf32"] is False
+    assert results.history.equals(finished.history)
+
+
 def test_failed_trials_exit_with_1_and_are_tried_again(assay, study_file, finished, monkeypatch):
     """The error is told in one line, the table is shown all the same, and the same command mends it."""
 
@@ -85,7 +106,7 @@ def test_failed_trials_exit_with_1_and_are_tried_again(assay, study_file, finish
         raise RuntimeError("the machine is on fire")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Trainer, "train_epoch", failing)
+        patched.setattr(Trainer, "start", failing)
         told = assay("run", study_file, "--out", "here")
     assert told.code == 1
     assert "p001 failed: RuntimeError: the machine is on fire\n" in told.err
@@ -102,7 +123,7 @@ def test_ctrl_c_exits_with_130_and_says_how_to_go_on(assay, study_file, finished
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(Trainer, "train_epoch", interrupted)
+        patched.setattr(Trainer, "train_and_evaluate", interrupted)
         told = assay("run", study_file, "--out", "here")
     assert told.code == 130
     assert told.err.endswith("assay: stopped; the same command goes on from here.\n")

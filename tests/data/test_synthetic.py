@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from assay.data.synthetic import SYNTHETIC, ball, blobs, check_arguments, circles, moons, spirals
+from assay.data.synthetic import SYNTHETIC, ball, blobs, check_arguments, circles, moons, noise, spirals
 from assay.errors import DataError
 
 
@@ -59,6 +59,14 @@ def test_blobs_scatter_by_their_noise():
     assert x.shape == (9000, 3)
     for k in range(4):
         np.testing.assert_allclose(x[labels == k].std(axis=0), 0.5, rtol=0.05)
+
+
+def test_noise_has_no_rule():
+    """Inputs and target are standard normal and have nothing to do with each other."""
+    x, y = noise(0, rows=20000, features=3)
+    values = np.column_stack([x, y])
+    np.testing.assert_allclose(values.mean(axis=0), 0, atol=0.03)
+    np.testing.assert_allclose(np.cov(values.T), np.eye(4), atol=0.03)
 
 
 @pytest.mark.parametrize(

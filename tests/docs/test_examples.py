@@ -74,7 +74,7 @@ def test_the_commands_of_the_pages_can_be_typed(text: str, workplace: Path, monk
         study = context.params.get("study")
         if study is None or (study.endswith(".toml") and not Path(study).exists()):
             continue  # not about a study, or about one of the reader's own
-        assert chosen_study(study, *(context.params[name] for name in ("vary", "set_", "seeds")))
+        assert chosen_study(study, *(context.params.get(name) for name in ("vary", "set_", "seeds")))
 
 
 @pytest.mark.slow

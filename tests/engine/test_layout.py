@@ -45,8 +45,29 @@ def test_segments_are_the_same_in_every_group(tiles):
     """A slot holds members of one kind, whatever the group."""
     layout = plan_layout(MIXED, num_seeds=2, num_devices=2, batch_size=32, tiles=tiles)
     for segment in layout.segments(lambda member: member.kind):
-        conditions = layout.group_conditions[:, segment.slots]
+        conditions = segment.of(layout.group_conditions)
         assert {layout.members[condition].kind for condition in conditions.ravel()} == {segment.kind}
+
+
+@pytest.mark.parametrize("tiles", [1, 2, 3])
+def test_a_grid_of_kinds_has_one_segment_for_each_choice(tiles):
+    """Where every activation meets every optimizer each has one segment, whatever lies between its slots."""
+    layout = plan_layout(MIXED, num_seeds=1, num_devices=2, batch_size=32, tiles=tiles)
+    choices = (lambda member: member.layers[0].activation.name, lambda member: member.optimizer.name)
+    for kind_of, count in zip(choices, (3, 2), strict=True):
+        segments = layout.segments(kind_of)
+        assert len(segments) == count
+        assert sum(segment.size for segment in segments) == layout.num_slots
+        for segment in segments:
+            found = {kind_of(layout.members[condition]) for condition in segment.of(layout.group_conditions).ravel()}
+            assert found == {segment.kind}
+
+
+def test_without_a_grid_an_optimizer_is_still_one_segment():
+    """Updates touch everything that a network has, so they are not cut up; the activations are."""
+    lame = MIXED[:-1]
+    layout = plan_layout(lame, **ONE)
+    assert [segment.kind for segment in layout.segments(lambda member: member.optimizer.name)] == ["adam", "sgd"]
 
 
 def test_one_kind_is_one_segment():

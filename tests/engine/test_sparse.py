@@ -72,8 +72,10 @@ def test_training_is_that_of_the_dense_layer(both):
             # RMSprop and Adam divide rounding by small roots: what counts is the size beside the largest entry.
             assert np.abs(kernel - dense_kernel).max() <= 1e-4 * np.abs(dense_kernel).max()
             assert np.abs(bias - dense_bias).max() <= 1e-4 * max(np.abs(dense_bias).max(), 1e-3)
-    for name, values in dense.evaluate(dense_state, dense_data).items():
-        np.testing.assert_allclose(sparse.evaluate(sparse_state, sparse_data)[name], values, rtol=1e-4)
+    _, found = sparse.evaluate(sparse.restore(sparse.save(sparse_state)), sparse_data)
+    _, expected = dense.evaluate(dense.restore(dense.save(dense_state)), dense_data)
+    for name, values in expected.items():
+        np.testing.assert_allclose(found[name], values, rtol=1e-4)
 
 
 def test_probes_see_the_same_layers(both):

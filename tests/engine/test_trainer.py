@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from assay.choices import Choice
+from assay.engine import counted_compilation
 from assay.engine.batching import batch_order
 from assay.engine.layout import Member
 from assay.engine.trainer import Trainer
@@ -198,7 +199,7 @@ def test_evaluation_equals_a_forward_pass_by_hand():
     trainer = Trainer([member("relu", l2=0.1)], seeds=[0], batch_size=BATCH, task="multiclass")
     state = trainer.start()
     x, y = examples()
-    scores = trainer.evaluate(state, trainer.place(x, y))
+    state, scores = trainer.evaluate(state, trainer.place(x, y))
     h = x
     parameters = trainer.parameters(state, 0, 0)
     for index, (kernel, bias) in enumerate(parameters):
@@ -214,7 +215,7 @@ def test_dropout_keeps_the_mean_and_is_off_in_evaluation():
     with_dropout = Trainer([member(dropout=0.5)], seeds=[0], batch_size=BATCH, task="multiclass")
     without = Trainer([member()], seeds=[0], batch_size=BATCH, task="multiclass")
     scores = [
-        trainer.evaluate(trainer.start(), trainer.place(*examples()))["loss"] for trainer in (with_dropout, without)
+        trainer.evaluate(trainer.start(), trainer.place(*examples()))[1]["loss"] for trainer in (with_dropout, without)
     ]
     np.testing.assert_array_equal(*scores)
 
@@ -231,17 +232,17 @@ def test_dropout_drops_its_rate_and_scales_the_rest():
 
 
 def test_a_population_compiles_once():
-    """Every epoch of every member runs the same compiled program."""
-    from assay.engine.program import train_program
-
+    """Every epoch of every member, and every score of every part, is the same compiled program."""
     trainer = Trainer(MIXED, seeds=[0, 1, 2], batch_size=BATCH, task="multiclass")
     data = trainer.place(*examples())
     state = trainer.start()
-    program = train_program(trainer.recipe, trainer.mesh)
-    before = program._cache_size()
-    for epoch in range(1, 4):
-        state, _ = trainer.train_epoch(state, data, epoch)
-    assert program._cache_size() - before <= 1
+    validation = trainer.part(data, 5, 20)
+    with counted_compilation() as compilation:
+        for epoch in range(1, 4):
+            state, _ = trainer.train_epoch(state, data, epoch)
+        state, _, _ = trainer.train_and_evaluate(state, data, 4, np.ones((len(MIXED), 3), bool), validation, None)
+        trainer.evaluate(state, validation)
+    assert compilation.programs <= 1
 
 
 def test_a_layer_with_a_learning_rate_of_its_own_takes_it_alone():
@@ -265,3 +266,54 @@ def test_a_layer_with_a_learning_rate_of_its_own_takes_it_alone():
         for start, common, own in zip(before[0][layer], after[0][layer], after[1][layer], strict=True):
             np.testing.assert_allclose(own - start, ratio * (common - start), atol=1e-7)
             assert np.abs(common - start).max() > 1e-4
+
+
+def test_parts_of_placed_rows_are_rows_by_themselves():
+    """Training on a part, and scoring another after it, equals placing each alone."""
+    x, y = examples()
+    trainer = Trainer(MIXED, seeds=[0, 1], batch_size=BATCH, task="multiclass")
+    whole = trainer.place(x, y, training_rows=33)
+    everyone = np.ones((len(MIXED), 2), bool)
+    state, trained, scored = trainer.train_and_evaluate(
+        trainer.start(), trainer.part(whole, 7, 40), 1, everyone, trainer.part(whole, 40, 45), everyone
+    )
+    alone, trained_alone = trainer.train_epoch(trainer.start(), trainer.place(x[7:40], y[7:40]), 1)
+    for index in range(len(MIXED)):
+        assert difference(trainer.parameters(state, index, 1), trainer.parameters(alone, index, 1)) < TOLERANCE
+    _, scored_alone = trainer.evaluate(alone, trainer.place(x[40:], y[40:]))
+    for name in trained:
+        np.testing.assert_allclose(trained[name], trained_alone[name], rtol=1e-5)
+        np.testing.assert_allclose(scored[name], scored_alone[name], rtol=1e-5)
+
+
+def test_what_is_compiled_ahead_is_what_trains():
+    """Compiling for sizes alone leaves nothing to compile for the data of these sizes."""
+    x, y = examples()
+    trainer = Trainer([member("tanh"), member("relu")], seeds=[3], batch_size=BATCH - 1, task="multiclass")
+    with counted_compilation() as ahead:
+        trainer.compile(ROWS, x.dtype, CLASSES, training_rows=30)
+    with counted_compilation() as after:
+        whole = trainer.place(x, y, training_rows=30)
+        state, _ = trainer.train_epoch(trainer.start(), trainer.part(whole, 0, 30), 1)
+        trainer.evaluate(state, trainer.part(whole, 30, ROWS))
+    assert (ahead.programs, after.programs) == (1, 0)
+
+
+def test_groups_at_once_are_groups_one_after_another():
+    """What a GPU does with all groups at the same time is what a core does in turn; groups left out stand still."""
+    active = np.ones((len(MIXED), 3), bool)
+    active[:, 1] = False
+    found = []
+    for at_once in (True, False):
+        trainer = Trainer(MIXED, seeds=[0, 1, 2], batch_size=BATCH, task="multiclass", tiles=1, at_once=at_once)
+        data = trainer.place(*examples())
+        state, _ = trainer.train_epoch(trainer.start(), data, 1)
+        state, scores = trainer.train_epoch(state, data, 2, active)
+        found.append((trainer, state, scores))
+    (one, one_state, one_scores), (other, other_state, other_scores) = found
+    for index, seed in np.ndindex(active.shape):
+        assert (
+            difference(one.parameters(one_state, index, seed), other.parameters(other_state, index, seed)) < TOLERANCE
+        )
+    for name, values in one_scores.items():
+        np.testing.assert_allclose(values[active], other_scores[name][active], rtol=1e-5)

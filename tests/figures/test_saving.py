@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from assay.figures import save_figures, save_signal_figures, study_figures
+from assay.figures.saving import DRAWN_CONDITIONS, drawn_conditions
 from assay.store import Store, open_results
 
 
@@ -29,6 +30,15 @@ def test_many_conditions_get_a_figure_per_metric(tmp_path, synthetic):
     )
     names = [name for name, _ in study_figures(synthetic.fill(tmp_path, study))]
     assert names == ["overview", "learning_curves_loss", "learning_curves_accuracy"]
+
+
+def test_a_large_study_is_drawn_by_its_best_conditions(tmp_path, synthetic):
+    """Above a hundred conditions figures show the best few and the baseline; up to that all."""
+    large = synthetic.fill_large(tmp_path / "large", synthetic.large_study(102)).summary()
+    assert len(drawn_conditions(large)["conditions"]) == DRAWN_CONDITIONS + 1
+    assert drawn_conditions(large)["conditions"][-1]["condition"] == large["baseline"]
+    small = synthetic.fill_large(tmp_path / "small", synthetic.large_study(100)).summary()
+    assert drawn_conditions(small) is small
 
 
 @pytest.mark.parametrize("epochs", [1, 2])

@@ -125,7 +125,7 @@ def run(static, numbers, parameters, gradients):
         ]
         return ([p for p, _ in pairs], [s for _, s in pairs], step + 1), None
 
-    held = [slots(static, parameter) for parameter in parameters]
+    held = [slots(static, parameter.shape) for parameter in parameters]
     return jax.lax.scan(one_update, (parameters, held, jnp.float32(1)), gradients)[0][0]
 
 
@@ -196,7 +196,7 @@ def test_updates_can_be_mapped_over_groups(name):
     gradient = gradients[0][0]
 
     def one_update(parameter):
-        held = slots(static, parameter)
+        held = slots(static, parameter.shape)
         step = jnp.float32(1)
         return update(static, parameter=parameter, gradient=gradient, slots=held, step=step, numbers=numbers)[0]
 
@@ -229,7 +229,7 @@ def test_slot_names_are_the_slots_of_the_parameters_size(name):
     """The names told for planning are those of the arrays that have the parameter's shape."""
     static = static_part(Choice(name))
     kernel = jnp.zeros((2, 4, 3))
-    full = {key for key, array in slots(static, kernel).items() if array.shape == kernel.shape}
+    full = {key for key, array in slots(static, kernel.shape).items() if array.shape == kernel.shape}
     assert full == set(slot_names(static))
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from assay.analysis import sentences
+from assay.analysis import SHOWN_CONDITIONS, sentences, shortlist
+from assay.report import render_html
 from assay.report.content import build_content, duration_text
 from assay.study.spec import Study
 
@@ -73,6 +74,35 @@ def test_the_study_file_in_the_report_is_the_study(results, tmp_path):
     path = tmp_path / "curves.toml"
     path.write_text(build_content(results).study_file)
     assert Study.from_file(path).fingerprint() == results.study.fingerprint()
+
+
+def test_a_large_study_is_told_by_its_best_conditions(tmp_path, synthetic):
+    """Tables hold the shortlist and say so, figures fewer; facts and conclusions are of all conditions."""
+    results = synthetic.fill_large(tmp_path, synthetic.large_study(300))
+    content, summary = build_content(results), results.summary()
+    shown = [condition["condition"] for condition in shortlist(summary)["conditions"]]
+    for table in (content.table, content.best_epochs, content.tests):
+        assert len(table.rows) == len(shown) == SHOWN_CONDITIONS + 1
+        assert "The best 100 of 300 conditions by test accuracy, and the baseline;" in table.caption
+    assert content.table.rows[0][0].text == "0.15, tanh"  # quality grows with the index
+    assert {("conditions", "300"), ("trials", "900"), ("diverged", "30")} <= set(content.facts)
+    assert content.conclusions == sentences(summary)
+    assert len(content.conclusions) < 20
+    overview, *curves = content.figures
+    assert overview.title == "The best conditions"
+    assert all("The best 24 of 300 conditions" in figure.caption for figure in content.figures)
+    assert [figure.svg.count("axes_") for figure in curves] == [25, 25]
+    assert len(render_html(content)) < 2_000_000
+    assert ("vary.training.optimizer.learning_rate", "0.001, 0.002, 0.003, …, 0.15 (150 values)") in content.settings
+
+
+def test_many_named_conditions_are_counted_in_the_settings(tmp_path, synthetic):
+    """Their settings are in the study file alone."""
+    named = {f"rate {number}": {"training.optimizer.learning_rate": number / 1000} for number in range(101)}
+    study = synthetic.factorial_study(vary={}, conditions=named, design={"kind": "conditions", "seeds": 1})
+    content = build_content(synthetic.fill_large(tmp_path, study))
+    assert content.settings[-1] == ("conditions", "101 named ones, in the study file below")
+    assert '[conditions."rate 100"]' in content.study_file
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(8.44, "8.4 s"), (200, "3 min 20 s"), (7500, "2 h 5 min")])

@@ -61,6 +61,23 @@ def test_what_a_narrow_window_leaves_out_is_said(tmp_path, synthetic):
     assert "validation scores" not in printed(synthetic.fill(tmp_path / "untested", untested).summary(), width=40)
 
 
+def test_of_many_conditions_the_best_are_shown(tmp_path, synthetic):
+    """The best `top`, best first, then the baseline, and a line below says how many there are; up to `top` all."""
+    study = digits_study(synthetic)
+    summary = synthetic.fill(tmp_path, study).summary()
+    ranked = sorted(summary["conditions"], key=lambda condition: -condition["test"]["accuracy"]["mean"])
+    console = Console(file=io.StringIO(), width=120)
+    console.print(conditions_table(summary, 3))
+    text = console.file.getvalue()
+    rows = [words_of(line)[:2] for line in text.splitlines() if words_of(line)[:1] in (["relu"], ["tanh"], ["sigmoid"])]
+    baseline = next(c for c in summary["conditions"] if c["condition"] == summary["baseline"])
+    assert baseline not in ranked[:3]
+    assert rows == [list(condition["settings"].values()) for condition in [*ranked[:3], baseline]]
+    assert "The best 3 of 12 conditions by test accuracy, and the baseline;" in text
+    console.print(conditions_table(summary, 12))
+    assert "of 12 conditions" not in console.file.getvalue().removeprefix(text)
+
+
 def test_names_without_common_factors_keep_one_column(tmp_path, synthetic):
     """One factor at a time: the names of conditions stand in full, or broken after the equals sign."""
     vary = {"network.activation": ["tanh"], "network.kernel_initializer": ["glorot_normal", "he_uniform"]}

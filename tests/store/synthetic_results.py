@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +97,64 @@ def fill(
             store.write_history(index + 1, "select", 1, pl.DataFrame(history, infer_schema_length=None))
             if not in_flight:
                 store.write_trials(index + 1, pl.DataFrame(trials, infer_schema_length=None))
+    return open_results(directory)
+
+
+def large_study(num_conditions: int, *, seeds: int = 3, baseline: int | None = 0) -> Study:
+    """A study of so many conditions: as many learning rates, and two activations; `baseline` is an index."""
+    rates = [round(0.001 * rate, 6) for rate in range(1, num_conditions // 2 + 1)]
+    written: dict[str, Any] = {
+        "name": "large",
+        "data": "iris",
+        "network": {"hidden": [4]},
+        "training": {"optimizer": "sgd", "epochs": 4},
+        "vary": {"training.optimizer.learning_rate": rates, "network.activation": ["relu", "tanh"]},
+    }
+    names = [condition.name for condition in Study(**written).expand()]
+    design = {"seeds": seeds} | ({} if baseline is None else {"baseline": names[baseline]})
+    return Study(**written, design=design)
+
+
+def fill_large(directory: Path, study: Study, *, epochs: int = 4) -> Results:
+    """Write a study of many conditions in one population, without a loop over its trials.
+
+    Training loss falls with the epoch, validation loss is best after epoch 2. Both fall with the condition's index, and
+    differ by seed. The last seed of every tenth condition diverges in its second epoch.
+    """
+    names = pl.Series([condition.name for condition in study.expand()])
+    seeds = np.asarray(study.seed_list())
+    condition, position = (index.ravel() for index in np.indices((len(names), len(seeds))))
+    diverged = (condition % 10 == 9) & (position == len(seeds) - 1)
+    quality = condition / len(names) + 0.001 * np.random.default_rng(0).random(len(condition))
+    trials = pl.DataFrame(
+        {"trial": np.arange(len(condition)), "condition": names.gather(condition), "seed": seeds[position]}
+    )
+
+    def rows(phase: str, epoch: int, split: str, loss: np.ndarray, here: np.ndarray) -> Iterator[pl.DataFrame]:
+        for metric, value in {"loss": loss, "accuracy": 1 - loss / 4}.items():
+            place = {"phase": phase, "epoch": epoch, "split": split, "metric": metric}
+            yield trials.filter(here).with_columns(**{k: pl.lit(v) for k, v in place.items()}, value=value[here])
+
+    frames: list[pl.DataFrame] = []
+    for epoch in range(epochs + 1):
+        here = ~diverged if epoch > 2 else np.full(len(diverged), True)
+        train = np.where(diverged & (epoch == 2), np.nan, 2 - quality - 0.1 * epoch)
+        frames += [*rows("select", epoch, "train", train, here)]
+        frames += [*rows("select", epoch, "validation", train + 0.15 * max(0, epoch - 2), here)]
+    tested = [*rows("final", 2, "test", 1.9 - quality, ~diverged)]
+    ended = trials.with_columns(
+        outcome=pl.Series(np.where(diverged, "diverged", "completed")),
+        outcome_epoch=pl.Series(np.where(diverged, 2, epochs)),
+        outcome_step=pl.Series(np.where(diverged, 7, 3 * epochs)),
+        best_epoch=pl.lit(None, pl.Int64),
+        parameters=pl.lit(35),
+        elapsed_seconds=pl.lit(0.01),
+        message=pl.lit(""),
+    )
+    with Store.open(directory, study, {"iris": DATA_FINGERPRINT}) as store:
+        store.write_history(1, "select", 0, pl.concat(frames))
+        store.write_history(1, "final", 1, pl.concat(tested))
+        store.write_trials(1, ended)
     return open_results(directory)
 
 

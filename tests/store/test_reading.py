@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
 
 from assay.errors import StoreError
@@ -18,6 +19,17 @@ def test_results_are_tidy_tables(tmp_path, synthetic):
     assert results.signals.is_empty()
     assert results.study == synthetic.factorial_study()
     assert repr(results) == f"Results('{tmp_path}')"
+
+
+def test_rows_are_read_by_filters_and_by_population(tmp_path, synthetic):
+    """What passes all filters is there, whatever letters the folder's name has; another population's rows are not."""
+    results = synthetic.fill(tmp_path / "what [is] *best*?", synthetic.factorial_study())
+    is_loss, is_late = pl.col("metric") == "loss", pl.col("epoch") > 10
+    keys = ["trial", "phase", "epoch", "split", "metric"]
+    found = results.rows("history", is_loss, is_late).sort(keys)
+    assert found.equals(results.history.filter(is_loss, is_late).sort(keys))
+    assert results.rows("history", population=2)["trial"].unique().sort().to_list() == [3, 4, 5]
+    assert results.rows("signals", pl.col("layer") == 1).is_empty()
 
 
 def test_a_study_that_has_just_begun_has_empty_tables(tmp_path, synthetic):

@@ -109,6 +109,28 @@ def test_the_short_key_is_the_optimizers_learning_rate():
     assert full_key("learning_rate", "--set") == "training.optimizer.learning_rate"
 
 
+def test_conditions_share_what_does_not_vary():
+    """A part is validated once for all conditions that have it, and no condition changes the levels of another."""
+    optimizers = [{"name": "sgd", "momentum": 0.9}, {"name": "adam", "beta_1": 0.8}]
+    vary = {"training.optimizer": optimizers, "training.optimizer.learning_rate": [0.1, 0.2], "network.width": [4, 8]}
+    study = Study(data="digits", vary=vary)
+    conditions = study.expand()
+    assert len({id(condition.data) for condition in conditions}) == 1
+    assert len({id(condition.network) for condition in conditions}) == 2
+    assert len({id(condition.training) for condition in conditions}) == 4
+    assert (
+        study.vary["training.optimizer"]
+        == optimizers
+        == [{"name": "sgd", "momentum": 0.9}, {"name": "adam", "beta_1": 0.8}]
+    )
+    assert [condition.training.optimizer.arguments["learning_rate"] for condition in conditions[:4]] == [
+        0.1,
+        0.1,
+        0.2,
+        0.2,
+    ]
+
+
 def test_a_choice_replaces_the_whole_choice():
     """A level that is a name forgets the arguments of the base's choice."""
     [condition] = Study(

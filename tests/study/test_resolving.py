@@ -8,7 +8,7 @@ from assay.choices import Choice
 from assay.data.request import DataShape
 from assay.errors import StudyError
 from assay.networks.architecture import Layer
-from assay.study.resolving import check_fit, layers_of, loss_of
+from assay.study.resolving import layers_of, resolve
 from assay.study.spec import NetworkSpec, Study
 
 DIGITS = DataShape(
@@ -80,26 +80,25 @@ def test_glu_halves_what_the_next_layer_sees():
 )
 def test_output_and_loss_follow_from_the_data(shape, output, loss):
     """Unless they are given, the output activation and the loss are those that go with the task."""
-    _, condition = only_condition()
-    assert layers_of(condition.network, shape)[-1].activation == Choice(output)
-    assert loss_of(condition, shape) == Choice(loss)
-    _, condition = only_condition(training={"loss": "mean_absolute_error"}, network={"output_activation": "relu"})
-    assert layers_of(condition.network, shape)[-1].activation == Choice("relu")
-    assert loss_of(condition, shape) == Choice("mean_absolute_error")
+    layers, found = resolve(*only_condition(), shape)
+    assert (layers[-1].activation, found) == (Choice(output), Choice(loss))
+    own = only_condition(training={"loss": "mean_absolute_error"}, network={"output_activation": "relu"})
+    layers, found = resolve(*own, shape)
+    assert (layers[-1].activation, found) == (Choice("relu"), Choice("mean_absolute_error"))
 
 
 def test_what_does_not_fit_the_data():
     """A loss, a batch size or a metric that the data do not allow is told with the condition."""
     study, condition = only_condition(training={"loss": "categorical_crossentropy"})
-    check_fit(study, condition, DIGITS)
+    resolve(study, condition, DIGITS)
     with pytest.raises(StudyError, match=r"^condition 'as written': training.loss: 'categorical_crossentropy' expects"):
-        check_fit(study, condition, BINARY)
+        resolve(study, condition, BINARY)
     study, condition = only_condition(training={"batch_size": 1001})
     with pytest.raises(
         StudyError, match=r"training.batch_size: expected at most 1000, the number of training rows, got"
     ):
-        check_fit(study, condition, DIGITS)
+        resolve(study, condition, DIGITS)
     study, condition = only_condition(design={"select": "val_accuracy"})
-    check_fit(study, condition, DIGITS)
+    resolve(study, condition, DIGITS)
     with pytest.raises(StudyError, match=r"design.select: 'val_accuracy' is not measured on regression data."):
-        check_fit(study, condition, REGRESSION)
+        resolve(study, condition, REGRESSION)

@@ -266,6 +266,12 @@ def test_words_of_a_mistake(values, words):
         ({"network.activation": "relu"}, "expected a list of levels, got 'relu'. Write [\"relu\", …]."),
         ({"network.activation": []}, 'vary."network.activation": the list of levels is empty.'),
         ({"network.width": [8, 16, 8]}, 'vary."network.width": level 8 is there twice.'),
+        ({"network.l2": [0, 0.0]}, 'vary."network.l2": level 0.0 is there twice.'),
+        ({"network.hidden": [[8, 4], [4, 8], [8, 4]]}, 'vary."network.hidden": level [8, 4] is there twice.'),
+        (
+            {"training.optimizer": [{"name": "sgd", "momentum": 1}, {"momentum": 1.0, "name": "sgd"}]},
+            'level {"momentum": 1.0, "name": "sgd"} is there twice.',
+        ),
         ({"network.hidden": [[8]], "network.depth": [2]}, "condition 'hidden=8, depth=2': network: hidden is given"),
         (
             {

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -31,35 +33,75 @@ def is_higher_better(metric: str) -> bool:
     return metric.endswith("accuracy")
 
 
-def best_epoch(history: pl.DataFrame, select: str) -> BestEpoch | None:
-    """The epoch at which the mean over seeds of the selecting metric is best; the earliest of equals.
+def selecting(select: str) -> pl.Expr:
+    """The rows of a history that decide best epochs: from epoch 1 on, the selection phase of one split and metric.
+
+    Parameters
+    ----------
+    select : str
+        ``val_loss``, ``val_accuracy``, ``val_mean_absolute_error``, or ``last`` for the last epoch.
+    """
+    import polars as pl
+
+    split, metric = _split_and_metric(select)
+    is_metric = (pl.col("split") == split) & (pl.col("metric") == metric)
+    return is_metric & (pl.col("phase") == "select") & (pl.col("epoch") >= 1)
+
+
+def best_epoch_of_each(history: pl.DataFrame, select: str) -> dict[str, BestEpoch]:
+    """Each condition's epoch at which the mean over seeds of the selecting metric is best; the earliest of equals.
 
     Parameters
     ----------
     history : polars.DataFrame
-        History of one condition. Only its selection phase is looked at, from epoch 1 on.
+        Columns condition, seed, phase, epoch, split, metric, value, in any order of rows. Only the rows that
+        `selecting` picks are looked at; seeds that must not count are to be left out.
     select : str
-        ``val_loss``, ``val_accuracy``, ``val_mean_absolute_error``, or ``last`` for the last epoch.
+        As in `selecting`.
 
     Returns
     -------
-    BestEpoch or None
-        None when no seed completed: a seed counts when its values are finite at every epoch that was recorded.
+    dict of str to BestEpoch
+        Without the conditions of which no seed completed: a seed counts when its values are finite at every epoch that
+        was recorded of its condition.
     """
     import polars as pl
 
-    split, metric = ("train", "loss") if select == "last" else ("validation", select.removeprefix("val_"))
-    rows = history.filter(pl.col("epoch") >= 1, phase="select", split=split, metric=metric)
-    by_epoch = rows.pivot(on="seed", index="epoch", values="value").sort("epoch")
-    completed = [seed for seed in by_epoch.columns[1:] if by_epoch[seed].is_finite().fill_null(False).all()]
-    if not completed:
-        return None
-    if select == "last":
-        last = int(by_epoch["epoch"][-1])
-        return BestEpoch(last, last, last)
+    rows = history.filter(selecting(select))
+    if rows.is_empty():
+        return {}
+    names = rows["condition"].unique(maintain_order=True).to_list()
+    condition = rows["condition"].cast(pl.Enum(names)).to_physical().to_numpy()
+    seeds, seed = np.unique(rows["seed"].to_numpy(), return_inverse=True)
+    epoch = rows["epoch"].to_numpy() - 1
 
-    sign = -1.0 if is_higher_better(metric) else 1.0
-    epochs = by_epoch["epoch"].to_list()
-    scores = sign * by_epoch.select(completed).to_numpy()  # (epochs, seeds), small is good; argmin takes the earliest
-    per_seed = [epochs[row] for row in scores.argmin(axis=0)]
-    return BestEpoch(epochs[scores.mean(axis=1).argmin()], min(per_seed), max(per_seed))
+    # S, C, E: seeds, conditions, epochs from 1. Conditions may differ in how many epochs they have.
+    values = np.full((len(seeds), len(names), epoch.max() + 1), np.nan)
+    values[seed, condition, epoch] = rows["value"].to_numpy()
+    is_recorded = np.zeros(values.shape[1:], bool)
+    is_recorded[condition, epoch] = True
+    completed = np.all(np.isfinite(values) | ~is_recorded, axis=2)  # (S, C)
+    if select == "last":
+        best = values.shape[2] - is_recorded[:, ::-1].argmax(axis=1)
+        low = high = best
+    else:
+        sign = -1.0 if is_higher_better(_split_and_metric(select)[1]) else 1.0
+        scores = np.where(is_recorded, sign * values, np.inf)  # small is good; argmin takes the earliest
+        total = np.where(completed[:, :, None], scores, 0.0).sum(axis=0)
+        best = 1 + (total / np.maximum(completed.sum(axis=0), 1)[:, None]).argmin(axis=1)
+        per_seed = 1 + np.where(completed[:, :, None], scores, np.inf).argmin(axis=2)
+        low = np.where(completed, per_seed, values.shape[2]).min(axis=0)
+        high = np.where(completed, per_seed, 0).max(axis=0)
+    found = zip(names, best.tolist(), low.tolist(), high.tolist(), completed.any(axis=0), strict=True)
+    return {name: BestEpoch(*epochs) for name, *epochs, has_completed in found if has_completed}
+
+
+def best_epoch(history: pl.DataFrame, select: str) -> BestEpoch | None:
+    """`best_epoch_of_each` for the history of a single condition; None when no seed completed."""
+    import polars as pl
+
+    return best_epoch_of_each(history.with_columns(condition=pl.lit("")), select).get("")
+
+
+def _split_and_metric(select: str) -> tuple[str, str]:
+    return ("train", "loss") if select == "last" else ("validation", select.removeprefix("val_"))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import cache
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Interval:
 
     def written(self) -> dict[str, float | None]:
         """As ``show --json`` writes it: mean, low, high."""
-        return {key: value for key, value in asdict(self).items() if key != "count"}
+        return {"mean": self.mean, "low": self.low, "high": self.high}
 
 
 def mean_interval(values: Iterable[float], confidence: float = 0.95) -> Interval:
@@ -59,8 +60,13 @@ def mean_interval(values: Iterable[float], confidence: float = 0.95) -> Interval
     if count == 1:
         return Interval(mean, None, None, 1)
 
+    deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in finite) / (count - 1))
+    half_width = _student_quantile(count - 1, (1 + confidence) / 2) * deviation / math.sqrt(count)
+    return Interval(mean, mean - half_width, mean + half_width, count)
+
+
+@cache
+def _student_quantile(degrees: int, probability: float) -> float:
     from scipy.special import stdtrit
 
-    deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in finite) / (count - 1))
-    half_width = float(stdtrit(count - 1, (1 + confidence) / 2)) * deviation / math.sqrt(count)
-    return Interval(mean, mean - half_width, mean + half_width, count)
+    return float(stdtrit(degrees, probability))

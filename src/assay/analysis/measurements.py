@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from assay.analysis.best_epoch import BestEpoch, best_epoch
+from assay.analysis.best_epoch import BestEpoch, best_epoch_of_each, selecting
 from assay.store.schema import HISTORY_COLUMNS, empty_frame
 
 if TYPE_CHECKING:
@@ -15,30 +17,42 @@ if TYPE_CHECKING:
 MEASUREMENT_COLUMNS = {name: HISTORY_COLUMNS[name] for name in ("condition", "seed", "split", "metric", "value")}
 
 
-def best_epochs(results: Results) -> dict[str, BestEpoch | None]:
-    """The best epoch of every condition, over its seeds that completed.
+def best_epochs(results: Results, conditions: Collection[str] | None = None) -> dict[str, BestEpoch | None]:
+    """The best epoch of every condition, or of some, over its seeds that completed.
 
     The epoch that the final phase was trained for is the one in the trials table; where there is none yet, it
     follows from the history.
     """
+    import polars as pl
+
     select = results.study.design.select
-    history = {name: rows for (name,), rows in results.history.partition_by("condition", as_dict=True).items()}
+    names = [condition.name for condition in results.conditions]
+    filters = [selecting(select)]
+    if conditions is not None:
+        wanted = set(conditions)
+        names = [name for name in names if name in wanted]
+        filters.append(pl.col("condition").is_in(names))
+    chosen = best_epoch_of_each(results.rows("history", *filters), select)
     recorded = {
         name: epoch
         for name, epoch in results.trials.group_by("condition").agg(_first_known("best_epoch")).iter_rows()
         if epoch is not None
     }
-    found = {}
-    for condition in results.conditions:
-        best = best_epoch(history[condition.name], select) if condition.name in history else None
-        if best is not None and condition.name in recorded:
-            best = BestEpoch(recorded[condition.name], best.low, best.high)
-        found[condition.name] = best
+    found: dict[str, BestEpoch | None] = {}
+    for name in names:
+        best = chosen.get(name)
+        found[name] = best and replace(best, epoch=recorded.get(name, best.epoch))
     return found
 
 
-def measurements(results: Results) -> pl.DataFrame:
+def measurements(results: Results, best: Mapping[str, BestEpoch | None] | None = None) -> pl.DataFrame:
     """What each completed trial came to.
+
+    Parameters
+    ----------
+    results : Results
+    best : mapping, optional
+        `best_epochs` of these results; the conditions that it leaves out are left out.
 
     Returns
     -------
@@ -49,15 +63,19 @@ def measurements(results: Results) -> pl.DataFrame:
     import polars as pl
 
     completed = results.trials.filter(outcome="completed").select("trial")
-    epochs = {name: best.epoch for name, best in best_epochs(results).items() if best is not None}
-    if not epochs or completed.is_empty():
+    chosen = best_epochs(results) if best is None else best
+    if completed.is_empty():
         return empty_frame(MEASUREMENT_COLUMNS)
-    history = results.history.join(completed, on="trial", how="semi").filter(pl.col("value").is_finite())
-    best = pl.DataFrame({"condition": list(epochs), "epoch": list(epochs.values())})
-    validation = history.filter(phase="select", split="validation").join(best, on=["condition", "epoch"], how="semi")
-    test = history.filter(phase="final", split="test")
+    epochs = {name: -1 if found is None else found.epoch for name, found in chosen.items()}
+    best_of_condition = pl.col("condition").replace_strict(epochs, default=None, return_dtype=pl.Int64)
+    is_validation = (pl.col("phase") == "select") & (pl.col("split") == "validation")
+    is_test = (pl.col("phase") == "final") & (pl.col("split") == "test")
+    history = results.rows("history", is_validation | is_test, pl.col("value").is_finite())
+    validation = history.filter(pl.col("epoch") == best_of_condition, split="validation")
+    test = history.filter(best_of_condition.is_not_null(), split="test")
     test = test.filter(pl.col("epoch") == pl.col("epoch").max().over("trial"))
-    return pl.concat([validation, test]).select(list(MEASUREMENT_COLUMNS)).sort("condition", "seed", "split", "metric")
+    found = pl.concat([validation, test]).join(completed, on="trial", how="semi")
+    return found.select(list(MEASUREMENT_COLUMNS)).sort("condition", "seed", "split", "metric")
 
 
 def ended_badly(results: Results) -> pl.DataFrame:

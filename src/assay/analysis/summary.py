@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from assay.store import Results
 
-Values = Mapping[tuple[str, str, str], Mapping[int, float]]
-"""(condition, split, metric) -> seed -> value."""
+Values = Mapping[tuple[str, str], Mapping[str, Mapping[int, float]]]
+"""(condition, split) -> metric -> seed -> value."""
 
 
 def summary(results: Results) -> dict[str, Any]:
@@ -45,10 +45,11 @@ def summary(results: Results) -> dict[str, Any]:
     regression is compared by its loss or, when conditions differ in their loss or in the L2 penalty within it, by the
     mean absolute error.
     """
-    values = _by_seed(measurements(results))
     epochs = best_epochs(results)
+    values = _by_seed(measurements(results, epochs))
     baseline = results.study.baseline_name()
     confidence = results.study.design.confidence
+    num_seeds = len(results.study.seed_list())
     measured = _compared(values, [condition.settings for condition in results.conditions])
     ended = results.trials.group_by("condition", "outcome").len()
     outcomes: dict[str, dict[str, int]] = {}
@@ -65,12 +66,12 @@ def summary(results: Results) -> dict[str, Any]:
             {
                 "condition": condition.name,
                 "settings": dict(condition.settings),
-                "trials": len(results.study.seed_list()),
+                "trials": num_seeds,
                 "outcomes": {"completed": 0, "diverged": 0, **outcomes.get(condition.name, {})},
                 "parameters": parameters.get(condition.name),
                 **_best(epochs[condition.name]),
-                "validation": _intervals(values, condition.name, "validation", confidence),
-                "test": _intervals(values, condition.name, "test", confidence),
+                "validation": _intervals(values, (condition.name, "validation"), confidence),
+                "test": _intervals(values, (condition.name, "test"), confidence),
                 "comparison": _comparison(values, condition.name, baseline, measured, confidence),
                 "verdict": {"status": None, "findings": []},
             }
@@ -80,15 +81,15 @@ def summary(results: Results) -> dict[str, Any]:
 
 
 def _by_seed(table: pl.DataFrame) -> Values:
-    values: dict[tuple[str, str, str], dict[int, float]] = {}
+    values: dict[tuple[str, str], dict[str, dict[int, float]]] = {}
     for condition, seed, split, metric, value in table.iter_rows():
-        values.setdefault((condition, split, metric), {})[seed] = value
+        values.setdefault((condition, split), {}).setdefault(metric, {})[seed] = value
     return values
 
 
 def _compared(values: Values, settings: Iterable[Mapping[str, Any]]) -> tuple[str, str] | None:
     """The split and the metric by which conditions are compared."""
-    measured = {(split, metric) for _, split, metric in values}
+    measured = {(split, metric) for (_, split), by_metric in values.items() for metric in by_metric}
     if not measured:
         return None
     split = "test" if any(split == "test" for split, _ in measured) else "validation"
@@ -103,12 +104,10 @@ def _best(best: BestEpoch | None) -> dict[str, Any]:
     return {"best_epoch": best.epoch, "best_epoch_range": [best.low, best.high]}
 
 
-def _intervals(values: Values, condition: str, split: str, confidence: float) -> dict[str, Any] | None:
-    found = {
-        metric: mean_interval(by_seed.values(), confidence).written()
-        for (name, part, metric), by_seed in values.items()
-        if name == condition and part == split
-    }
+def _intervals(values: Values, place: tuple[str, str], confidence: float) -> dict[str, Any] | None:
+    """By metric, for one condition and split."""
+    by_metric = values.get(place, {})
+    found = {metric: mean_interval(by_seed.values(), confidence).written() for metric, by_seed in by_metric.items()}
     return found or None
 
 
@@ -119,8 +118,8 @@ def _comparison(
         return None
     split, metric = measured
     compared = compare_paired(
-        values.get((condition, split, metric), {}),
-        values.get((baseline, split, metric), {}),
+        values.get((condition, split), {}).get(metric, {}),
+        values.get((baseline, split), {}).get(metric, {}),
         higher_is_better=is_higher_better(metric),
         confidence=confidence,
     )

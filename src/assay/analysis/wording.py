@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from assay.analysis.best_epoch import is_higher_better
+from assay.analysis.shortlist import SHOWN_CONDITIONS
 from assay.study.conditions import BASELINE
 
 Summary = Mapping[str, Any]
+
+NAMED_CONDITIONS = 10
+"""How many of a large study's conditions have a sentence of their own."""
 
 
 def metric_text(metric: str) -> str:
@@ -99,21 +104,33 @@ def sentences(summary: Summary) -> list[str]:
 
     The condition that the others are compared with is called the baseline, unless that is another one's name: then it
     goes by its own.
+
+    Of more than `SHOWN_CONDITIONS` it is counted how many are better, worse, and neither, and how many trials were
+    lost; the best and the worst are named, and of those that are better the first `NAMED_CONDITIONS`.
     """
     measured = summary["compared_by"]
-    lost = [sentence for condition in summary["conditions"] if (sentence := _lost_sentence(condition))]
+    is_large = len(summary["conditions"]) > SHOWN_CONDITIONS
+    if is_large:
+        lost = _lost_of_many(summary)
+    else:
+        lost = [sentence for condition in summary["conditions"] if (sentence := _lost_sentence(condition))]
     if measured is None:
         return [_nothing_sentence(summary), *lost]
     split, metric = measured["split"], measured["metric"]
     compared = [condition for condition in summary["conditions"] if condition["comparison"]]
     if not compared:
-        return [*_extremes(summary, split, metric), *lost]
+        return [_extremes(summary, split, metric, "The study names no baseline, so nothing is compared."), *lost]
     baseline = next(c for c in summary["conditions"] if c["condition"] == summary["baseline"])
     order = {"better": 0, "worse": 1, "no evidence": 2}
     compared.sort(key=lambda c: (order[c["comparison"]["conclusion"]], -abs(c["comparison"]["difference"] or 0.0)))
     reference = reference_name(summary)
+    counted = []
+    if is_large:
+        counted = [_counted_sentence(summary, compared, reference), _extremes(summary, split, metric)]
+        better = [condition for condition in compared if condition["comparison"]["conclusion"] == "better"]
+        compared = better[:NAMED_CONDITIONS]
     said = [_sentence(condition, baseline, reference, split, metric) for condition in compared]
-    return [_baseline_sentence(baseline, reference, split, metric), *said, *lost]
+    return [_baseline_sentence(baseline, reference, split, metric), *counted, *said, *lost]
 
 
 def reference_name(summary: Summary) -> str:
@@ -171,20 +188,63 @@ def _mean(condition: Mapping[str, Any], split: str, metric: str) -> str:
     return number_text(condition[split][metric]["mean"])
 
 
-def _extremes(summary: Summary, split: str, metric: str) -> list[str]:
-    """Without a baseline nothing is tested; the ends of the range are facts all the same."""
+def _extremes(summary: Summary, split: str, metric: str, further: str = "") -> str:
+    """The best condition and the worst: even where nothing is tested, the ends of the range are facts."""
     measured = [c for c in summary["conditions"] if c[split] and metric in c[split]]
     ranked = sorted(measured, key=lambda c: c[split][metric]["mean"], reverse=is_higher_better(metric))
 
     best = interval_text(ranked[0][split][metric])
     if len(ranked) == 1:
         who = "The only condition" if len(summary["conditions"]) == 1 else ranked[0]["condition"]
-        return [f"{who} has {split} {metric_text(metric)} {best}."]
+        return f"{who} has {split} {metric_text(metric)} {best}."
     said = f"{ranked[0]['condition']} has the best {split} {metric_text(metric)}, {best}"
     worst = f"{ranked[-1]['condition']} the worst, {interval_text(ranked[-1][split][metric])}"
-    return [f"{said}; {worst}. The study names no baseline, so nothing is compared."]
+    return f"{said}; {worst}. {further}".rstrip()
+
+
+def _counted_sentence(summary: Summary, compared: Sequence[Mapping[str, Any]], reference: str) -> str:
+    """How many conditions of a large study came out how, and how many would by chance."""
+    if max(condition["comparison"]["pairs"] for condition in compared) < 2:
+        return "Fewer than two paired seeds give no interval, so no condition is called better or worse."
+    counts = Counter(condition["comparison"]["conclusion"] for condition in compared)
+    other = "the baseline" if reference == BASELINE else reference
+    return (
+        f"Of {len(compared):,} conditions {counts['better']:,} are better than {other}, {counts['worse']:,} are worse, "
+        f"and of {counts['no evidence']:,} there is no evidence that they differ; "
+        f"if no choice mattered, about {false_alarms_text(summary, len(compared))} would be called better or worse."
+    )
+
+
+def false_alarms_text(summary: Summary, comparisons: int) -> str:
+    """How many of so many comparisons to expect to find a difference where there is none: ``0.25``, ``1,667``."""
+    expected = comparisons * (1 - summary["confidence"])
+    return f"{expected:.2g}" if expected < 100 else f"{expected:,.0f}"
+
+
+def shown_text(summary: Summary, shown: Summary) -> str:
+    """Which conditions a table of `shown` holds, and where the others are; empty where it holds all of `summary`."""
+    total, measured = len(summary["conditions"]), summary["compared_by"]
+    if len(shown["conditions"]) == total:
+        return ""
+    names = [condition["condition"] for condition in shown["conditions"]]
+    beside = ", and the baseline" if names[-1] == summary["baseline"] else ""
+    count = f"{len(names) - bool(beside):,} of {total:,} conditions"
+    by = f"best {count} by {measured['split']} {metric_text(measured['metric'])}" if measured else f"first {count}"
+    return f"The {by}{beside}; `assay show DIR --json` and `assay export` have all."
 
 
 def _lost_sentence(condition: Mapping[str, Any]) -> str | None:
     lost = lost_text(condition)
     return f"{condition['condition']}: of {condition['trials']} trials, {lost}." if lost else None
+
+
+def _lost_of_many(summary: Summary) -> list[str]:
+    """How many trials of a large study did not complete, and of how many conditions."""
+    losing = [condition for condition in summary["conditions"] if lost_text(condition)]
+    counts: Counter[str] = Counter()
+    for condition in losing:
+        counts.update(condition["outcomes"])
+    del counts["completed"]
+    trials = sum(condition["trials"] for condition in summary["conditions"])
+    lost = ", ".join(f"{count:,} {outcome}" for outcome, count in counts.items() if count)
+    return [f"Of {trials:,} trials, {lost}; these are of {len(losing):,} conditions."] if losing else []

@@ -26,11 +26,12 @@ USER_MISTAKE = 2
 
 def register_commands() -> None:
     """Attach one command per file; what is heavy is imported when a command runs."""
-    from assay.cli import data, export, plan, probe, report, run, show, studies
+    from assay.cli import data, export, map, plan, probe, report, run, show, studies
 
     app.command("run", epilog=run.EXAMPLE)(run.run)
     app.command("plan", epilog=plan.EXAMPLE)(plan.plan)
     app.command("probe", epilog=probe.EXAMPLE)(probe.probe)
+    app.command("map", epilog=map.EXAMPLE)(map.map_plane)
     app.command("show", epilog=show.EXAMPLE)(show.show)
     app.command("report", epilog=report.EXAMPLE)(report.report)
     app.command("export", epilog=export.EXAMPLE)(export.export)

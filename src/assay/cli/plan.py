@@ -91,7 +91,7 @@ def _print_plan(plan: Plan, told: PlanTold) -> None:
     console.print(
         f"{counted(len(plan.conditions), 'condition')} × {counted(len(plan.seeds), 'seed')} = "
         f"{counted(plan.num_trials, 'trial')}, in {counted(len(plan.populations), 'population')} with "
-        f"{plan.num_programs} compiled programs.",
+        f"{counted(plan.num_programs, 'compiled program')}.",
         highlight=False,
     )
     console.print(

@@ -24,9 +24,10 @@ def report(
     from assay.store import open_results
 
     results = open_results(directory)
+    summary = results.summary()
     folder = out or results.directory
     folder.mkdir(parents=True, exist_ok=True)
-    page = write_report(results, folder / "report.html")
+    page = write_report(results, folder / "report.html", summary)
     typer.echo(f"Report: {page}")
-    for path in save_figures(results, folder / "figures"):
+    for path in save_figures(results, folder / "figures", summary=summary):
         typer.echo(f"Figure: {path}")

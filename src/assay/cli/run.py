@@ -29,6 +29,12 @@ def run(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Folder of the results; assay-runs/NAME by default.")
     ] = None,
+    device: Annotated[
+        str | None, typer.Option("--device", metavar="cpu|gpu", help="What trains; chosen by JAX when left out.")
+    ] = None,
+    tf32: Annotated[
+        bool, typer.Option("--tf32", help="Let a GPU multiply in TensorFloat-32: faster, less exact.")
+    ] = False,
     json: JsonOption = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Print one line an epoch for each condition.")
@@ -38,15 +44,20 @@ def run(
     from assay.cli.show import print_summary
     from assay.cli.target import chosen_study
     from assay.cli.views import progress_view
+    from assay.engine import counted_compilation
     from assay.lab import run as run_study
 
+    if device not in (None, "cpu", "gpu"):
+        raise typer.BadParameter(f"expected cpu or gpu, got '{device}'.", param_hint="--device")
     chosen = chosen_study(study, vary, set_, seeds)
     try:
-        with progress_view(verbose=verbose) as view:
-            results = run_study(chosen, out, progress=view)
+        with counted_compilation() as compilation, progress_view(verbose=verbose) as view:
+            results = run_study(chosen, out, device=device, tf32=tf32, progress=view)
     except KeyboardInterrupt:
         typer.echo("assay: stopped; the same command goes on from here.", err=True)
         raise typer.Exit(INTERRUPTED) from None
+    if compilation.programs:
+        typer.echo(f"{compilation}.", err=True)
     summary = results.summary()
     print_summary(summary, json=json)
     if not json:

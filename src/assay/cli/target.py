@@ -8,7 +8,9 @@ from assay.study import Study, load_study, with_changes
 from assay.study.parsing import split_assignment
 
 
-def chosen_study(target: str, vary: Sequence[str] | None, settings: Sequence[str] | None, seeds: int | None) -> Study:
+def chosen_study(
+    target: str | Study, vary: Sequence[str] | None, settings: Sequence[str] | None, seeds: int | None
+) -> Study:
     """Load `target` and apply the options, all at once.
 
     Raises

@@ -251,8 +251,8 @@ def _read_named(info: DatasetInfo, request: DataRequest, base: Path | None) -> R
     return RawData(x, y, target, source, CLASS_NAMES.get(info.name, _numbers(target)))
 
 
-def _numbers(target: Target) -> tuple[str, ...]:
-    return tuple(str(label) for label in range(target.classes or 0))
+def _numbers(target: Target) -> tuple[str, ...] | None:
+    return None if target.classes is None else tuple(str(label) for label in range(target.classes))
 
 
 # ---- parts

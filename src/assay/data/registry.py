@@ -89,7 +89,7 @@ def _images(name: str, description: str, train_rows: int, features: int, citatio
     )
 
 
-def _synthetic(name: str, description: str, features: int, classes: int) -> DatasetInfo:
+def _synthetic(name: str, description: str, features: int, classes: int | None) -> DatasetInfo:
     return DatasetInfo(name, description, "synthetic", 1000, features, classes, "made by assay, from a seed")
 
 
@@ -129,6 +129,7 @@ DATASETS: dict[str, DatasetInfo] = {
         _synthetic("circles", "a circle around another", 2, 2),
         _synthetic("spirals", "interleaved spiral arms", 2, 2),
         _synthetic("blobs", "Gaussian clouds", 2, 3),
+        _synthetic("noise", "normal points with a normal target that has nothing to do with them", 16, None),
         _images("mnist", "handwritten digits, 28×28 pixels", 60000, 784, "LeCun et al., Proc. IEEE 86, 1998"),
         _images(
             "fashion_mnist",

@@ -12,7 +12,7 @@ from assay.choices import defaults_of
 from assay.errors import DataError, did_you_mean
 
 Points = tuple[np.ndarray, np.ndarray]
-"""x of shape (rows, F), float64; labels of shape (rows,), int64."""
+"""x of shape (rows, F), float64; labels of shape (rows,), int64, or float64 quantities of a regression."""
 
 
 def ball(seed: int, *, rows: int = 1000, features: int = 10, radius: float = 1.0) -> Points:
@@ -63,12 +63,19 @@ def blobs(seed: int, *, rows: int = 1000, noise: float = 1.0, classes: int = 3, 
     return make_blobs(rows, n_features=features, centers=classes, cluster_std=noise, random_state=seed)
 
 
+def noise(seed: int, *, rows: int = 1000, features: int = 16) -> Points:
+    """Standard normal inputs and a standard normal target that does not depend on them: to be learnt by heart alone."""
+    generator = np.random.default_rng(seed)
+    return generator.standard_normal((rows, features)), generator.standard_normal(rows)
+
+
 SYNTHETIC: dict[str, Callable[..., Points]] = {
     "ball": ball,
     "moons": moons,
     "circles": circles,
     "spirals": spirals,
     "blobs": blobs,
+    "noise": noise,
 }
 """Every synthetic data set; its keyword-only arguments are what a study may set."""
 

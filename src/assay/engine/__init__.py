@@ -3,17 +3,22 @@
 What is exported here is light; `assay.engine.trainer` starts JAX and is imported by what trains.
 """
 
-from assay.engine.devices import available_cores, use_all_cores, use_compilation_cache
+from assay.engine.compilation import Compilation, counted_compilation, use_compilation_cache
+from assay.engine.devices import available_cores, on_cpu, use_all_cores, use_devices
 from assay.engine.layout import Layout, Member, Segment, plan_layout
 from assay.engine.outcome import Outcome
 
 __all__ = [
+    "Compilation",
     "Layout",
     "Member",
     "Outcome",
     "Segment",
     "available_cores",
+    "counted_compilation",
+    "on_cpu",
     "plan_layout",
     "use_all_cores",
     "use_compilation_cache",
+    "use_devices",
 ]

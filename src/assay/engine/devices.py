@@ -1,15 +1,15 @@
-"""The devices that populations are spread over, and where compiled programs are kept."""
+"""The devices that populations are spread over."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from assay._lazy import lazy_module
+from assay.errors import DeviceError
 
 if TYPE_CHECKING:
     import jax
@@ -36,19 +36,38 @@ def use_all_cores() -> None:
         return  # the program that imported us has already used JAX; its number of devices stands
 
 
-def use_compilation_cache() -> Path:
-    """Keep compiled programs in the user's own cache folder, so that a second study of the same shape starts at once.
+def use_devices(device: str | None = None, *, tf32: bool = False) -> list[jax.Device]:
+    """The devices that train; every core of a CPU is one of its own.
 
-    A shared folder would let others run code here (JAX's own warning), hence one per user. A folder that the user chose
-    (`JAX_COMPILATION_CACHE_DIR`) stands.
+    Parameters
+    ----------
+    device : {"cpu", "gpu"}, optional
+        What JAX prefers when not given: a GPU where its plugin is installed and finds one.
+    tf32 : bool
+        Let a GPU round the factors of matrix products to the 10 bits of TensorFloat-32. Without it products are of
+        float32, as on a CPU.
+
+    Raises
+    ------
+    DeviceError
+        If it is not there.
     """
-    chosen = os.environ.get("JAX_COMPILATION_CACHE_DIR")
-    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = Path(chosen) if chosen else root / "assay" / "programs"
-    jax.config.update("jax_compilation_cache_dir", str(folder))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
-    return folder
+    use_all_cores()
+    try:
+        devices = jax.devices(device)
+    except RuntimeError:
+        raise DeviceError(
+            f"expected a {(device or 'device').upper()}, but JAX finds only: {jax.default_backend()}. "
+            "Install JAX for it (for NVIDIA: pip install 'jax[cuda12]'), or leave the device to JAX."
+        ) from None
+    if not on_cpu(devices):
+        jax.config.update("jax_default_matmul_precision", "tensorfloat32" if tf32 else "highest")
+    return devices
+
+
+def on_cpu(devices: Sequence[jax.Device]) -> bool:
+    """Whether devices are cores rather than a GPU."""
+    return devices[0].platform == "cpu"
 
 
 def mesh_for(num_groups: int, devices: Sequence[jax.Device] | None = None) -> jax.sharding.Mesh:

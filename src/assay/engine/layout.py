@@ -3,7 +3,7 @@
 A population trains C conditions × S seeds of one shape. Members of one seed see the same batches, so they sit in one
 **group**: its batch is gathered once and its first layer is a single matrix product. Every group has the same slots
 in the same order (one program serves them all), sorted so that members of one kind (optimizer, loss, activations) are
-contiguous: a **segment** is applied to a static slice, not chosen by a switch that would run every branch.
+contiguous: a **segment** is applied to static slices, not chosen by a switch that would run every branch.
 
 With T tiles a seed's conditions are dealt over T groups; tiles keep a group's state in cache and give every core work.
 A kind that does not divide evenly repeats a member in its last slot; the copy is trained and ignored.
@@ -12,7 +12,7 @@ A kind that does not divide evenly repeats a member in its last slot; the copy i
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from assay.choices import Choice
-from assay.learning.optimizers import slot_names, static_part
+from assay.learning.optimizers import Static, slot_names, static_part
 from assay.networks.architecture import Layer
 
 # What a step of a group touches should stay in a core's share of the last-level cache.
@@ -41,12 +41,17 @@ class Member:
     @cached_property
     def kind(self) -> tuple[Hashable, ...]:
         """What is static in its program: members of equal kind differ in numbers only."""
-        return (static_part(self.optimizer), self.loss, tuple(layer.activation for layer in self.layers))
+        return (self.static_optimizer, self.loss, tuple(layer.activation for layer in self.layers))
+
+    @cached_property
+    def static_optimizer(self) -> Static:
+        """What of its optimizer decides the program."""
+        return static_part(self.optimizer)
 
     @property
     def state_bytes(self) -> int:
         """Memory of its parameters, their gradients and the optimizer's slots."""
-        copies = 2 + len(slot_names(static_part(self.optimizer)))
+        copies = 2 + len(slot_names(self.static_optimizer))
         return FLOAT_BYTES * copies * sum(layer.parameters for layer in self.layers)
 
     def step_bytes(self, batch_size: int) -> int:
@@ -57,15 +62,25 @@ class Member:
 
 @dataclass(frozen=True)
 class Segment:
-    """A contiguous run of slots that share one static `kind`."""
+    """The slots that share one static `kind`: from `start` to `stop` in each of `rows` equal stretches of the slots.
+
+    Where every activation meets every optimizer, the slots of an activation are one stretch, and those of an optimizer
+    are a piece of every stretch: static slices, both.
+    """
 
     kind: Any
     start: int
     stop: int
+    rows: int = 1
+
+    def of(self, groups: np.ndarray) -> np.ndarray:
+        """Its slots of an array (G, M), one stretch after another."""
+        return groups.reshape(len(groups), self.rows, -1)[:, :, self.start : self.stop].reshape(len(groups), -1)
 
     @property
-    def slots(self) -> slice:
-        return slice(self.start, self.stop)
+    def size(self) -> int:
+        """How many slots it has."""
+        return self.rows * (self.stop - self.start)
 
 
 @dataclass(frozen=True)
@@ -125,11 +140,19 @@ class Layout:
         return member_bytes * self.num_groups * self.num_slots
 
     def segments(self, kind_of: Callable[[Member], Hashable]) -> tuple[Segment, ...]:
-        """The runs of equal ``kind_of(member)`` along the slots; the same in every group."""
+        """The runs of equal ``kind_of(member)`` along the slots; the same in every group.
+
+        Where the same runs come again and again, the runs of a kind are one segment.
+        """
         kinds = [kind_of(self.members[condition]) for condition in self.slots[0]]
+        rows = sum(kind == kinds[0] and (slot == 0 or kinds[slot - 1] != kind) for slot, kind in enumerate(kinds))
+        length, rest = divmod(len(kinds), rows)
+        if rest or kinds != kinds[:length] * rows:
+            rows, length = 1, len(kinds)
+        kinds = kinds[:length]
         starts = [slot for slot, kind in enumerate(kinds) if slot == 0 or kind != kinds[slot - 1]]
         stops = [*starts[1:], len(kinds)]
-        return tuple(Segment(kinds[start], start, stop) for start, stop in zip(starts, stops, strict=True))
+        return tuple(Segment(kinds[start], start, stop, rows) for start, stop in zip(starts, stops, strict=True))
 
 
 def plan_layout(
@@ -154,11 +177,13 @@ def plan_layout(
     can be) the quickest wins, then the fewest tiles. For networks of 289 parameters and batches of 272 that is twice as
     fast as one tile; `benchmarks/layout.py` measures the rule against every other number of tiles.
     """
-    by_kind: dict[Hashable, list[int]] = {}
-    for condition in sorted(range(len(members)), key=lambda index: _sort_key(members, index)):
-        by_kind.setdefault(members[condition].kind, []).append(condition)
+    by_kind: dict[tuple[Hashable, ...], list[int]] = {}
+    for condition, member in enumerate(members):
+        by_kind.setdefault(member.kind, []).append(condition)
+    order = _by_activation if _is_grid(by_kind) else _by_optimizer
+    by_kind = {kind: by_kind[kind] for kind in sorted(by_kind, key=order)}
     largest = max(len(conditions) for conditions in by_kind.values())
-    member_bytes = max(member.step_bytes(batch_size) for member in members)
+    member_bytes = max(members[conditions[0]].step_bytes(batch_size) for conditions in by_kind.values())
 
     def num_slots(tiles: int) -> int:
         return sum(math.ceil(len(conditions) / tiles) for conditions in by_kind.values())
@@ -180,6 +205,19 @@ def plan_layout(
     return Layout(tuple(members), num_seeds, tiles, slots)
 
 
-def _sort_key(members: Sequence[Member], index: int) -> tuple[str, str, str, int]:
-    optimizer, loss, activations = members[index].kind
-    return repr(optimizer), repr(loss), repr(activations), index
+def _is_grid(by_kind: Mapping[tuple[Hashable, ...], Sequence[int]]) -> bool:
+    """Whether every optimizer meets every pair of loss and activations, equally often."""
+    optimizers, forward = {kind[0] for kind in by_kind}, {kind[1:] for kind in by_kind}
+    counts = {len(conditions) for conditions in by_kind.values()}
+    return len(counts) == 1 and len(by_kind) == len(optimizers) * len(forward)
+
+
+def _by_activation(kind: tuple[Hashable, ...]) -> tuple[str, ...]:
+    """Losses side by side, within one the activations, within these the optimizers: few segments of each."""
+    optimizer, *forward = map(repr, kind)
+    return (*forward, optimizer)
+
+
+def _by_optimizer(kind: tuple[Hashable, ...]) -> tuple[str, ...]:
+    """Optimizers side by side: without a grid they would be cut into as many segments as there are kinds."""
+    return tuple(map(repr, kind))

@@ -1,4 +1,4 @@
-"""The compiled programs of a population: train an epoch, evaluate a split.
+"""The compiled program of a population: make the steps of an epoch, then score rows.
 
 Index letters: G groups, M slots of a group, B examples of a batch, F features, K outputs.
 
@@ -6,8 +6,8 @@ Feature-major: kernels (M, out, in), activations (M, units, B). The first produc
 matrix product over all members of a group, and no kernel is ever transposed; 1.3 to 2 times as fast on a CPU as
 ``vmap`` over the usual layout.
 
-Two loops: over the groups, spread over the devices (`jax.lax.map` inside `jax.shard_map`), and inside each the
-`jax.lax.scan` over all steps of an epoch. The state is donated. Nothing here touches the host.
+Two loops: over the groups, spread over the devices (`jax.lax.map` inside `jax.shard_map`), and inside each one over
+all steps of an epoch. The state is donated. Nothing here touches the host.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jax.sharding import Mesh
 from jax.sharding import PartitionSpec as Spec
@@ -27,11 +28,14 @@ from assay.engine.layout import Layout, Member, Segment
 from assay.engine.sparse import SparseBatch, SparseInputs, sparse_product
 from assay.learning.losses import loss_values
 from assay.learning.metrics import per_example_metric
-from assay.learning.optimizers import clip, slots, static_part, update
+from assay.learning.optimizers import clip, slots, update
 from assay.networks.activations import activate
 
 Parameters = list[Array]
 """Kernel and bias of each layer in turn: (M, out, in), (M, out), (M, out, in), …; a sparse first one (M, in, out)."""
+
+# Where the arguments of a program lie: spread over the devices by group, or whole on each.
+GROUPED, WHOLE = Spec("groups"), Spec()
 
 Inputs = Array | SparseInputs
 """All rows of a data set on a device, (rows, F)."""
@@ -115,6 +119,8 @@ class Recipe:
     losses, optimizers : tuple of Segment
     sparse : bool
         Whether the first kernels lie as (M, in, out), for `sparse_product`.
+    at_once : bool
+        Whether all groups of a device run at the same time (a GPU), or one after another (a core).
     """
 
     task: str
@@ -122,13 +128,11 @@ class Recipe:
     losses: tuple[Segment, ...]
     optimizers: tuple[Segment, ...]
     sparse: bool
+    at_once: bool
 
     @classmethod
-    def of(cls, layout: Layout, task: str, *, sparse: bool = False) -> Recipe:
+    def of(cls, layout: Layout, task: str, *, sparse: bool = False, at_once: bool = False) -> Recipe:
         """Read the segments off a layout."""
-
-        def optimizer_of(member: Member) -> Hashable:
-            return static_part(member.optimizer)
 
         def activation_of(member: Member, at: int) -> Hashable:
             return member.layers[at].activation
@@ -138,18 +142,21 @@ class Recipe:
             task,
             tuple(layout.segments(partial(activation_of, at=at)) for at in range(depth)),
             layout.segments(lambda member: member.loss),
-            layout.segments(optimizer_of),
+            layout.segments(lambda member: member.static_optimizer),
             sparse,
+            at_once,
         )
 
 
-def initial_slots(recipe: Recipe, parameters: Parameters) -> list[list[dict[str, Array]]]:
-    """The optimizer state before the first update, for parameters of shape (G, M, …)."""
+def initial_slots(recipe: Recipe, shapes: list[tuple[int, ...]]) -> list[list[dict[str, np.ndarray]]]:
+    """The optimizer state before the first update, for parameters of these shapes (G, M, …); on the host."""
 
-    def one_group(parameters: Parameters) -> list[list[dict[str, Array]]]:
-        return [[slots(part.kind, array[part.slots]) for array in parameters] for part in recipe.optimizers]
+    def of(part: Segment, shape: tuple[int, ...]) -> dict[str, np.ndarray]:
+        groups, members = shape[0], part.size
+        held = slots(part.kind, (groups * members, *shape[2:]))
+        return {name: array.reshape(groups, members, *array.shape[1:]) for name, array in held.items()}
 
-    return jax.vmap(one_group)(parameters)
+    return [[of(part, shape) for shape in shapes] for part in recipe.optimizers]
 
 
 def forward(
@@ -193,8 +200,30 @@ def first_product(kernel: Array, inputs: Array | SparseBatch) -> Array:
 
 def by_segment(segments: tuple[Segment, ...], z: Array) -> Array:
     """φ(z), each slot by the activation of its segment."""
-    parts = [activate(segment.kind, z[segment.slots]) for segment in segments]
-    return parts[0] if len(parts) == 1 else jnp.concatenate(parts)
+    parts = [activate(segment.kind, part) for segment, part in zip(segments, divided(segments, z), strict=True)]
+    return joined(segments, parts)
+
+
+def divided(segments: tuple[Segment, ...], array: Array) -> list[Array]:
+    """The slots (M, …) of an array segment by segment.
+
+    `lax.split`, for its transpose is one concatenation; that of slices would be a sum of padded arrays.
+    """
+    if len(segments) == 1:
+        return [array]
+    rows = segments[0].rows
+    stretches = array.reshape(rows, -1, *array.shape[1:])
+    parts = jax.lax.split(stretches, [segment.stop - segment.start for segment in segments], axis=1)
+    return [part.reshape(-1, *array.shape[1:]) for part in parts]
+
+
+def joined(segments: tuple[Segment, ...], parts: list[Array]) -> Array:
+    """The slots of all segments in their places, (M, …), from those of each; the inverse of `divided`."""
+    if len(parts) == 1:
+        return parts[0]
+    rows = segments[0].rows
+    stretches = [part.reshape(rows, -1, *part.shape[1:]) for part in parts]
+    return jnp.concatenate(stretches, axis=1).reshape(-1, *parts[0].shape[1:])
 
 
 def _drop(h: Array, rate: Array, key: Array) -> Array:
@@ -206,8 +235,8 @@ def _drop(h: Array, rate: Array, key: Array) -> Array:
 
 def example_losses(recipe: Recipe, targets: Array, outputs: Array) -> Array:
     """Loss of each example, (M, B)."""
-    parts = [loss_values(part.kind, targets, outputs[part.slots]) for part in recipe.losses]
-    return parts[0] if len(parts) == 1 else jnp.concatenate(parts)
+    parts = zip(recipe.losses, divided(recipe.losses, outputs), strict=True)
+    return joined(recipe.losses, [loss_values(segment.kind, targets, part) for segment, part in parts])
 
 
 def penalty(parameters: Parameters, l2: list[Array]) -> Array | float:
@@ -224,24 +253,32 @@ def updated(
     numbers: Numbers,
 ) -> tuple[Parameters, list[list[dict[str, Array]]]]:
     """One update of every member, each segment by its own optimizer."""
+
+    def of_segments(arrays: list[Array]) -> list[list[Array]]:
+        """By segment, the part of each array."""
+        by_array = [divided(recipe.optimizers, array) for array in arrays]
+        return [[parts[index] for parts in by_array] for index in range(len(recipe.optimizers))]
+
+    given = zip(
+        recipe.optimizers,
+        of_segments(parameters),
+        of_segments(gradients),
+        of_segments(numbers.learning_rate),
+        state_slots,
+        numbers.optimizer,
+        strict=True,
+    )
     new_parameters: list[Parameters] = []
     new_slots = []
-    for part, part_slots, part_numbers in zip(recipe.optimizers, state_slots, numbers.optimizer, strict=True):
-        clipped = clip(part.kind, [gradient[part.slots] for gradient in gradients], part_numbers)
+    for part, arrays, part_gradients, rates, part_slots, part_numbers in given:
+        clipped = clip(part.kind, part_gradients, part_numbers)
         pairs = []
-        for index, (array, gradient, held) in enumerate(zip(parameters, clipped, part_slots, strict=True)):
-            own = {"learning_rate": numbers.learning_rate[index // 2][part.slots]} if numbers.learning_rate else {}
-            of_layer = part_numbers | own
-            pairs.append(
-                update(
-                    part.kind, parameter=array[part.slots], gradient=gradient, slots=held, step=step, numbers=of_layer
-                )
-            )
+        for index, (array, gradient, held) in enumerate(zip(arrays, clipped, part_slots, strict=True)):
+            of_layer = part_numbers | ({"learning_rate": rates[index // 2]} if rates else {})
+            pairs.append(update(part.kind, parameter=array, gradient=gradient, slots=held, step=step, numbers=of_layer))
         new_parameters.append([parameter for parameter, _ in pairs])
         new_slots.append([held for _, held in pairs])
-    if len(new_parameters) == 1:
-        return new_parameters[0], new_slots
-    return [jnp.concatenate(pieces) for pieces in zip(*new_parameters, strict=True)], new_slots
+    return [joined(recipe.optimizers, list(pieces)) for pieces in zip(*new_parameters, strict=True)], new_slots
 
 
 def batch_of(x: Inputs, y: Array, batch: Batches) -> tuple[Array | SparseBatch, Array, Array]:
@@ -256,18 +293,39 @@ def batch_of(x: Inputs, y: Array, batch: Batches) -> tuple[Array | SparseBatch, 
     return x[rows].astype(jnp.float32), y[rows].T, weights
 
 
-def _train_group(
-    recipe: Recipe, state: State, numbers: Numbers, x: Inputs, y: Array, batches: Batches, *, every_step: bool
-) -> tuple[State, Totals | Array]:
-    """All steps of one group (no leading G), one for each of the batches, (steps, …).
+class Work(NamedTuple):
+    """What one call of `epoch_program` is to do: make steps, then score rows. Batches are whole on every device.
 
-    Returns the new state with the totals, or with the loss at each step, (steps, M).
+    Attributes
+    ----------
+    batches : Batches, arrays (S, steps, …)
+        Of each seed; there may be room for more steps than are made.
+    steps : array, (G,), int32
+        How many of them each group makes; a group that makes none costs nothing.
+    chunks : Batches, arrays (chunks, …)
+        The rows to be scored afterwards, the same for all seeds.
+    num_chunks : array, (G,), int32
+        How many of them each group is scored on.
+    """
+
+    batches: Batches
+    steps: Array
+    chunks: Batches
+    num_chunks: Array
+
+
+def _train_group(
+    recipe: Recipe, state: State, numbers: Numbers, x: Inputs, y: Array, batches: Batches, steps: Array
+) -> tuple[State, Totals, Array]:
+    """The first `steps` batches of (room, …), one update each, for one group (no leading G).
+
+    Returns the new state, the totals, and the loss of each batch before its update, (room, M).
     """
     key = jax.random.key(numbers.seed)
 
-    def step(carry: tuple[State, Totals], batch: Batches) -> tuple[tuple[State, Totals], Array | None]:
-        state, totals = carry
-        inputs, targets, weights = batch_of(x, y, batch)
+    def step(index: Array, carry: tuple[State, Totals, Array]) -> tuple[State, Totals, Array]:
+        state, totals, losses = carry
+        inputs, targets, weights = batch_of(x, y, jax.tree.map(lambda leaf: leaf[index], batches))
         count = jnp.sum(weights)
 
         def objective(parameters: Parameters) -> tuple[Array, tuple[Array, Array]]:
@@ -284,84 +342,77 @@ def _train_group(
             recipe, state.parameters, gradients, state.slots, number.astype(jnp.float32), numbers
         )
         diverged_step = jnp.where((state.diverged_step == 0) & ~jnp.isfinite(loss), number, state.diverged_step)
-        totals = Totals(totals.loss + loss * count, totals.metric + metric)
-        return (State(parameters, new_slots, number, diverged_step), totals), loss if every_step else None
+        return (
+            State(parameters, new_slots, number, diverged_step),
+            Totals(totals.loss + loss * count, totals.metric + metric),
+            losses.at[index].set(loss),
+        )
 
     zeros = jnp.zeros_like(numbers.threshold)
-    (state, totals), losses = jax.lax.scan(step, (state, Totals(zeros, zeros)), batches)
-    return state, totals if losses is None else losses
+    losses = jnp.zeros((len(batches.rows), len(zeros)))
+    return jax.lax.fori_loop(0, steps, step, (state, Totals(zeros, zeros), losses))
 
 
-def _evaluate_group(
-    recipe: Recipe, parameters: Parameters, numbers: Numbers, x: Inputs, y: Array, batches: Batches
+def _score_group(
+    recipe: Recipe, parameters: Parameters, numbers: Numbers, x: Inputs, y: Array, chunks: Batches, count: Array
 ) -> Totals:
-    """Sums over all rows of a split, without dropout, for one group."""
+    """Sums over the rows of the first `count` chunks, without dropout, for one group."""
 
-    def chunk(totals: Totals, batch: Batches) -> tuple[Totals, None]:
-        inputs, targets, weights = batch_of(x, y, batch)
+    def chunk(index: Array, totals: Totals) -> Totals:
+        inputs, targets, weights = batch_of(x, y, jax.tree.map(lambda leaf: leaf[index], chunks))
         outputs = forward(recipe, parameters, inputs)
         loss = example_losses(recipe, targets, outputs) @ weights + penalty(parameters, numbers.l2) * jnp.sum(weights)
         metric = per_example_metric(recipe.task, targets, outputs, threshold=numbers.threshold) @ weights
-        return Totals(totals.loss + loss, totals.metric + metric), None
+        return Totals(totals.loss + loss, totals.metric + metric)
 
     zeros = jnp.zeros_like(numbers.threshold)
-    return jax.lax.scan(chunk, Totals(zeros, zeros), batches)[0]
+    return jax.lax.fori_loop(0, count, chunk, Totals(zeros, zeros))
 
 
 @lru_cache(maxsize=256)
-def train_program(recipe: Recipe, mesh: Mesh, *, every_step: bool = False) -> Any:
-    """``(state, numbers, x, y, batches, active) -> (state, totals)``, compiled, for all groups.
+def epoch_program(recipe: Recipe, mesh: Mesh) -> Any:
+    """``(state, numbers, x, y, work) -> (state, trained, scored, losses)``: steps, then scores, for all groups.
 
-    With `every_step` the losses at each step come instead of their sums, (G, steps, M).
+    The one program of a population: how many steps and which rows are arguments, so training, validating and testing
+    are calls of the same compiled code.
 
     Parameters of the compiled function
     -----------------------------------
     state, numbers : State and Numbers; the state is donated
     x, y : Inputs (rows, F) and array (rows, K), on every device
-    batches : Batches, arrays (S, steps, …), on every device
-        Of each seed.
-    active : array, shape (G,), bool
-        Groups to train; the others are passed through and cost nothing.
+    work : Work
+
+    Returns of the compiled function
+    --------------------------------
+    state : State
+    trained, scored : Totals, over the examples of the steps and of the chunks
+    losses : array, (G, room for steps, M)
+        Of each batch before its update.
     """
 
-    def program(state: State, numbers: Numbers, x: Inputs, y: Array, batches: Batches, active: Array) -> Any:
-        def one_group(group: Any) -> Any:
-            state, numbers, active = group
-            own = jax.tree.map(lambda leaf: leaf[numbers.seed_index], batches)
-            members = numbers.threshold.shape[0]
-            nothing = jnp.zeros(members)
-            return jax.lax.cond(
-                active,
-                lambda state: _train_group(recipe, state, numbers, x, y, own, every_step=every_step),
-                lambda state: (state, jnp.zeros((len(own.rows), members)) if every_step else Totals(nothing, nothing)),
-                state,
-            )
+    def program(state: State, numbers: Numbers, x: Inputs, y: Array, work: Work) -> Any:
+        def one_group(state: State, numbers: Numbers, steps: Array, num_chunks: Array) -> Any:
+            own = jax.tree.map(lambda leaf: leaf[numbers.seed_index], work.batches)
+            state, trained, losses = _train_group(recipe, state, numbers, x, y, own, steps)
+            scored = _score_group(recipe, state.parameters, numbers, x, y, work.chunks, num_chunks)
+            return state, trained, scored, losses
 
-        return jax.lax.map(one_group, (state, numbers, active))
+        if not recipe.at_once:
+            return jax.lax.map(lambda group: one_group(*group), (state, numbers, work.steps, work.num_chunks))
+        # All groups make as many steps as the longest, and those that should have made none are put back.
+        most = jnp.max(work.steps), jnp.max(work.num_chunks)
+        new, *found = jax.vmap(one_group, in_axes=(0, 0, None, None))(state, numbers, *most)
 
-    return jax.jit(over_groups(program, mesh, grouped=(True, True, False, False, False, True)), donate_argnums=0)
+        def kept(new: Array, old: Array) -> Array:
+            return jnp.where((work.steps > 0).reshape(-1, *[1] * (new.ndim - 1)), new, old)
 
+        return jax.tree.map(kept, new, state), *found
 
-@lru_cache(maxsize=256)
-def evaluate_program(recipe: Recipe, mesh: Mesh) -> Any:
-    """``(parameters, numbers, x, y, batches, active) -> totals``, compiled; `batches` are arrays (chunks, …)."""
-
-    def program(parameters: Parameters, numbers: Numbers, x: Inputs, y: Array, batches: Batches, active: Array) -> Any:
-        def one_group(group: Any) -> Any:
-            parameters, numbers, active = group
-            nothing = jnp.zeros_like(numbers.threshold)
-            return jax.lax.cond(
-                active,
-                lambda: _evaluate_group(recipe, parameters, numbers, x, y, batches),
-                lambda: Totals(nothing, nothing),
-            )
-
-        return jax.lax.map(one_group, (parameters, numbers, active))
-
-    return jax.jit(over_groups(program, mesh, grouped=(True, True, False, False, False, True)))
+    specs: Any = Work
+    work = specs(batches=WHOLE, steps=GROUPED, chunks=WHOLE, num_chunks=GROUPED)
+    return jax.jit(over_groups(program, mesh, (GROUPED, GROUPED, WHOLE, WHOLE, work)), donate_argnums=0)
 
 
-def over_groups(program: Any, mesh: Mesh, grouped: tuple[bool, ...]) -> Any:
-    """Give each device of the mesh its share of the groups; other arguments are whole on every device."""
-    specs = tuple(Spec("groups") if flag else Spec() for flag in grouped)
-    return jax.shard_map(program, mesh=mesh, in_specs=specs, out_specs=Spec("groups"), check_vma=False)
+def over_groups(program: Any, mesh: Mesh, specs: tuple[Any, ...]) -> Any:
+    """Give each device of the mesh its share of what is `GROUPED`; what is `WHOLE` is there on every device."""
+    return jax.shard_map(program, mesh=mesh, in_specs=specs, out_specs=GROUPED, check_vma=False)

@@ -18,8 +18,10 @@ import numpy as np
 from jax import Array
 from jax.sharding import Mesh
 
-from assay.choices import Choice
+from assay.engine.layout import Segment
 from assay.engine.program import (
+    GROUPED,
+    WHOLE,
     Numbers,
     Parameters,
     Recipe,
@@ -110,10 +112,10 @@ class Measurement:
 
 
 class Layers(NamedTuple):
-    """All layers of a group, and what is static in each: (Choice, start, stop) of each run of one activation."""
+    """All layers of a group, and what is static in each: the segments of its activations."""
 
     traces: list[LayerTrace]
-    activations: tuple[tuple[tuple[Choice, int, int], ...], ...]
+    activations: tuple[tuple[Segment, ...], ...]
 
 
 Signals = list[dict[str, Measurement]]
@@ -257,13 +259,13 @@ def trace_group(recipe: Recipe, state: State, numbers: Numbers, x: Array, y: Arr
 
 @lru_cache(maxsize=64)
 def probe_program(recipe: Recipe, mesh: Mesh, probes: tuple[Probe, ...]) -> Any:
-    """``(state, numbers, x, y, rows, active) -> Packed Signals``, compiled; its arrays have leading axes (G, M)."""
-    kinds = tuple(
-        tuple((segment.kind, segment.start, segment.stop) for segment in segments) for segments in recipe.activations
-    )
+    """``(state, numbers, x, y, rows, active) -> Packed Signals``, compiled; its arrays have leading axes (G, M).
+
+    `active`, (G,), is 0 for groups to leave out.
+    """
 
     def one_group(state: State, numbers: Numbers, x: Array, y: Array, rows: Array) -> Packed:
-        layers = Layers(trace_group(recipe, state, numbers, x, y, rows), kinds)
+        layers = Layers(trace_group(recipe, state, numbers, x, y, rows), recipe.activations)
         signals: Signals = [{} for _ in layers.traces]
         for probe in probes:
             for found, measured in zip(signals, probe.measure(layers), strict=True):
@@ -279,8 +281,8 @@ def probe_program(recipe: Recipe, mesh: Mesh, probes: tuple[Probe, ...]) -> Any:
 
         def mapped(group: Any) -> Any:
             state, numbers, active = group
-            return jax.lax.cond(active, lambda: one_group(state, numbers, x, y, rows), lambda: nothing)
+            return jax.lax.cond(active > 0, lambda: one_group(state, numbers, x, y, rows), lambda: nothing)
 
         return jax.lax.map(mapped, (state, numbers, active))
 
-    return jax.jit(over_groups(program, mesh, grouped=(True, True, False, False, False, True)))
+    return jax.jit(over_groups(program, mesh, (GROUPED, GROUPED, WHOLE, WHOLE, WHOLE, GROUPED)))

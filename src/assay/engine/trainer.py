@@ -10,31 +10,33 @@
 
 from __future__ import annotations
 
-import functools
+import dataclasses
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.sharding import NamedSharding
-from jax.sharding import PartitionSpec as Spec
 
 from assay.engine.batching import batch_order, in_batches
-from assay.engine.devices import mesh_for
+from assay.engine.compilation import Programs
+from assay.engine.devices import mesh_for, on_cpu
 from assay.engine.layout import Layout, Member, plan_layout
 from assay.engine.program import (
+    GROUPED,
+    WHOLE,
     Batches,
     Inputs,
     Numbers,
     Recipe,
     State,
     Totals,
-    evaluate_program,
+    Work,
+    epoch_program,
     initial_slots,
-    train_program,
 )
 from assay.engine.sparse import RareEntries, SparseInputs
 from assay.engine.tracing import Probe, Signals, probe_program
@@ -43,7 +45,9 @@ from assay.learning.metrics import metric_names
 from assay.learning.optimizers import numeric_part
 from assay.networks.initializers import draw_bias, draw_kernel
 
-EVALUATION_BATCH = 512
+# Rows that are scored at a time.
+CHUNK = 128
+_PROGRAMS = Programs()
 
 Scores = dict[str, np.ndarray]
 """Metric name → array of shape (C, S)."""
@@ -51,25 +55,49 @@ Scores = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class PlacedData:
-    """Rows on the devices: x (rows, F), y (rows, K).
+    """Some rows of a data set that lies whole on every device; all its parts share the arrays, and one program.
 
-    Where the first layer is sparse, the host keeps the rows too: `dense` (rows, F) for probes, `rare` for batches.
+    Attributes
+    ----------
+    x, y : Inputs (all rows, F) and array (all rows, K)
+    first, rows : int
+        The part: rows first … first + rows − 1.
+    room : int
+        The most steps that an epoch may have.
+    chunks : Batches, arrays (most chunks, …)
+        The rows of the part, as they are scored.
+    num_chunks : int
+        How many of them hold rows.
+    dense : array, (all rows, F), and rare : RareEntries; optional
+        On the host, where the first layer is sparse: for probes, and for batches.
     """
 
     x: Inputs
     y: Array
+    first: int
+    rows: int
+    room: int
+    chunks: Batches
+    num_chunks: int
     dense: np.ndarray | None = None
     rare: RareEntries | None = None
 
-    @property
-    def rows(self) -> int:
-        return int(self.y.shape[0])
-
     def batches(self, order: np.ndarray) -> Batches:
-        """On the host, for rows (…, B)."""
-        words, owners = self.rare.of_batches(order) if self.rare is not None else (None, None)
-        host: Any = Batches  # NumPy arrays here, JAX arrays once placed
-        return host(order, words, owners)
+        """On the host, for rows (S, steps, B) counted from the first of the part; filled up to the room for steps."""
+        order = np.where(order >= 0, order + self.first, order).astype(np.int32)
+        return _batches(_with_room(order, max(self.room, order.shape[1])), self.rare)
+
+
+def _batches(order: Any, rare: RareEntries | None) -> Batches:
+    words, owners = rare.of_batches(order) if rare is not None else (None, None)
+    host: Any = Batches  # NumPy arrays here, JAX arrays once placed
+    return host(order, words, owners)
+
+
+def _with_room(order: np.ndarray, room: int) -> np.ndarray:
+    """Batches of no rows added, (…, steps, B) to (…, room, B)."""
+    missing = np.full((*order.shape[:-2], room - order.shape[-2], order.shape[-1]), -1, np.int32)
+    return np.concatenate([order, missing], axis=-2)
 
 
 class Trainer:
@@ -90,6 +118,8 @@ class Trainer:
         Whether the first layer is to be a sparse one, for multi-hot rows; see `suits_sparse`. The same network.
     devices : sequence of jax.Device, optional
         All of them when not given.
+    at_once : bool, optional
+        Whether a device runs all its groups at the same time; when not given, a GPU does and a core does not.
     """
 
     def __init__(
@@ -102,6 +132,7 @@ class Trainer:
         tiles: int | None = None,
         sparse: bool = False,
         devices: Sequence[jax.Device] | None = None,
+        at_once: bool | None = None,
     ) -> None:
         devices = list(devices) if devices is not None else jax.devices()
         self.seeds = tuple(seeds)
@@ -110,10 +141,12 @@ class Trainer:
         self.layout: Layout = plan_layout(
             members, num_seeds=len(self.seeds), num_devices=len(devices), batch_size=batch_size, tiles=tiles
         )
-        self.recipe = Recipe.of(self.layout, task, sparse=sparse)
+        if at_once is None:
+            at_once = not on_cpu(devices)
+        self.recipe = Recipe.of(self.layout, task, sparse=sparse, at_once=at_once)
         self.mesh = mesh_for(self.layout.num_groups, devices)
-        self._grouped = NamedSharding(self.mesh, Spec("groups"))
-        self._whole = NamedSharding(self.mesh, Spec())
+        self._grouped = NamedSharding(self.mesh, GROUPED)
+        self._whole = NamedSharding(self.mesh, WHOLE)
         self._numbers: Numbers = self._spread(self._member_numbers())
 
     @property
@@ -123,42 +156,76 @@ class Trainer:
 
     # ------------------------------------------------------------------ data and state
 
-    def place(self, x: np.ndarray, y: np.ndarray) -> PlacedData:
-        """Put rows on every device; x (rows, F) of any number type, y (rows, K)."""
+    def place(self, x: np.ndarray, y: np.ndarray, *, training_rows: int | None = None) -> PlacedData:
+        """Put rows on every device.
+
+        Parameters
+        ----------
+        x, y : arrays, (rows, F) of any number type and (rows, K)
+        training_rows : int, optional
+            The most rows that an epoch will pass over; all of them when not given.
+        """
+        room = -(-(len(x) if training_rows is None else training_rows) // self.batch_size)
         placed_y = jax.device_put(np.asarray(y, np.float32), self._whole)
-        if not self.sparse:
-            return PlacedData(jax.device_put(x, self._whole), placed_y)
-        rare = RareEntries(x)
-        host: Any = SparseInputs
-        inputs = jax.device_put(host(np.ascontiguousarray(x[:, rare.columns]), rare.columns), self._whole)
-        return PlacedData(inputs, placed_y, x, rare)
+        rare, inputs = None, x
+        if self.sparse:
+            rare = RareEntries(x)
+            host: Any = SparseInputs
+            inputs = host(np.ascontiguousarray(x[:, rare.columns]), rare.columns)
+            rare.of_batches(in_batches(np.arange(len(x)), self.batch_size))  # so much room have batches from now on
+        whole = PlacedData(
+            x=jax.device_put(inputs, self._whole),
+            y=placed_y,
+            first=0,
+            rows=len(x),
+            room=room,
+            chunks=Batches(placed_y),
+            num_chunks=0,
+            dense=x if self.sparse else None,
+            rare=rare,
+        )
+        return self.part(whole, 0, len(x))
+
+    def part(self, data: PlacedData, first: int, stop: int) -> PlacedData:
+        """Rows `first` … `stop` − 1 of data that were placed whole; nothing is copied."""
+        all_rows = int(data.y.shape[0])
+        size = min(CHUNK, all_rows)
+        order = in_batches(np.arange(first, stop), size)
+        chunks = jax.device_put(_batches(_with_room(order, -(-all_rows // size)), data.rare), self._whole)
+        return dataclasses.replace(data, first=first, rows=stop - first, chunks=chunks, num_chunks=len(order))
 
     def start(self) -> State:
         """The state at step 0: every member's own initial parameters, seed by seed."""
         members, layout = self.layout.members, self.layout
 
-        @functools.cache
-        def drawn(condition: int, seed: int) -> list[np.ndarray]:
-            parameters = []
-            for number, layer in enumerate(members[condition].layers, start=1):
-                kernel = draw_kernel(
-                    layer.kernel_initializer, seed=seed, layer=number, fan_in=layer.fan_in, units=layer.units
-                )
-                bias = draw_bias(layer.bias_initializer, seed=seed, layer=number, units=layer.units)
-                parameters += [kernel if self.sparse and number == 1 else np.ascontiguousarray(kernel.T), bias]
-            return parameters
+        parameters = [np.empty(shape, np.float32) for shape in self._shapes]
+        for at, layer in enumerate(members[0].layers):
+            sizes = {"layer": at + 1, "units": layer.units}
+            kernels, biases = (array.reshape(-1, *array.shape[2:]) for array in parameters[2 * at : 2 * at + 2])
+            choices = [(member.layers[at].kernel_initializer, member.layers[at].bias_initializer) for member in members]
+            # Many members share a draw: each is made once, for a pair of choices and a seed, and laid where it belongs.
+            distinct = {choice: number for number, choice in enumerate(dict.fromkeys(choices))}
+            number = np.asarray([distinct[choice] for choice in choices])[layout.group_conditions]
+            draw = np.ravel(number * len(self.seeds) + layout.group_seeds[:, None])  # of each group and slot
+            places = np.split(np.argsort(draw, kind="stable"), np.cumsum(np.bincount(draw))[:-1])
+            for ((kernel, bias), seed), here in zip(itertools.product(distinct, self.seeds), places, strict=True):
+                entries = draw_kernel(kernel, seed=seed, fan_in=layer.fan_in, **sizes)
+                kernels[here] = entries if self.sparse and at == 0 else entries.T
+                biases[here] = draw_bias(bias, seed=seed, **sizes)
+        host: Any = State
+        steps = np.zeros(layout.num_groups, np.int32)
+        diverged = np.zeros((layout.num_groups, layout.num_slots), np.int32)
+        return self._spread(host(parameters, initial_slots(self.recipe, self._shapes), steps, diverged))
 
-        groups = [
-            [drawn(int(condition), self.seeds[seed]) for condition in conditions]
-            for seed, conditions in zip(layout.group_seeds, layout.group_conditions, strict=True)
-        ]
-        parameters = [
-            jnp.asarray(np.stack([np.stack([member[index] for member in group]) for group in groups]))
-            for index in range(2 * len(members[0].layers))
-        ]
-        steps = jnp.zeros(layout.num_groups, jnp.int32)
-        diverged = jnp.zeros((layout.num_groups, layout.num_slots), jnp.int32)
-        return self._spread(State(parameters, initial_slots(self.recipe, parameters), steps, diverged))
+    @property
+    def _shapes(self) -> list[tuple[int, ...]]:
+        """Of kernel and bias of each layer in turn, (G, M, …)."""
+        lead = (self.layout.num_groups, self.layout.num_slots)
+        shapes: list[tuple[int, ...]] = []
+        for number, layer in enumerate(self.layout.members[0].layers):
+            sides = (layer.fan_in, layer.units) if self.sparse and number == 0 else (layer.units, layer.fan_in)
+            shapes += [(*lead, *sides), (*lead, layer.units)]
+        return shapes
 
     def save(self, state: State) -> dict[str, np.ndarray]:
         """The whole state as named arrays, to go on from with `restore`; bit for bit."""
@@ -167,16 +234,48 @@ class Trainer:
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> State:
         """The state that `save` returned, of a trainer with equal arguments and tiles."""
-        groups, slots = self.layout.num_groups, self.layout.num_slots
-        shapes: list[Any] = []
-        for number, layer in enumerate(self.layout.members[0].layers):
-            sides = (layer.fan_in, layer.units) if self.sparse and number == 0 else (layer.units, layer.fan_in)
-            shapes.append(jax.ShapeDtypeStruct((groups, slots, *sides), jnp.float32))
-            shapes.append(jax.ShapeDtypeStruct((groups, slots, layer.units), jnp.float32))
-        held = jax.eval_shape(functools.partial(initial_slots, self.recipe), shapes)
-        counts: Any = 0  # what the leaves are does not matter, only where they go
-        structure = jax.tree.structure(State(shapes, held, counts, counts))
+        one_group = [(1, *shape[1:]) for shape in self._shapes]
+        leaf: Any = 0  # what the leaves are does not matter, only where they go
+        held: Any = initial_slots(self.recipe, one_group)
+        structure = jax.tree.structure(State([leaf] * len(one_group), held, leaf, leaf))
         return self._spread(jax.tree.unflatten(structure, [arrays[name] for name in sorted(arrays)]))
+
+    def compile(self, rows: int, dtype: np.dtype[Any], outputs: int, *, training_rows: int) -> None:
+        """Compile for data of this size before they are placed; may run beside another trainer's work.
+
+        With a sparse first layer this does nothing, for the size of its batches is not known before.
+        """
+        if self.sparse:
+            return
+        groups = self.layout.num_groups + (-self.layout.num_groups % self.mesh.size)
+
+        def grouped(shape: tuple[int, ...], dtype: Any = np.float32) -> Any:
+            return jax.ShapeDtypeStruct((groups, *shape[1:]), dtype, sharding=self._grouped)
+
+        def whole(shape: tuple[int, ...], dtype: Any = np.float32) -> Any:
+            return jax.ShapeDtypeStruct(shape, dtype, sharding=self._whole)
+
+        held = initial_slots(self.recipe, [(1, *shape[1:]) for shape in self._shapes])
+        lead = (groups, self.layout.num_slots)
+        counts = grouped((groups,), np.int32)
+        state: Any = State
+        state = state(
+            [grouped(shape) for shape in self._shapes],
+            jax.tree.map(lambda leaf: grouped(leaf.shape), held),
+            counts,
+            grouped(lead, np.int32),
+        )
+        x, y = whole((rows, self.layout.members[0].layers[0].fan_in), dtype), whole((rows, outputs))
+        room = -(-training_rows // self.batch_size)
+        chunk = min(CHUNK, rows)
+        work: Any = Work
+        work = work(
+            _batches(whole((len(self.seeds), room, self.batch_size), np.int32), None),
+            counts,
+            _batches(whole((-(-rows // chunk), chunk), np.int32), None),
+            counts,
+        )
+        _PROGRAMS.ready(epoch_program(self.recipe, self.mesh), (state, self._numbers, x, y, work))
 
     # ------------------------------------------------------------------ training and evaluation
 
@@ -199,10 +298,27 @@ class Trainer:
         State, Scores
             Scores are means over the epoch as it went (what Keras prints), dropout and penalties included.
         """
-        orders = np.stack([batch_order(seed, epoch, data.rows, self.batch_size) for seed in self.seeds])
-        batches = jax.device_put(data.batches(orders), self._whole)
-        program = train_program(self.recipe, self.mesh)
-        state, totals = program(state, self._numbers, data.x, data.y, batches, self._active_groups(active))
+        state, scores, _ = self._epoch(state, data, epoch, active, None, None)
+        return state, scores
+
+    def train_and_evaluate(
+        self,
+        state: State,
+        data: PlacedData,
+        epoch: int,
+        active: np.ndarray | None,
+        scored: PlacedData,
+        scored_active: np.ndarray | None,
+    ) -> tuple[State, Scores, Scores]:
+        """`train_epoch`, then `evaluate` on `scored`, another part of the same data, in one call of the program."""
+        return self._epoch(state, data, epoch, active, scored, scored_active)
+
+    def evaluate(self, state: State, data: PlacedData, active: np.ndarray | None = None) -> tuple[State, Scores]:
+        """Scores on all rows, without dropout; those of trials that are not `active` mean nothing.
+
+        The given state is used up, and returned as it was.
+        """
+        state, _, totals, _ = self._run(state, data, None, None, data, active)
         return state, self._scores(totals, data.rows)
 
     def train_steps(self, state: State, data: PlacedData, orders: np.ndarray) -> tuple[State, np.ndarray]:
@@ -220,19 +336,44 @@ class Trainer:
         State, array of shape (C, S, steps)
             The second is the loss of each batch before its update.
         """
-        program = train_program(self.recipe, self.mesh, every_step=True)
-        batches = jax.device_put(data.batches(orders), self._whole)
-        state, losses = program(state, self._numbers, data.x, data.y, batches, self._active_groups(None))
+        state, _, _, losses = self._run(state, data, orders, None, None, None)
         groups, slots = self.layout.position
-        return state, np.asarray(losses)[groups, :, slots]
+        return state, np.asarray(losses)[groups, : orders.shape[1], slots]
 
-    def evaluate(self, state: State, data: PlacedData, active: np.ndarray | None = None) -> Scores:
-        """Scores on all rows, without dropout; those of trials that are not `active` mean nothing."""
-        order = in_batches(np.arange(data.rows), min(EVALUATION_BATCH, data.rows))
-        batches = jax.device_put(data.batches(order), self._whole)
-        program = evaluate_program(self.recipe, self.mesh)
-        totals = program(state.parameters, self._numbers, data.x, data.y, batches, self._active_groups(active))
-        return self._scores(totals, data.rows)
+    def _epoch(
+        self,
+        state: State,
+        data: PlacedData,
+        epoch: int,
+        active: np.ndarray | None,
+        scored: PlacedData | None,
+        scored_active: np.ndarray | None,
+    ) -> tuple[State, Scores, Scores]:
+        orders = np.stack([batch_order(seed, epoch, data.rows, self.batch_size) for seed in self.seeds])
+        state, trained, totals, _ = self._run(state, data, orders, active, scored, scored_active)
+        return state, self._scores(trained, data.rows), self._scores(totals, (scored or data).rows)
+
+    def _run(
+        self,
+        state: State,
+        data: PlacedData,
+        orders: np.ndarray | None,
+        active: np.ndarray | None,
+        scored: PlacedData | None,
+        scored_active: np.ndarray | None,
+    ) -> tuple[State, Totals, Totals, Array]:
+        """Make the steps of `orders`, then score the rows of `scored`; see `epoch_program`."""
+        if orders is None:
+            orders = np.empty((len(self.seeds), 0, self.batch_size), np.int32)
+        part = scored or data
+        work = Work(
+            jax.device_put(data.batches(orders), self._whole),
+            self._per_group(orders.shape[1], active),
+            part.chunks,
+            self._per_group(part.num_chunks if scored else 0, scored_active),
+        )
+        arguments = state, self._numbers, data.x, data.y, work
+        return _PROGRAMS.ready(epoch_program(self.recipe, self.mesh), arguments)(*arguments)
 
     def probe(
         self,
@@ -249,7 +390,7 @@ class Trainer:
         state : State
         data : PlacedData
         rows : array of int, shape (B,)
-            The examples to look at.
+            The examples to look at, counted from the first of `data`.
         probes : tuple of Probe
         active : array, shape (C, S), bool, optional
             Trials of interest; what is returned for the others means nothing.
@@ -260,12 +401,12 @@ class Trainer:
             By quantity; every array has leading axes (C, S), as NumPy.
         """
         program = probe_program(self.recipe, self.mesh, probes)
-        if data.dense is None:
-            x, y, looked_at = data.x, data.y, np.asarray(rows, np.int32)
-        else:  # of sparse rows only those that are looked at are made dense
-            x, y, looked_at = data.dense[rows], np.asarray(data.y)[rows], np.arange(len(rows), dtype=np.int32)
-        placed = jax.device_put((x, y, looked_at), self._whole)
-        packed = program(state, self._numbers, *placed, self._active_groups(active))
+        rows = np.asarray(rows, np.int32) + data.first
+        shown: Any = data.x, data.y, rows
+        if data.dense is not None:  # of sparse rows only those that are looked at are made dense
+            shown = data.dense[rows], np.asarray(data.y)[rows], np.arange(len(rows), dtype=np.int32)
+        placed = jax.device_put(shown, self._whole)
+        packed = program(state, self._numbers, *placed, self._per_group(1, active))
         return packed.unpacked(self.layout.position)
 
     def diverged_steps(self, state: State) -> np.ndarray:
@@ -292,7 +433,7 @@ class Trainer:
         numeric = [numeric_part(member.optimizer) for member in members]
         optimizer = []
         for part in self.recipe.optimizers:
-            here = conditions[:, part.slots]
+            here = part.of(conditions)
             names = numeric[int(here[0, 0])]
             optimizer.append(
                 {name: np.asarray([[numeric[c][name] for c in row] for row in here], np.float32) for name in names}
@@ -328,13 +469,14 @@ class Trainer:
 
         return jax.tree.map(lambda leaf: jax.device_put(padded(leaf), self._grouped), tree)
 
-    def _active_groups(self, active: np.ndarray | None) -> Array:
-        flags = np.zeros(self.layout.num_groups + (-self.layout.num_groups % self.mesh.size), bool)
+    def _per_group(self, count: int, active: np.ndarray | None) -> Array:
+        """`count` for each group with a trial that is `active`, (C, S), and 0 for the others."""
+        counts = np.zeros(self.layout.num_groups + (-self.layout.num_groups % self.mesh.size), np.int32)
         if active is None:
-            flags[: self.layout.num_groups] = True
+            counts[: self.layout.num_groups] = count
         else:
-            flags[self.layout.position[0][active]] = True
-        return jax.device_put(flags, self._grouped)
+            counts[self.layout.position[0][active]] = count
+        return jax.device_put(counts, self._grouped)
 
     def _scores(self, totals: Totals, rows: int) -> Scores:
         return {

@@ -79,8 +79,9 @@ def curve_data(results: Results, conditions: Sequence[str] | None = None) -> Cur
     chosen = [name for name in known if conditions is None or name in conditions]
     baseline = results.study.baseline_name()
 
-    bad = ended_badly(results)
-    rows = results.history.filter(pl.col("split").is_in(list(SPLITS)), phase="select").join(
+    of_these = pl.col("condition").is_in([*chosen, baseline] if baseline is not None else chosen)
+    bad = ended_badly(results).filter(of_these)
+    rows = results.rows("history", of_these, pl.col("phase") == "select", pl.col("split").is_in(list(SPLITS))).join(
         bad.select("trial"), on="trial", how="anti"
     )
     rows = rows.filter(pl.col("value").is_finite().all().over("trial", "split", "metric"))
@@ -100,7 +101,7 @@ def curve_data(results: Results, conditions: Sequence[str] | None = None) -> Cur
         table=table,
         conditions=chosen,
         metrics=sorted(metrics, key=lambda metric: (metric != "loss", metric)),
-        best=best_epochs(results),
+        best=best_epochs(results, chosen),
         notes=notes,
         reference=baseline,
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from assay.analysis import SHOWN_CONDITIONS, shortlist
 from assay.figures.distributions import panel_data
 from assay.figures.learning_curves import MANY, curve_data, draw_curves
 from assay.figures.over_epochs import draw_over_epochs, over_epochs_data
@@ -22,11 +23,23 @@ if TYPE_CHECKING:
     from assay.store import Results
 
 
-def study_figures(results: Results, theory: pl.DataFrame | None = None) -> Iterator[tuple[str, Figure]]:
+DRAWN_CONDITIONS = 24
+"""How many conditions of a large study are drawn, a panel or a line each."""
+
+
+def drawn_conditions(summary: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The part of a summary that figures show: all of it, but of a large study the best conditions and the baseline."""
+    is_large = len(summary["conditions"]) > SHOWN_CONDITIONS
+    return shortlist(summary, DRAWN_CONDITIONS) if is_large else summary
+
+
+def study_figures(
+    results: Results, theory: pl.DataFrame | None = None, summary: Mapping[str, Any] | None = None
+) -> Iterator[tuple[str, Figure]]:
     """The figures of a study with their names, one at a time: overview, learning curves, then the signal's.
 
     With many conditions there is one figure of learning curves per metric, else one for all. Figures of the signal come
-    where probes have recorded it.
+    where probes have recorded it. Of a large study the `drawn_conditions` are shown.
 
     Parameters
     ----------
@@ -34,15 +47,19 @@ def study_figures(results: Results, theory: pl.DataFrame | None = None) -> Itera
         Finished or still being written.
     theory : polars.DataFrame, optional
         As in `SignalTables`.
+    summary : mapping, optional
+        Its summary, where it is at hand already.
     """
-    yield "overview", draw_overview(overview_data(results))
-    curves = curve_data(results)
+    drawn = drawn_conditions(results.summary() if summary is None else summary)
+    names = [condition["condition"] for condition in drawn["conditions"]]
+    yield "overview", draw_overview(overview_data(results, drawn))
+    curves = curve_data(results, names)
     if len(curves.conditions) <= MANY:
         yield "learning_curves", draw_curves(curves)
     else:
         for metric in curves.metrics:
             yield f"learning_curves_{metric}", draw_curves(curves, [metric])
-    yield from signal_figures(SignalTables.of(results, theory))
+    yield from signal_figures(SignalTables.of(results, theory, names))
 
 
 def signal_figures(tables: SignalTables) -> Iterator[tuple[str, Figure]]:
@@ -57,7 +74,12 @@ def signal_figures(tables: SignalTables) -> Iterator[tuple[str, Figure]]:
             yield f"over_epochs_{quantity}", draw_over_epochs(over_epochs_data(tables, quantity))
 
 
-def save_figures(results: Results, directory: str | Path, theory: pl.DataFrame | None = None) -> list[Path]:
+def save_figures(
+    results: Results,
+    directory: str | Path,
+    theory: pl.DataFrame | None = None,
+    summary: Mapping[str, Any] | None = None,
+) -> list[Path]:
     """Write each figure of a study as PNG and as SVG into a folder, which is made if need be.
 
     Returns
@@ -65,7 +87,7 @@ def save_figures(results: Results, directory: str | Path, theory: pl.DataFrame |
     list of Path
         The files.
     """
-    return _save(study_figures(results, theory), directory)
+    return _save(study_figures(results, theory, summary), directory)
 
 
 def save_signal_figures(tables: SignalTables, directory: str | Path) -> list[Path]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -40,10 +40,18 @@ class SignalTables:
     theory: pl.DataFrame | None = None
 
     @classmethod
-    def of(cls, results: Results, theory: pl.DataFrame | None = None) -> SignalTables:
-        """The tables of a results folder."""
-        names = [condition.name for condition in results.conditions]
-        return cls(results.signals, results.histograms, names, theory)
+    def of(
+        cls, results: Results, theory: pl.DataFrame | None = None, conditions: Collection[str] | None = None
+    ) -> SignalTables:
+        """The tables of a results folder, or of some of its conditions."""
+        import polars as pl
+
+        names = [c.name for c in results.conditions if conditions is None or c.name in conditions]
+        of_these = pl.col("condition").is_in(names)
+        signals, histograms = (
+            results.rows(table, of_these).sort("trial", "epoch", "layer") for table in ("signals", "histograms")
+        )
+        return cls(signals, histograms, names, theory)
 
     def theory_of(self, quantity: str, epoch: int) -> pl.DataFrame:
         """Columns condition, layer, value: the size of a quantity in theory; empty but for the untrained network."""

@@ -72,7 +72,7 @@ def grid_columns(conditions: Sequence[str]) -> int:
     return count if count <= 4 else min(6, math.ceil(math.sqrt(count * 1.3)))
 
 
-def write_figure(figure: Figure, path: Path) -> None:
+def write_figure(figure: Figure, path: Path, dots_per_inch: float = PNG_DOTS_PER_INCH) -> None:
     """Write a figure in the format of the path's ending; the same figure gives the same bytes every time.
 
     Text in an SVG stays text, so that it can be searched, read aloud and restyled.
@@ -83,4 +83,4 @@ def write_figure(figure: Figure, path: Path) -> None:
         if path.suffix == ".svg":
             figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
         else:
-            figure.savefig(path, dpi=PNG_DOTS_PER_INCH, metadata={"Software": None})
+            figure.savefig(path, dpi=dots_per_inch, metadata={"Software": None})

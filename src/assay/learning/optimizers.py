@@ -8,7 +8,7 @@ The engine does not build these classes. It splits a `Choice` into what decides 
 
     static = static_part(choice)              # hashable: name, flags, which optional numbers are there
     numbers = numeric_part(choice)            # name -> float; the engine stacks them into arrays (P,)
-    held = slots(static, parameter)           # the state before the first update
+    held = slots(static, parameter.shape)     # the state before the first update
     gradients = clip(static, gradients, numbers)
     parameter, held = update(static, parameter=…, gradient=…, slots=held, step=t, numbers=numbers)
 
@@ -26,6 +26,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
+import numpy as np
+
 from assay._lazy import lazy_module
 from assay.choices import Choice, arguments_of
 from assay.errors import StudyError
@@ -37,7 +39,12 @@ else:
 
 Array: TypeAlias = "jax.Array"
 Slots: TypeAlias = "dict[str, jax.Array]"
+InitialSlots: TypeAlias = "dict[str, np.ndarray]"
 Number: TypeAlias = "float | jax.Array"
+
+
+def _zeros(shape: tuple[int, ...]) -> np.ndarray:
+    return np.zeros(shape, np.float32)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +73,9 @@ class Optimizer:
         """The arrays, each of the parameter's shape, that the rule keeps."""
         return ()
 
-    def slots(self, parameter: Array) -> Slots:
+    def slots(self, shape: tuple[int, ...]) -> InitialSlots:
         """The state before the first update: zeros, unless a rule says otherwise."""
-        return {name: jax.numpy.zeros_like(parameter) for name in self.slot_names}
+        return {name: _zeros(shape) for name in self.slot_names}
 
     def update(self, w: Array, g: Array, slots: Slots, t: Array, one_minus: Mapping[str, Array]) -> tuple[Array, Slots]:
         """The rule. Numbers are fields, shaped to broadcast over `w`; ``one_minus["rho"]`` is 1 - ρ."""
@@ -128,8 +135,8 @@ class Adagrad(Optimizer):
     def slot_names(self) -> tuple[str, ...]:
         return ("accumulator",)
 
-    def slots(self, parameter: Array) -> Slots:
-        return {"accumulator": jax.numpy.full_like(parameter, self.initial_accumulator_value)}
+    def slots(self, shape: tuple[int, ...]) -> InitialSlots:
+        return {"accumulator": np.full(shape, self.initial_accumulator_value, np.float32)}
 
     def update(self, w: Array, g: Array, slots: Slots, t: Array, one_minus: Mapping[str, Array]) -> tuple[Array, Slots]:
         a = slots["accumulator"] + g**2
@@ -291,8 +298,8 @@ class Nadam(Optimizer):
     def slot_names(self) -> tuple[str, ...]:
         return ("momentum", "velocity")
 
-    def slots(self, parameter: Array) -> Slots:
-        return {**super().slots(parameter), "product": jax.numpy.ones(parameter.shape[0], parameter.dtype)}
+    def slots(self, shape: tuple[int, ...]) -> InitialSlots:
+        return {**super().slots(shape), "product": np.ones(shape[0], np.float32)}
 
     def update(self, w: Array, g: Array, slots: Slots, t: Array, one_minus: Mapping[str, Array]) -> tuple[Array, Slots]:
         mu, next_mu = (self.beta_1 * (1 - 0.5 * jax.numpy.power(0.96, step)) for step in (t, t + 1))
@@ -335,9 +342,9 @@ class Ftrl(Optimizer):
     def slot_names(self) -> tuple[str, ...]:
         return ("accumulator", "linear")
 
-    def slots(self, parameter: Array) -> Slots:
-        accumulator = jax.numpy.full_like(parameter, self.initial_accumulator_value)
-        return {"accumulator": accumulator, "linear": jax.numpy.zeros_like(parameter)}
+    def slots(self, shape: tuple[int, ...]) -> InitialSlots:
+        accumulator = np.full(shape, self.initial_accumulator_value, np.float32)
+        return {"accumulator": accumulator, "linear": _zeros(shape)}
 
     def update(self, w: Array, g: Array, slots: Slots, t: Array, one_minus: Mapping[str, Array]) -> tuple[Array, Slots]:
         n, z = slots["accumulator"], slots["linear"]
@@ -399,10 +406,10 @@ class Adafactor(Optimizer):
         # A bias keeps its whole second moment, a kernel only (P, in) and (P, out): nothing of its own size.
         return ()
 
-    def slots(self, parameter: Array) -> Slots:
-        if parameter.ndim == 2:
-            return {"velocity": jax.numpy.zeros_like(parameter)}
-        return {"row": jax.numpy.zeros_like(parameter[:, 0, :]), "column": jax.numpy.zeros_like(parameter[:, :, 0])}
+    def slots(self, shape: tuple[int, ...]) -> InitialSlots:
+        if len(shape) == 2:
+            return {"velocity": _zeros(shape)}
+        return {"row": _zeros((shape[0], shape[2])), "column": _zeros((shape[0], shape[1]))}
 
     def update(self, w: Array, g: Array, slots: Slots, t: Array, one_minus: Mapping[str, Array]) -> tuple[Array, Slots]:
         decaying = 1 / jax.numpy.sqrt(t)
@@ -503,22 +510,22 @@ def slot_count(choice: Choice) -> int:
     return len(slot_names(static_part(choice)))
 
 
-def slots(static: Static, parameter: Array) -> Slots:
-    """The optimizer's state for one parameter before the first update.
+def slots(static: Static, shape: tuple[int, ...]) -> InitialSlots:
+    """The optimizer's state for one parameter before the first update; made on the host.
 
     Parameters
     ----------
     static : Static
         From `static_part`.
-    parameter : array, shape (P, out, in) or (P, out)
-        Its values do not matter, its shape does.
+    shape : tuple of int
+        Of the parameter, (P, out, in) or (P, out).
 
     Returns
     -------
-    dict of str to array
+    dict of str to array of float32
         Of the parameter's shape, or smaller with the same first axis.
     """
-    return OPTIMIZERS[static.name](**dict(static.settings)).slots(parameter)
+    return OPTIMIZERS[static.name](**dict(static.settings)).slots(shape)
 
 
 def update(

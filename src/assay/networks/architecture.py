@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from assay.choices import Choice
 from assay.networks.activations import output_units
@@ -83,6 +84,7 @@ def model_summary(layers: Sequence[Layer]) -> str:
     return "\n".join([line(header), rule, *map(line, rows), rule, line(total)])
 
 
+@cache
 def output_defaults(task: str, outputs: int) -> tuple[Choice, Choice]:
     """The output activation and the loss that go with the data.
 

@@ -7,6 +7,8 @@ import jax.numpy as jnp
 from jax import Array
 
 from assay.choices import Choice
+from assay.engine.layout import Segment
+from assay.engine.program import divided, joined
 from assay.engine.tracing import Layers, Measurement, Signals, over_equal_shapes
 from assay.networks.activations import activate
 
@@ -16,8 +18,6 @@ SAME = 1e-6
 FLAT = 0.05
 # Activations that stay finite in both directions, and so can saturate.
 BOUNDED = frozenset({"sigmoid", "hard_sigmoid", "sparse_sigmoid", "tanh", "hard_tanh", "softsign"})
-
-Runs = tuple[tuple[Choice, int, int], ...]
 
 
 class DeadUnits:
@@ -50,16 +50,16 @@ class SaturatedUnits:
         return [{"saturation": Measurement.of({"fraction": fraction})} for fraction in found]
 
 
-def _saturated(preactivations: Array, runs: Runs) -> Array:
+def _saturated(preactivations: Array, segments: tuple[Segment, ...]) -> Array:
     parts = []
-    for choice, start, stop in runs:
-        z = preactivations[start:stop]
+    for segment, z in zip(segments, divided(segments, preactivations), strict=True):
+        choice = segment.kind
         if choice.name in BOUNDED:
             steepest = jnp.max(jnp.abs(_slope(choice, jnp.linspace(-6.0, 6.0, 1201)[:, None])))
             parts.append(jnp.mean(jnp.abs(_slope(choice, z)) < FLAT * steepest, axis=(1, 2)))
         else:
             parts.append(jnp.zeros(z.shape[0]))
-    return jnp.concatenate(parts)
+    return joined(segments, parts)
 
 
 def _slope(choice: Choice, z: Array) -> Array:

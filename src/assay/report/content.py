@@ -6,8 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from assay.analysis import is_higher_better, sentences
-from assay.analysis.wording import difference_of, interval_text, lost_text, metric_text, plus_minus_text, shared_names
+from assay.analysis import SHOWN_CONDITIONS, is_higher_better, sentences, shortlist
+from assay.analysis.wording import (
+    difference_of,
+    false_alarms_text,
+    interval_text,
+    lost_text,
+    metric_text,
+    plus_minus_text,
+    shared_names,
+    shown_text,
+)
 
 if TYPE_CHECKING:
     from assay.store import Results
@@ -62,11 +71,21 @@ class ReportContent:
     provenance: list[tuple[str, str]]
 
 
-def build_content(results: Results) -> ReportContent:
-    """Collect what a report tells of a study, figures drawn."""
+def build_content(results: Results, summary: Mapping[str, Any] | None = None) -> ReportContent:
+    """Collect what a report tells of a study, figures drawn.
+
+    Parameters
+    ----------
+    results : Results
+        Finished or still being written.
+    summary : mapping, optional
+        Its summary, where it is at hand already.
+    """
     from assay.report.drawings import figure_contents
 
-    summary = results.summary()
+    summary = results.summary() if summary is None else summary
+    shown = shortlist(summary)
+    which = shown_text(summary, shown)
     measured = summary["compared_by"] or {"split": "validation", "metric": "loss"}
     split, metric = measured["split"], measured["metric"]
     study = results.study
@@ -76,25 +95,25 @@ def build_content(results: Results) -> ReportContent:
         facts=_facts(results, summary),
         conclusions=sentences(summary),
         conclusion_note=_note(summary, split, metric),
-        table=_conditions(summary, metric),
+        table=_conditions(shown, metric, which),
         figures=figure_contents(results, summary),
         best_epochs=_measured(
-            summary,
+            shown,
             "validation",
             "best-epochs",
             f"The best epoch of each condition ({_rule(study.design.select)}), the range over single seeds, and the "
-            "validation data at that epoch.",
+            f"validation data at that epoch. {which}",
         ),
         tests=_measured(
-            summary,
+            shown,
             "test",
             "tests",
             "Fresh networks, trained from scratch on training and validation data together up to the best epoch; "
-            "then the test set was opened, once.",
+            f"then the test set was opened, once. {which}",
         )
-        if any(condition["test"] for condition in summary["conditions"])
+        if any(condition["test"] for condition in shown["conditions"])
         else None,
-        settings=[(key, _value_text(value)) for key, value in _flat(study.written()).items()],
+        settings=_settings(study.written()),
         study_file=study.to_toml(),
         command=f"assay run {_shell_word(study.name + '.toml')}",
         provenance=_provenance(results),
@@ -107,14 +126,14 @@ def _facts(results: Results, summary: Mapping[str, Any]) -> list[tuple[str, str]
     ended = sum(sum(counts.values()) for counts in outcomes)
     asked = sum(condition["trials"] for condition in summary["conditions"])
     facts = [
-        ("conditions", str(len(outcomes))),
-        ("seeds", str(len(results.study.seed_list()))),
-        ("trials", str(asked) if ended == asked else f"{ended} of {asked}"),
+        ("conditions", f"{len(outcomes):,}"),
+        ("seeds", f"{len(results.study.seed_list()):,}"),
+        ("trials", f"{asked:,}" if ended == asked else f"{ended:,} of {asked:,}"),
     ]
     for outcome in ("diverged", "stopped", "failed"):
         count = sum(counts.get(outcome, 0) for counts in outcomes)
         if count:
-            facts.append((outcome, str(count)))
+            facts.append((outcome, f"{count:,}"))
     return [*facts, ("time", duration_text(summary["elapsed_seconds"]))]
 
 
@@ -132,13 +151,13 @@ def _note(summary: Mapping[str, Any], split: str, metric: str) -> str:
     return (
         f"{opening}The same seed gives every condition the same start and the same batches, so differences are taken "
         f"seed by seed; in brackets their {share} confidence interval (Student t). Better or worse is said only where "
-        f"it leaves out zero. Each interval is for its own comparison: with {len(compared)} comparisons at {share}, "
-        f"expect about {len(compared) * (1 - summary['confidence']):.2g} false alarms if no choice mattered."
+        f"it leaves out zero. Each interval is for its own comparison: with {len(compared):,} comparisons at {share}, "
+        f"expect about {false_alarms_text(summary, len(compared))} false alarms if no choice mattered."
     )
 
 
-def _conditions(summary: Mapping[str, Any], metric: str) -> TableContent:
-    """The main table: a row per condition."""
+def _conditions(summary: Mapping[str, Any], metric: str, which: str) -> TableContent:
+    """The main table: a row per condition of those that are shown, which `which` says."""
     conditions = summary["conditions"]
     has_test = any(condition["test"] for condition in conditions)
     has_comparison = any(condition["comparison"] for condition in conditions)
@@ -160,7 +179,7 @@ def _conditions(summary: Mapping[str, Any], metric: str) -> TableContent:
             row += _comparison(condition, summary["baseline"])
         rows.append(row)
     share = f"{summary['confidence']:g}"
-    caption = f"Means over the trials that completed; ± is half of the {share} confidence interval."
+    caption = f"Means over the trials that completed; ± is half of the {share} confidence interval. {which}".rstrip()
     return TableContent("conditions", caption, columns, rows)
 
 
@@ -181,7 +200,9 @@ def _measured(summary: Mapping[str, Any], split: str, table: str, caption: str) 
         for condition, name in zip(conditions, names, strict=True)
     ]
     epochs = "best epoch" if split == "validation" else "epochs trained"
-    return TableContent(table, caption, [heading, epochs, *(f"{split} {metric_text(m)}" for m in metrics)], rows)
+    return TableContent(
+        table, caption.rstrip(), [heading, epochs, *(f"{split} {metric_text(m)}" for m in metrics)], rows
+    )
 
 
 def _names(conditions: Sequence[Mapping[str, Any]]) -> tuple[str, list[str]]:
@@ -239,7 +260,7 @@ def _provenance(results: Results) -> list[tuple[str, str]]:
     rows = [
         ("begun", manifest["created"]),
         ("time spent", duration_text(manifest["elapsed_seconds"])),
-        ("seeds", ", ".join(map(str, manifest["seeds"]))),
+        ("seeds", _value_text(manifest["seeds"])),
         ("study fingerprint", manifest["fingerprint"]),
     ]
     rows += [(f"data fingerprint, {name}", fingerprint) for name, fingerprint in manifest["data"].items()]
@@ -257,6 +278,15 @@ def duration_text(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
+def _settings(written: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The study as dotted keys with their values; many named conditions are counted, for the study file has them."""
+    named = len(written.get("conditions", ()))
+    if named <= SHOWN_CONDITIONS:
+        return [(key, _value_text(value)) for key, value in _flat(written).items()]
+    rest = {key: value for key, value in written.items() if key != "conditions"}
+    return [*_settings(rest), ("conditions", f"{named:,} named ones, in the study file below")]
+
+
 def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested tables as dotted keys; a choice (a table with a name) stays one value."""
     flat: dict[str, Any] = {}
@@ -272,6 +302,8 @@ def _value_text(value: object) -> str:
     if isinstance(value, Mapping):
         rest = ", ".join(f"{key} = {_value_text(item)}" for key, item in value.items() if key != "name")
         return f"{value['name']} ({rest})" if "name" in value and rest else str(value.get("name", rest))
+    if isinstance(value, list | tuple) and len(value) > SHOWN_CONDITIONS:
+        return f"{_value_text(value[:3])}, …, {_value_text(value[-1])} ({len(value):,} values)"
     if isinstance(value, list | tuple):
         return ", ".join(map(_value_text, value))
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -7,8 +7,9 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from assay.analysis.wording import metric_text, number_text
+from assay.analysis.wording import metric_text, number_text, shown_text
 from assay.figures import study_figures
+from assay.figures.saving import drawn_conditions
 from assay.figures.style import GRID, INK, QUIET
 from assay.report.content import FigureContent
 
@@ -49,13 +50,17 @@ SIGNAL_WORDS = {
 def figure_contents(results: Results, summary: Mapping[str, Any]) -> list[FigureContent]:
     """Every figure of a study, with title, caption and words for who cannot see it."""
     contents = []
-    for name, figure in study_figures(results):
+    drawn = drawn_conditions(summary)
+    which = shown_text(summary, drawn)
+    for name, figure in study_figures(results, summary=summary):
         if name == "overview":
-            title, alternative, caption = _overview_words(summary)
+            title, alternative, caption = _overview_words(drawn)
+            title = "The best conditions" if which else title
         elif name in SIGNAL_WORDS:
             title, alternative, caption = SIGNAL_WORDS[name]
         else:
-            title, alternative, caption = _curves_words(name, summary)
+            title, alternative, caption = _curves_words(name, drawn)
+        caption = f"{caption} {which}".strip()
         contents.append(FigureContent(name, title, inline_svg(figure, name, alternative), alternative, caption))
     return contents
 

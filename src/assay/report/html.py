@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from assay.errors import StoreError
 from assay.report.content import ReportContent, build_content
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from assay.store import Results
 
 
-def write_report(results: Results, path: str | Path | None = None) -> Path:
+def write_report(results: Results, path: str | Path | None = None, summary: Mapping[str, Any] | None = None) -> Path:
     """Write the report of a study.
 
     Parameters
@@ -21,6 +22,8 @@ def write_report(results: Results, path: str | Path | None = None) -> Path:
         Finished or still being written.
     path : path, optional
         Where to; ``report.html`` in the results folder if not given.
+    summary : mapping, optional
+        Its summary, where it is at hand already.
 
     Returns
     -------
@@ -33,7 +36,7 @@ def write_report(results: Results, path: str | Path | None = None) -> Path:
         If the file cannot be written.
     """
     path = results.directory / "report.html" if path is None else Path(path)
-    page = render_html(build_content(results))
+    page = render_html(build_content(results, summary))
     try:
         path.write_text(page, encoding="utf-8")
     except OSError as error:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from assay.analysis import SHOWN_CONDITIONS, shortlist
 from assay.analysis.wording import (
     difference_of,
     lost_text,
@@ -15,6 +16,7 @@ from assay.analysis.wording import (
     plus_minus_text,
     reference_name,
     shared_factors,
+    shown_text,
 )
 from assay.study.conditions import BASELINE
 
@@ -28,8 +30,10 @@ CONTINUED = "  "  # before the further lines of a long name
 VALIDATION, RANGES = "validation scores", "ranges of the best epochs"
 
 
-def conditions_table(summary: Mapping[str, Any]) -> ConditionsTable:
+def conditions_table(summary: Mapping[str, Any], top: int = SHOWN_CONDITIONS) -> ConditionsTable:
     """One line per condition, in the study's order, and a few words below on how to read it.
+
+    Of more than `top` conditions there are the best `top`, best first, and the baseline; a line below says so.
 
     Where every condition is named by the same factors, each factor has a column. Columns that would be empty (the test
     without a final phase, the difference without a baseline) are left out. ``±`` is the half width of the confidence
@@ -40,20 +44,24 @@ def conditions_table(summary: Mapping[str, Any]) -> ConditionsTable:
     ----------
     summary : mapping
         What `Results.summary` returns.
+    top : int
+        How many conditions to show at most, the baseline aside.
 
     Returns
     -------
     ConditionsTable
         To be printed by rich, colours and all; a console that is not a terminal prints it plain.
     """
-    return ConditionsTable(summary)
+    shown = shortlist(summary, top)
+    return ConditionsTable(shown, shown_text(summary, shown))
 
 
 @dataclass(frozen=True)
 class ConditionsTable:
-    """A summary that rich prints as a table as wide as the console."""
+    """A summary that rich prints as a table as wide as the console, and a note of which conditions it holds."""
 
     summary: Mapping[str, Any]
+    note: str = ""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """The table, then its notes."""
@@ -77,7 +85,7 @@ class ConditionsTable:
         for row in zip(*(column.cells for column in columns), strict=True):
             table.add_row(*row)
         yield table
-        for note in _notes(self.summary, left_out):
+        for note in filter(None, [self.note, *_notes(self.summary, left_out)]):
             yield Text(note, style="dim")
 
 

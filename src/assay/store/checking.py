@@ -15,22 +15,24 @@ if TYPE_CHECKING:
     from assay.study.spec import Study
 
 
-def check_is_ours_or_empty(directory: Path) -> None:
+def check_is_ours_or_empty(
+    directory: Path, manifest: str = MANIFEST_FILE, folders: tuple[str, ...] = FOLDERS, noun: str = "results folder"
+) -> None:
     """Refuse a folder of the user's own before anything is written into it."""
     if directory.exists() and not directory.is_dir():
         raise StoreError(f"{directory}: expected a folder for results, found a file. Give another name with --out.")
-    if not directory.exists() or (directory / MANIFEST_FILE).exists():
+    if not directory.exists() or (directory / manifest).exists():
         return
     strangers = sorted(
         path.name
         for path in directory.iterdir()
         if not path.name.startswith(".")
         and not path.name.endswith(TEMPORARY_SUFFIX)
-        and not (path.name in FOLDERS and path.is_dir() and not any(path.iterdir()))
+        and not (path.name in folders and path.is_dir() and not any(path.iterdir()))
     )
     if strangers:
         raise StoreError(
-            f"{directory}: expected an empty folder or a results folder (with {MANIFEST_FILE}), "
+            f"{directory}: expected an empty folder or a {noun} (with {manifest}), "
             f"found {_few(strangers)}. Give another folder with --out."
         )
 
@@ -39,19 +41,24 @@ def check_same_study(directory: Path, manifest: Mapping[str, Any], study: Study)
     """Refuse a folder of another study, and say what differs."""
     if manifest["fingerprint"] == study.fingerprint():
         return
-    there = _flat(read_json(directory / STUDY_FILE)) if (directory / STUDY_FILE).exists() else {}
-    here = _flat(study.written())
-    differences = [
+    there = read_json(directory / STUDY_FILE) if (directory / STUDY_FILE).exists() else {}
+    what = "another study" if manifest["study"] == study.name else f"the study '{manifest['study']}'"
+    raise StoreError(
+        f"{directory}: this folder holds the results of {what}, not of this '{study.name}'. "
+        f"What differs: {differences(there, study.written()) or 'how the study is read'}. "
+        "Give another folder with --out, or remove this one."
+    )
+
+
+def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> str:
+    """``training.epochs: there 12, here 3; …``, the first few; empty where two tables are equal."""
+    there, here = _flat(there), _flat(here)
+    different = [
         f"{key}: there {there.get(key, 'not given')}, here {here.get(key, 'not given')}"
         for key in dict.fromkeys([*there, *here])
         if there.get(key) != here.get(key)
     ]
-    what = "another study" if manifest["study"] == study.name else f"the study '{manifest['study']}'"
-    raise StoreError(
-        f"{directory}: this folder holds the results of {what}, not of this '{study.name}'. "
-        f"What differs: {_few(differences, '; ') if differences else 'how the study is read'}. "
-        "Give another folder with --out, or remove this one."
-    )
+    return _few(different, "; ")
 
 
 def check_same_data(directory: Path, there: Mapping[str, str], here: Mapping[str, str]) -> None:

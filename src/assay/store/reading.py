@@ -17,11 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from assay.errors import StoreError
 from assay.store.schema import (
+    COLUMNS_OF,
     FORMAT_VERSION,
-    HISTOGRAM_COLUMNS,
-    HISTORY_COLUMNS,
     MANIFEST_FILE,
-    SIGNAL_COLUMNS,
     STUDY_FILE,
     empty_frame,
     part_stem,
@@ -91,21 +89,31 @@ class Results:
     def history(self) -> pl.DataFrame:
         """Loss and metrics per trial, phase, epoch and split, in long rows; the selection before the final phase."""
         keys = ["trial", "phase", "epoch", "split", "metric"]
-        return self._table("history", HISTORY_COLUMNS).sort(keys, descending=[key == "phase" for key in keys])
-
-    def history_of(self, population: int) -> pl.DataFrame:
-        """The history of one population, in no order, without reading that of the others."""
-        return self._table("history", HISTORY_COLUMNS, f"{part_stem(population)}-*.parquet")
+        return self.rows("history").sort(keys, descending=[key == "phase" for key in keys])
 
     @cached_property
     def signals(self) -> pl.DataFrame:
         """What was recorded of each layer, in long rows."""
-        return self._table("signals", SIGNAL_COLUMNS).sort("trial", "epoch", "layer")
+        return self.rows("signals").sort("trial", "epoch", "layer")
 
     @cached_property
     def histograms(self) -> pl.DataFrame:
         """The distributions that were recorded of each layer: two ends and the counts of equal bins between them."""
-        return self._table("histograms", HISTOGRAM_COLUMNS).sort("trial", "epoch", "layer")
+        return self.rows("histograms").sort("trial", "epoch", "layer")
+
+    def rows(self, table: str, *filters: pl.Expr, population: int | None = None) -> pl.DataFrame:
+        """The rows of a table that pass all `filters`, in no order; the others never fill memory.
+
+        Parameters
+        ----------
+        table : {"history", "signals", "histograms"}
+        *filters : polars.Expr
+            On the columns of that table.
+        population : int, optional
+            Look only at what this one wrote.
+        """
+        pattern = "*.parquet" if population is None else f"{part_stem(population)}-*.parquet"
+        return self._table(table, COLUMNS_OF[table], *filters, pattern=pattern)
 
     def summary(self) -> dict[str, Any]:
         """The table of conditions, as ``assay show --json`` prints it."""
@@ -113,13 +121,15 @@ class Results:
 
         return summary(self)
 
-    def _table(self, name: str, columns: Mapping[str, str], pattern: str = "*.parquet") -> pl.DataFrame:
+    def _table(
+        self, name: str, columns: Mapping[str, str], *filters: pl.Expr, pattern: str = "*.parquet"
+    ) -> pl.DataFrame:
         import polars as pl
 
         parts = [empty_frame(columns)]
         for path in sorted((self.directory / name).glob(pattern)):
             try:
-                parts.append(pl.read_parquet(path).select(list(columns)))
+                parts.append(pl.scan_parquet(path, glob=False).filter(*filters).select(list(columns)).collect())
             except FileNotFoundError:
                 continue  # a writer that resumed has dropped this part since the folder was listed
             except (pl.exceptions.PolarsError, OSError) as error:

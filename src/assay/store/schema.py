@@ -64,6 +64,9 @@ HISTOGRAM_COLUMNS = {
     "counts": "List(Int32)",
 }
 
+COLUMNS_OF = {"history": HISTORY_COLUMNS, "signals": SIGNAL_COLUMNS, "histograms": HISTOGRAM_COLUMNS}
+"""The tables that are the same in every study; see `trial_columns` for the other."""
+
 _TRIAL_COLUMNS_BEFORE = {"trial": "Int64", "condition": "String", "seed": "Int64"}
 _TRIAL_COLUMNS_AFTER = {
     "outcome": "String",  # completed | diverged | stopped | failed

@@ -17,7 +17,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -27,6 +27,7 @@ import numpy as np
 
 from assay.errors import StoreError
 from assay.store.checking import check_is_ours_or_empty, check_same_data, check_same_study
+from assay.store.files import make_folders, remove_leftovers, replace_file, write_json, write_parquet
 from assay.store.locking import FolderLock
 from assay.store.reading import read_manifest
 from assay.store.schema import (
@@ -37,7 +38,6 @@ from assay.store.schema import (
     MANIFEST_FILE,
     SIGNAL_COLUMNS,
     STUDY_FILE,
-    TEMPORARY_SUFFIX,
     part_stem,
     trial_columns,
     with_columns_of,
@@ -91,18 +91,10 @@ class Store:
         """
         directory = Path(directory)
         check_is_ours_or_empty(directory)
-        try:
-            for folder in FOLDERS:
-                (directory / folder).mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreError(
-                f"{directory}: cannot be made ({error.strerror}). Give another folder with --out."
-            ) from None
+        make_folders(directory, FOLDERS)
         lock = FolderLock(directory)
         try:
-            for folder in ("", *FOLDERS):
-                for leftover in (directory / folder).glob(f"*{TEMPORARY_SUFFIX}"):
-                    leftover.unlink()
+            remove_leftovers(directory, FOLDERS)
             if (directory / MANIFEST_FILE).exists():
                 manifest = read_manifest(directory)
                 check_same_study(directory, manifest, study)
@@ -111,8 +103,8 @@ class Store:
             else:
                 manifest = _new_manifest(study, data_fingerprints)
             store = cls(directory, study, manifest, lock)
-            _write_json(directory / MANIFEST_FILE, manifest)
-            _write_json(directory / STUDY_FILE, study.written())
+            write_json(directory / MANIFEST_FILE, manifest)
+            write_json(directory / STUDY_FILE, study.written())
         except BaseException:
             lock.release()
             raise
@@ -131,11 +123,11 @@ class Store:
     def note(self, **facts: Any) -> None:
         """Add facts to the manifest, such as ``devices`` and ``programs``; they must be JSON."""
         self.manifest |= facts
-        _write_json(self.directory / MANIFEST_FILE, self.manifest)
+        write_json(self.directory / MANIFEST_FILE, self.manifest)
 
     def write_history(self, population: int, phase: str, first_epoch: int, frame: pl.DataFrame) -> None:
         """Keep the history of one segment: of `population`, in `phase`, from `first_epoch` on."""
-        _write_parquet(
+        write_parquet(
             self._part("history", population, f"-{phase}-{first_epoch:05d}"), with_columns_of(frame, HISTORY_COLUMNS)
         )
 
@@ -144,8 +136,8 @@ class Store:
     ) -> None:
         """Keep what probes recorded in one segment; parts are named as those of the history."""
         detail = f"-{phase}-{first_epoch:05d}"
-        _write_parquet(self._part("signals", population, detail), with_columns_of(signals, SIGNAL_COLUMNS))
-        _write_parquet(self._part("histograms", population, detail), with_columns_of(histograms, HISTOGRAM_COLUMNS))
+        write_parquet(self._part("signals", population, detail), with_columns_of(signals, SIGNAL_COLUMNS))
+        write_parquet(self._part("histograms", population, detail), with_columns_of(histograms, HISTOGRAM_COLUMNS))
 
     def drop_history_after(self, population: int, phase: str, epoch: int) -> None:
         """Forget what was recorded of a phase after `epoch`, so that it agrees with a checkpoint of that epoch."""
@@ -162,7 +154,7 @@ class Store:
             if kept.is_empty():
                 path.unlink()
             elif len(kept) < len(frame):
-                _write_parquet(path, kept)
+                write_parquet(path, kept)
 
     def write_trials(self, population: int, frame: pl.DataFrame) -> None:
         """Keep the trials of a population that has ended; from now on it is `finished`.
@@ -187,7 +179,7 @@ class Store:
         frame = frame.with_columns(
             pl.Series(key, values, dtype=getattr(pl, columns[key])) for key, values in factors.items()
         )
-        _write_parquet(self._part("trials", population), with_columns_of(frame, columns))
+        write_parquet(self._part("trials", population), with_columns_of(frame, columns))
         self.note(elapsed_seconds=self._elapsed_before + time.monotonic() - self._opened)
 
     def finished(self, population: int) -> bool:
@@ -215,7 +207,7 @@ class Store:
             with path.open("wb") as file:
                 np.savez(file, allow_pickle=False, about=np.array(json.dumps(about, allow_nan=False)), **content)
 
-        _replace(self._checkpoint(population), write)
+        replace_file(self._checkpoint(population), write)
 
     def load_checkpoint(self, population: int) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
         """The arrays and the description last saved for a population, or None.
@@ -255,42 +247,25 @@ def _factor_value(level: object, kind: str) -> object:
     return level if level is None or kind == "Float64" else level_label(level)
 
 
-def _replace(path: Path, write: Callable[[Path], object]) -> None:
-    """Write beside `path`, to the disk, then move into place: a reader sees the old file or the new one, whole."""
-    temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
-    try:
-        write(temporary)
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        raise StoreError(
-            f"{path}: cannot be written ({error.strerror or error}). What was written before is kept: "
-            "mend that and give the same command again."
-        ) from error
-
-
-def _write_json(path: Path, content: Mapping[str, Any]) -> None:
-    text = json.dumps(content, indent=2, allow_nan=False) + "\n"
-    _replace(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
-
-
-def _write_parquet(path: Path, frame: pl.DataFrame) -> None:
-    _replace(path, frame.write_parquet)
-
-
 def _new_manifest(study: Study, data_fingerprints: Mapping[str, str]) -> dict[str, Any]:
     return {
         "format": FORMAT_VERSION,
         "study": study.name,
         "fingerprint": study.fingerprint(),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "seeds": list(study.seed_list()),
         "data": dict(data_fingerprints),
+        **circumstances(),
+        "elapsed_seconds": 0.0,
+    }
+
+
+def circumstances() -> dict[str, Any]:
+    """When, with what and where something was made."""
+    return {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {"python": platform.python_version(), **_versions()},
         "platform": platform.platform(),
         "processors": os.cpu_count(),
-        "elapsed_seconds": 0.0,
     }
 
 

@@ -4,7 +4,7 @@ from assay.study.builtin import BUILTIN, BuiltinStudy
 from assay.study.conditions import Condition
 from assay.study.parsing import load_study, with_changes
 from assay.study.parts import DataSpec, DesignSpec, LayerSpec, NetworkSpec, ProbeSpec, TrainingSpec
-from assay.study.resolving import check_fit, layers_of, loss_of
+from assay.study.resolving import layers_of, resolve
 from assay.study.schema import study_schema
 from assay.study.spec import Study
 
@@ -19,10 +19,9 @@ __all__ = [
     "ProbeSpec",
     "Study",
     "TrainingSpec",
-    "check_fit",
     "layers_of",
     "load_study",
-    "loss_of",
+    "resolve",
     "study_schema",
     "with_changes",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -115,22 +114,20 @@ def _validate(
     base: Mapping[str, Any], name: str, levels: Mapping[str, Any], *, is_named: bool, known: dict[str, BaseModel]
 ) -> dict[str, BaseModel]:
     """The parts of one condition. A part that many conditions share is validated once and kept in `known`."""
-    tree = {part: base[part] for part in PARTS}
-    touched = {key.split(".")[0] for key in levels}
-    for part in touched:
-        tree[part] = copy.deepcopy(base[part])
-    for key in sorted(levels, key=lambda key: key.count(".")):  # the optimizer before its learning rate
-        put(tree, key, levels[key])
     own = {}
     for part, model in PARTS.items():
-        text = part + json.dumps(tree[part], sort_keys=True, default=str)
-        if text not in known:
+        mine = {key: level for key, level in levels.items() if key.startswith(f"{part}.")}
+        written = f"{part} {mine!r}"
+        if written not in known:
+            tree = {part: base[part]}
+            for key in sorted(mine, key=lambda key: key.count(".")):  # the optimizer before its learning rate
+                put(tree, key, mine[key])
             try:
-                known[text] = model.model_validate(tree[part])
+                known[written] = model.model_validate(tree[part])
             except ValidationError as error:
                 mistake = find_mistakes(error, model, (part,))[0]
                 raise StudyError(_blame(mistake, name, levels, is_named=is_named)) from None
-        own[part] = known[text]
+        own[part] = known[written]
     return own
 
 

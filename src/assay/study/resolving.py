@@ -64,10 +64,22 @@ def _own_settings(network: NetworkSpec, number: int, depth: int) -> dict[str, An
     return {field: value for layer in given for field, value in layer if value is not None}
 
 
-def resolve(study: Study, condition: Condition, shape: DataShape) -> tuple[tuple[Layer, ...], Choice]:
+def resolve(
+    study: Study, condition: Condition, shape: DataShape, layers: tuple[Layer, ...] | None = None
+) -> tuple[tuple[Layer, ...], Choice]:
     """The layers of a condition and the loss that it trains with: the one it names, or the one that goes with the data.
 
     Everything that needs the data's shape to be checked is checked here, before anything is trained.
+
+    Parameters
+    ----------
+    study : Study
+    condition : Condition
+        One of the study's.
+    shape : DataShape
+        Of the condition's data.
+    layers : tuple of Layer, optional
+        Those of its network on these data, where they are known: conditions share what does not vary.
 
     Raises
     ------
@@ -76,7 +88,7 @@ def resolve(study: Study, condition: Condition, shape: DataShape) -> tuple[tuple
     """
     loss = condition.training.loss or output_defaults(shape.task, shape.outputs)[1]
     try:
-        layers = layers_of(condition.network, shape)
+        layers = layers or layers_of(condition.network, shape)
         check_loss(loss, shape.task, shape.outputs, layers[-1].activation, "training.loss")
     except StudyError as error:
         raise StudyError(f"condition '{condition.name}': {error}") from None

@@ -110,9 +110,11 @@ class Study(Part):
                 raise fault(f"{place}: expected a list of levels, got {levels!r}. Write [{_shown(levels)}, …].")
             if not levels:
                 raise fault(f"{place}: the list of levels is empty. Give at least one, or remove the factor.")
-            for index, level in enumerate(levels):
-                if level in levels[:index]:
+            seen = set()
+            for level in levels:
+                if _hashable(level) in seen:
                     raise fault(f"{place}: level {_shown(level)} is there twice. Remove one.")
+                seen.add(_hashable(level))
         _check_nothing_twice(flat)
         return flat
 
@@ -222,6 +224,13 @@ def _check_design(study: Study) -> None:
         raise fault(f'[conditions] is not used by design.kind = "{kind}". Write design.kind = "conditions".')
     if kind == "one_at_a_time" and not study.vary:
         raise fault('design.kind is "one_at_a_time", but nothing varies. Write [vary] with at least one factor.')
+
+
+def _hashable(level: Any) -> Any:
+    """Equal for levels that are equal."""
+    if isinstance(level, dict):
+        return frozenset((key, _hashable(item)) for key, item in level.items())
+    return tuple(map(_hashable, level)) if isinstance(level, list) else level
 
 
 def _shown(level: Any) -> str:

@@ -50,6 +50,8 @@ BUILTIN: tuple[BuiltinStudy, ...] = (
     BuiltinStudy("mnist-zeros", "O4", "why zeros fail as soon as there is a hidden layer, on MNIST"),
     BuiltinStudy("digits-initializers", "O5", "every family of initializers, normal and uniform, on small digits"),
     BuiltinStudy("mnist-initializers-all", "O5", "the same in a 784-300-100-10 network on MNIST"),
+    BuiltinStudy("fractal", "", "the boundary between learning and diverging: for `assay map fractal`"),
+    BuiltinStudy("deep-information", "", "how deep a signal reaches: for `assay map deep-information`"),
 )
 """Every built-in study, in the order of `assay studies`."""
 

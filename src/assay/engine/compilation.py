@@ -1,0 +1,120 @@
+"""Compiled programs: where they are kept between runs, and what compiling has cost."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assay._lazy import lazy_module
+
+if TYPE_CHECKING:
+    import jax
+else:
+    jax = lazy_module("jax")
+
+# JAX's own names of its events.
+_MADE_READY = "/jax/core/compile/backend_compile_duration"
+_FOUND_IN_CACHE = "/jax/compilation_cache/cache_hits"
+
+
+def use_compilation_cache() -> Path:
+    """Keep compiled programs in the user's own cache folder, so that a second study of the same shape starts at once.
+
+    A shared folder would let others run code here (JAX's own warning), hence one per user. A folder that the user chose
+    (`JAX_COMPILATION_CACHE_DIR`) stands.
+    """
+    chosen = os.environ.get("JAX_COMPILATION_CACHE_DIR")
+    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = Path(chosen) if chosen else root / "assay" / "programs"
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    return folder
+
+
+class Programs:
+    """The compiled programs of this process: each is compiled once, by the thread that asks for it first.
+
+    Parameters
+    ----------
+    most : int
+        How many are kept; the longest unused goes first.
+    """
+
+    def __init__(self, most: int = 256) -> None:
+        self.most = most
+        self._lock = threading.Lock()
+        self._known: OrderedDict[Hashable, Future[Any]] = OrderedDict()
+
+    def ready(self, program: Any, arguments: tuple[Any, ...]) -> Any:
+        """What a jitted `program` compiles to for arrays like `arguments`, or for their `jax.ShapeDtypeStruct`s."""
+        leaves, structure = jax.tree.flatten(arguments)
+        key = program, structure, tuple((leaf.shape, leaf.dtype) for leaf in leaves)
+        with self._lock:
+            found = self._known.get(key)
+            if found is not None:
+                self._known.move_to_end(key)
+            else:
+                mine = self._known[key] = Future()
+                while len(self._known) > self.most:
+                    self._known.popitem(last=False)
+        if found is not None:
+            return found.result()
+        try:
+            mine.set_result(program.lower(*arguments).compile())
+        except BaseException as error:
+            with self._lock:
+                self._known.pop(key, None)
+            mine.set_exception(error)
+        return mine.result()
+
+
+@dataclass
+class Compilation:
+    """What making programs ready has cost.
+
+    Attributes
+    ----------
+    programs : int
+        Compiled, or found in the cache.
+    from_cache : int
+    seconds : float
+        Of all threads together: programs may be compiled beside each other, and beside training.
+    """
+
+    programs: int = 0
+    from_cache: int = 0
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        share = f"{self.from_cache} of them found in the cache" if self.from_cache else "none found in the cache"
+        return f"{self.programs} compiled program{'s' * (self.programs != 1)}, {share}, in {self.seconds:.1f} s"
+
+
+@contextmanager
+def counted_compilation() -> Iterator[Compilation]:
+    """Count what is compiled while the context lasts, in all threads."""
+    count = Compilation()
+
+    def on_event(event: str, **_: str | int) -> None:
+        count.from_cache += event == _FOUND_IN_CACHE
+
+    def on_duration(event: str, duration_secs: float, **_: str | int) -> None:
+        if event == _MADE_READY:
+            count.programs += 1
+            count.seconds += duration_secs
+
+    jax.monitoring.register_event_listener(on_event)
+    jax.monitoring.register_event_duration_secs_listener(on_duration)
+    try:
+        yield count
+    finally:
+        jax.monitoring.unregister_event_listener(on_event)
+        jax.monitoring.unregister_event_duration_listener(on_duration)

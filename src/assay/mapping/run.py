@@ -1,0 +1,105 @@
+"""Train a whole plane of networks, tile by tile."""
+
+from __future__ import annotations
+
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any, Protocol
+
+from assay.data import load
+from assay.engine import use_all_cores, use_compilation_cache
+from assay.lab import RUNS_FOLDER, Stoppable, fingerprints, interruption
+from assay.learning.metrics import metric_names
+from assay.mapping.axes import Axis, read_axis
+from assay.mapping.folder import MapFolder
+from assay.mapping.plane import Plane
+from assay.mapping.results import TrainabilityMap
+from assay.planning import Plan, check_capacity
+from assay.study import Study, load_study
+
+
+class MapProgress(Stoppable, Protocol):
+    """A view of a map that is being trained."""
+
+    def map_started(self, plane: Plane, finished: int) -> None:
+        """Before anything is trained; `finished` cells are there from an earlier run."""
+
+    def worked(self, cells: float) -> None:
+        """So many cells' worth of training has been done since the last call."""
+
+
+class Silence:
+    """The view that shows nothing."""
+
+    def map_started(self, plane: Plane, finished: int) -> None: ...
+
+    def worked(self, cells: float) -> None: ...
+
+    def stop_requested(self) -> None: ...
+
+
+def trainability_map(
+    study: Study | str | Path,
+    x: Axis | str,
+    y: Axis | str,
+    directory: str | Path | None = None,
+    *,
+    progress: MapProgress | None = None,
+) -> TrainabilityMap:
+    """Train a study's base network at every point of a plane, or what is missing of it.
+
+    The study's factors and named conditions are left out; of its seeds the first is taken.
+
+    Parameters
+    ----------
+    study : Study, str or Path
+        A study, a study file, or the name of a built-in study.
+    x, y : Axis or str
+        Two numbers that vary: ``"learning_rate=1e-3:10:64:log"``, or an `Axis`.
+    directory : str or Path, optional
+        The folder of the map; ``assay-runs/NAME-map`` when not given. If it holds a part of this map, that part stands.
+    progress : MapProgress, optional
+        Hears how it goes; silent when not given.
+
+    Returns
+    -------
+    TrainabilityMap
+
+    Raises
+    ------
+    AssayError
+        If the study, an axis, the data or the folder cannot be used; nothing has been trained then.
+    KeyboardInterrupt
+        After Ctrl-C; the tile in flight is finished (a second Ctrl-C drops it), and the same call goes on from there.
+    """
+    study = load_study(study)
+    progress = progress or Silence()
+    x = read_axis(x, "--x") if isinstance(x, str) else x
+    y = read_axis(y, "--y") if isinstance(y, str) else y
+    plane = Plane.of(study, x, y)
+    corners = plane.plan([0, -1], [0, -1])
+    check_capacity(corners)
+    use_all_cores()
+    use_compilation_cache()
+    from assay.mapping.training import train_tile
+
+    loaded = lru_cache(maxsize=4)(load)  # an axis may vary the data; usually all tiles share them
+    requests = dict.fromkeys(population.request for population in corners.populations)
+    data = fingerprints(map(loaded, requests))
+    folder = Path(directory) if directory is not None else RUNS_FOLDER / f"{study.name}-map"
+    with MapFolder.open(folder, plane, data, partial(_facts, plane, corners)) as kept:
+        missing = kept.missing()
+        progress.map_started(plane, plane.cells - sum(tile.cells for _, tile in missing))
+        with interruption(progress) as stop:
+            for number, tile in missing:
+                kept.write_tile(number, train_tile(plane, tile, progress.worked, loaded))
+                if stop.is_set():
+                    raise KeyboardInterrupt
+    return TrainabilityMap(folder)
+
+
+def _facts(plane: Plane, corners: Plan) -> dict[str, Any]:
+    """What readers of a map want to know beside its cells."""
+    from assay.mapping.overlay import theory_lines
+
+    return {"metric": metric_names(corners.populations[0].shape.task)[1], "theory": theory_lines(plane)}

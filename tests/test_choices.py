@@ -1,0 +1,31 @@
+"""Names with arguments."""
+
+from __future__ import annotations
+
+import pytest
+
+from assay.choices import Choice, arguments_of, defaults_of
+
+
+def spring(position: float, *, stiffness: float = 2.0, damped: bool = False) -> float:
+    return -stiffness * position
+
+
+def test_the_keyword_only_arguments_are_the_settings():
+    """Positional arguments are the engine's, keyword-only ones the user's."""
+    assert defaults_of(spring) == {"stiffness": 2.0, "damped": False}
+
+
+def test_defaults_are_shared_and_so_cannot_be_changed():
+    """Whoever asks gets the same table, which nobody can write."""
+    assert defaults_of(spring) is defaults_of(spring)
+    with pytest.raises(TypeError):
+        defaults_of(spring)["stiffness"] = 3.0  # type: ignore[index]
+
+
+def test_what_was_given_overrides_the_defaults():
+    """The result is the caller's own."""
+    given = arguments_of(Choice("spring", {"stiffness": 5.0}), {"spring": spring})
+    assert given == {"stiffness": 5.0, "damped": False}
+    given["stiffness"] = 0.0
+    assert defaults_of(spring)["stiffness"] == 2.0
