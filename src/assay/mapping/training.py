@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import count, islice, pairwise
 
+import jax
 import numpy as np
 import polars as pl
 
 from assay.data import DataRequest, Dataset, load
+from assay.engine import on_cpu
 from assay.engine.batching import batch_order
 from assay.engine.sparse import suits_sparse
 from assay.engine.trainer import Trainer
@@ -69,7 +71,7 @@ def _train(
         batch_size=population.batch_size,
         task=population.shape.task,
         tiles=population.layout.tiles,
-        sparse=suits_sparse(dataset.x_train),
+        sparse=on_cpu(jax.devices()) and suits_sparse(dataset.x_train),
     )
     # Room for the longest stretch: one program then makes all of them, and the last look.
     room = int(np.diff(stretch_cuts(population)).max()) * population.batch_size
