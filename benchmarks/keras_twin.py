@@ -64,6 +64,18 @@ def metric_of(population: PopulationPlan) -> str:
     return "accuracy" if population.shape.task != "regression" else "mean_absolute_error"
 
 
+def fit(model: keras.Model, population: PopulationPlan, data: Dataset) -> dict[str, list[float]]:
+    """All epochs, validation after each; what Keras recorded of every epoch, by name."""
+    return model.fit(
+        data.x_train,
+        data.y_train,
+        validation_data=(data.x_validation, data.y_validation),
+        epochs=population.epochs,
+        batch_size=population.batch_size,
+        verbose=0,
+    ).history
+
+
 def first_epoch_loss(member: Member, population: PopulationPlan, data: Dataset) -> float:
     """Training loss over one epoch of assay's first seed, from assay's initial parameters."""
     seed = population.seeds[0]
@@ -106,14 +118,7 @@ def main() -> None:
             losses, metrics = [], []
             for seed in population.seeds:
                 model = keras_model(member, population.shape.features, seed, metric)
-                history = model.fit(
-                    data.x_train,
-                    data.y_train,
-                    validation_data=(data.x_validation, data.y_validation),
-                    epochs=population.epochs,
-                    batch_size=population.batch_size,
-                    verbose=0,
-                ).history
+                history = fit(model, population, data)
                 losses.append(history["val_loss"])
                 metrics.append(history[f"val_{metric}"])
             best = int(np.argmin(np.mean(losses, axis=0))) + 1

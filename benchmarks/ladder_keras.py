@@ -18,13 +18,12 @@ import time
 
 os.environ["KERAS_BACKEND"] = "jax"
 
-import keras
 import numpy as np
-from keras_twin import first_epoch_loss, keras_model, metric_of
+from keras_twin import first_epoch_loss, fit, keras_model, metric_of
 from ladder import SETTINGS, shapes
 
-from assay.data import Dataset, load
-from assay.planning import PopulationPlan, plan_study
+from assay.data import load
+from assay.planning import plan_study
 from assay.study import load_study
 
 
@@ -32,18 +31,6 @@ def now() -> np.ndarray:
     """Wall and CPU seconds."""
     times = os.times()
     return np.array([time.perf_counter(), times.user + times.system])
-
-
-def fit(model: keras.Model, population: PopulationPlan, data: Dataset) -> None:
-    """All epochs, validation after each."""
-    model.fit(
-        data.x_train,
-        data.y_train,
-        validation_data=(data.x_validation, data.y_validation),
-        epochs=population.epochs,
-        batch_size=population.batch_size,
-        verbose=0,
-    )
 
 
 def main() -> None:
