@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := benchmarks/.venv
 
-.PHONY: setup demo test lint reproduce bench clean
+.PHONY: setup demo test lint reproduce bench calibrate known-faults clean
 
 setup: $(READY)
 
@@ -38,6 +38,12 @@ bench: $(PEERS)/.ready  ## Measure the engine against its peers, all of it or ON
 	$(if $(ONLY),,$(PEERS)/bin/python benchmarks/against_keras.py)
 	$(if $(ONLY),,$(PEERS)/bin/python benchmarks/probes.py)
 	$(if $(ONLY),,$(PEERS)/bin/python benchmarks/scale.py)
+
+calibrate: setup  ## Train 2,352 networks, fit the forecast, and write docs/calibration.md; about an hour.
+	$(BIN)/python benchmarks/calibrate.py
+
+known-faults: setup  ## Judge programs with known faults, train their cures, and write benchmarks/known_faults.md.
+	$(BIN)/python benchmarks/known_faults.py
 
 $(PEERS)/.ready: pyproject.toml benchmarks/requirements.txt
 	$(PYTHON) -m venv $(PEERS)

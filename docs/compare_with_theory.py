@@ -111,7 +111,7 @@ def deviations(report: assay.ProbeReport, names: list[Name]) -> dict[Name, Devia
     both = report.signals.join(report.theory.rename({"value": "theory"}), on=keys)
     ratio = pl.col("value") / pl.col("theory")
     found = {}
-    for name, condition in zip(names, report.plan.conditions, strict=True):
+    for name, condition in zip(names, report.conditions, strict=True):
         rows = both.filter(condition=condition.name)
         std = rows.filter(quantity="preactivations", statistic="std").group_by("layer")
         std = std.agg(deviation=ratio.mean() - 1, error=ratio.std() / np.sqrt(SEEDS))

@@ -356,12 +356,12 @@ correlation is the mean cosine between the pre-activations of different examples
 """
 
 
-def four_panels_before_training(report: assay.ProbeReport) -> Iterator[str]:
+def four_panels_before_training(study: assay.Study) -> Iterator[str]:
     """O2, the untrained networks."""
-    study = report.plan.study
+    report = assay.probe(study)
     yield "### Before training"
     yield ""
-    yield f"`assay probe {study.name} --out DIR` — {study.question} {len(report.plan.seeds)} seeds."
+    yield f"`assay probe {study.name} --out DIR` — {study.question} {len(report.seeds)} seeds."
     yield ""
     yield PANELS_EXPLAINED
     rows = []
@@ -675,7 +675,7 @@ def page(told: dict[str, Told]) -> Iterator[str]:
     )
     yield "## O2. Weight initializers before training, and a showdown (BLOCK model)"
     yield ""
-    yield from four_panels_before_training(assay.probe("block"))
+    yield from four_panels_before_training(assay.load_study("block"))
     yield "### The showdown"
     yield ""
     yield from showdown(told["block-showdown"])

@@ -16,6 +16,15 @@ def test_the_keyword_only_arguments_are_the_settings():
     assert defaults_of(spring) == {"stiffness": 2.0, "damped": False}
 
 
+def test_an_argument_may_be_a_word_of_python():
+    """Python cannot call an argument `from`: the function's `from_` is what a study file writes as `from`."""
+
+    def copied(*, from_: str = "") -> str:
+        return from_
+
+    assert defaults_of(copied) == {"from": ""}
+
+
 def test_defaults_are_shared_and_so_cannot_be_changed():
     """Whoever asks gets the same table, which nobody can write."""
     assert defaults_of(spring) is defaults_of(spring)

@@ -13,9 +13,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from assay.errors import AssayError, CapacityError, DataError, MissingExtra, StoreError, StudyError
+    from assay.errors import AssayError, CapacityError, DataError, MissingExtra, ModelError, StoreError, StudyError
     from assay.lab import run
     from assay.mapping import TrainabilityMap, open_map, trainability_map
+    from assay.models.watch import Watch
     from assay.planning import plan_study
     from assay.probing import ProbeReport, probe
     from assay.report import write_report
@@ -27,12 +28,14 @@ _HOMES = {
     "CapacityError": "errors",
     "DataError": "errors",
     "MissingExtra": "errors",
+    "ModelError": "errors",
     "ProbeReport": "probing",
     "Results": "store",
     "StoreError": "errors",
     "Study": "study",
     "StudyError": "errors",
     "TrainabilityMap": "mapping",
+    "Watch": "models.watch",
     "load_study": "study",
     "open_map": "mapping",
     "open_results": "store",
@@ -48,12 +51,14 @@ __all__ = [
     "CapacityError",
     "DataError",
     "MissingExtra",
+    "ModelError",
     "ProbeReport",
     "Results",
     "StoreError",
     "Study",
     "StudyError",
     "TrainabilityMap",
+    "Watch",
     "load_study",
     "open_map",
     "open_results",

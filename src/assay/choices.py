@@ -49,10 +49,10 @@ class Choice:
 
 @cache  # a signature takes far longer to read than a dict, and every condition of a study asks
 def defaults_of(entry: Callable[..., Any]) -> Mapping[str, Any]:
-    """The keyword-only arguments of a table's entry with their defaults."""
+    """The keyword-only arguments of a table's entry with their defaults; ``from_`` is written ``from``."""
     return MappingProxyType(
         {
-            name: parameter.default
+            name.removesuffix("_"): parameter.default
             for name, parameter in inspect.signature(entry).parameters.items()
             if parameter.kind is inspect.Parameter.KEYWORD_ONLY
         }

@@ -5,6 +5,7 @@
     AssayError
     ├── StudyError      a study file or object that cannot be run as written
     ├── DataError       a data set that is missing, damaged or does not fit
+    ├── ModelError      a user's own network that cannot be read
     ├── StoreError      a results folder that cannot be read or continued
     ├── CapacityError   a study that does not fit this machine
     └── MissingExtra    an optional package that is not installed
@@ -29,6 +30,10 @@ class StudyError(AssayError):
 
 class DataError(AssayError):
     """A data set is missing, damaged, or does not fit the study."""
+
+
+class ModelError(AssayError):
+    """A user's own network cannot be read, or does not fit the examples."""
 
 
 class StoreError(AssayError):

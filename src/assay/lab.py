@@ -20,6 +20,8 @@ from typing import Protocol
 
 from assay.data import Dataset, load
 from assay.engine import available_cores, counted_compilation, on_cpu, use_compilation_cache, use_devices
+from assay.judging import data_notes
+from assay.networks.saved_models import fingerprint
 from assay.planning import Plan, PopulationPlan, check_capacity, plan_study
 from assay.protocol import EpochEvent, PopulationRun, failed_trials
 from assay.store import Results, Store
@@ -102,8 +104,9 @@ def run(
     use_compilation_cache()
     datasets = {population.request: load(population.request) for population in plan.populations}
     folder = Path(directory) if directory is not None else RUNS_FOLDER / study.name
-    with Store.open(folder, study, fingerprints(datasets.values())) as store:
+    with Store.open(folder, study, fingerprints(datasets.values()) | model_fingerprints(plan)) as store:
         store.note(devices=[str(device) for device in devices], tf32=tf32, programs=plan.num_programs)
+        store.note(judged_by=data_notes(plan.populations, datasets))
         missing = []
         for population in plan.populations:
             if store.finished(population.number):
@@ -158,13 +161,25 @@ def fingerprints(datasets: Iterable[Dataset]) -> dict[str, str]:
 
     Data sets of one name (a study may vary how many rows are kept) are told apart by a number.
     """
-    found: dict[str, str] = {}
+    return _by_name((dataset.name, dataset.fingerprint) for dataset in datasets)
+
+
+def model_fingerprints(plan: Plan) -> dict[str, str]:
+    """SHA-256 of each saved model that networks start from, by the name of its file; as `fingerprints`."""
+    layers = (layer for population in plan.populations for member in population.members for layer in member.layers)
+    choices = dict.fromkeys(layer.kernel_initializer for layer in layers)
+    paths = [Path(choice.arguments["from"]) for choice in choices if choice.name == "pretrained"]
+    return _by_name((path.name, fingerprint(path)) for path in paths)
+
+
+def _by_name(found: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """What comes with a name, as a dict; a name that comes again gets a number."""
+    named: dict[str, str] = {}
     seen: Counter[str] = Counter()
-    for dataset in datasets:
-        seen[dataset.name] += 1
-        count = seen[dataset.name]
-        found[dataset.name if count == 1 else f"{dataset.name} ({count})"] = dataset.fingerprint
-    return found
+    for name, content in found:
+        seen[name] += 1
+        named[name if seen[name] == 1 else f"{name} ({seen[name]})"] = content
+    return named
 
 
 @contextmanager

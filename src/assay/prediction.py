@@ -20,7 +20,7 @@ from assay.engine.layout import Member
 from assay.learning.losses import loss_values
 from assay.networks.activations import activate
 from assay.networks.architecture import Layer
-from assay.networks.initializers import bias_moments, kernel_moments
+from assay.networks.initializers import LEARNT, bias_moments, kernel_moments
 from assay.theory import NetworkLayer, backward_signals, batch_gradient_std, forward_signals, pair_signals
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def predict_signals(condition: str, member: Member, x: np.ndarray, y: np.ndarray
     -------
     polars.DataFrame
         Columns condition, layer, quantity, statistic (``std`` or ``rms``), value. Empty where theory has nothing to
-        say: kernels whose entries have a mean, or are all equal.
+        say: kernels that were learnt, whose entries have a mean, or are all equal.
     """
     layers = theory_layers(member.layers)
     if layers is None:
@@ -100,6 +100,8 @@ def _std_within(products: np.ndarray, mean: np.ndarray, units: np.ndarray) -> np
 
 def theory_layers(network: Sequence[Layer]) -> list[NetworkLayer] | None:
     """The layers as theory sees them; None where it has nothing to say, see `predict_signals`."""
+    if any(layer.kernel_initializer.name in LEARNT for layer in network):
+        return None
     layers = []
     for layer in network:
         mean, variance = kernel_moments(layer.kernel_initializer, fan_in=layer.fan_in, units=layer.units)

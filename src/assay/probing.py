@@ -1,14 +1,17 @@
-"""The epoch-0 laboratory: what every layer of every condition does before anything is trained.
+"""The epoch-0 laboratory: what every layer does before anything is trained, and what is wrong with it.
 
 >>> report = probe("block")
 >>> report.signals.filter(quantity="preactivations", statistic="std")
->>> report.summary()["conditions"][0]["layers"][0]["preactivations"]["std"]
+>>> report.summary()["conditions"][0]["verdict"]
+>>> probe(model, x, y).findings["model"]                              # a Keras model or a PyTorch module of one's own
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,47 +19,115 @@ import numpy as np
 import polars as pl
 
 from assay.data import Dataset, load
+from assay.diagnosis import Finding, NetworkFacts, layer_signals
 from assay.engine import use_all_cores, use_compilation_cache
-from assay.planning import Plan, PopulationPlan, check_capacity, plan_study
-from assay.prediction import predict_signals
+from assay.judging import Judgement, judge_start, population_facts
+from assay.linearized import DenseWeights, LinearizedCourse, linearized_course
+from assay.planning import PopulationPlan, check_capacity, plan_study
+from assay.prediction import SCHEMA, predict_signals
 from assay.probes import PROBES, probe_rows, signal_frames
 from assay.study import ProbeSpec, Study, load_study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from assay.engine.trainer import State, Trainer
     from assay.figures import SignalTables
+    from assay.models.observation import Observation
 
 # Quantities told with their mean, standard deviation and root mean square; the others have one statistic each.
 TOLD = ("preactivations", "activations", "errors", "kernel", "kernel_gradient", "bias")
+# The linear network is followed on this many examples and for this many seeds of a condition; it costs the square.
+LINEARIZED_ROWS = 64
+LINEARIZED_SEEDS = 3
+
+
+@dataclass(frozen=True)
+class ProbedCondition:
+    """One condition, or one model of the user's.
+
+    Attributes
+    ----------
+    name : str
+    settings : mapping of str to value
+        Its levels; empty for a model.
+    facts : NetworkFacts
+    """
+
+    name: str
+    settings: Mapping[str, Any]
+    facts: NetworkFacts
 
 
 @dataclass(frozen=True)
 class ProbeReport:
-    """What was measured on untrained networks.
+    """What was measured on untrained networks, and what it means.
 
     Attributes
     ----------
-    plan : Plan
+    name : str
+        Of the study, or of the user's model.
+    conditions : tuple of ProbedCondition
+    seeds : tuple of int
     signals, histograms : polars.DataFrame
         As in the store, epoch 0.
     theory : polars.DataFrame
         Columns condition, layer, quantity, statistic, value: what theory predicts for the same numbers.
+    courses : mapping of int to LinearizedCourse
+        By trial: where the network would go if it stayed linear in its parameters, for the trials that were followed.
+    remarks : tuple of str
+        What was assumed, of a user's model.
     """
 
-    plan: Plan
+    name: str
+    conditions: tuple[ProbedCondition, ...]
+    seeds: tuple[int, ...]
     signals: pl.DataFrame
     histograms: pl.DataFrame
     theory: pl.DataFrame
+    courses: Mapping[int, LinearizedCourse | None] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+
+    @cached_property
+    def judgements(self) -> dict[str, Judgement]:
+        """By condition, what is wrong with it and what follows."""
+        networks = layer_signals(self.signals)
+        trials: dict[str, list[int]] = {}
+        for trial, condition in self.signals.select("trial", "condition").unique(maintain_order=True).iter_rows():
+            trials.setdefault(condition, []).append(trial)
+        return {
+            condition.name: judge_start(
+                condition.facts,
+                [networks[trial, 0] for trial in trials[condition.name]],
+                [self.courses.get(trial) for trial in trials[condition.name]],
+            )
+            for condition in self.conditions
+        }
+
+    @property
+    def findings(self) -> dict[str, tuple[Finding, ...]]:
+        """By condition."""
+        return {name: judgement.findings for name, judgement in self.judgements.items()}
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether no condition has a finding that counts."""
+        return all(judgement.verdict.status == "healthy" for judgement in self.judgements.values())
 
     def summary(self) -> dict[str, Any]:
-        """The table of layers, means over seeds, as ``assay probe --json`` prints it."""
+        """The table of layers (means over seeds), findings and verdict, as ``assay probe --json`` prints them."""
         return {
-            "study": self.plan.study.name,
+            "study": self.name,
             "conditions": [
-                {"condition": condition.name, "settings": condition.settings, "layers": self._layers(condition.name)}
-                for condition in self.plan.conditions
+                {
+                    "condition": condition.name,
+                    "settings": dict(condition.settings),
+                    "layers": self._layers(condition),
+                    **self.judgements[condition.name].written(),
+                }
+                for condition in self.conditions
             ],
+            "remarks": list(self.remarks),
         }
 
     @property
@@ -64,7 +135,7 @@ class ProbeReport:
         """What the figures read."""
         from assay.figures import SignalTables
 
-        names = [condition.name for condition in self.plan.conditions]
+        names = [condition.name for condition in self.conditions]
         return SignalTables(self.signals, self.histograms, names, self.theory)
 
     def plot(self) -> Figure:
@@ -73,16 +144,17 @@ class ProbeReport:
 
         return wall(self.tables)
 
-    def _layers(self, condition: str) -> list[dict[str, Any]]:
+    def _layers(self, condition: ProbedCondition) -> list[dict[str, Any]]:
         measured = _nested(
-            self.signals.filter(pl.col("condition") == condition)
+            self.signals.filter(pl.col("condition") == condition.name)
             .filter(~pl.col("quantity").is_in(TOLD) | pl.col("statistic").is_in(["mean", "std", "rms"]))
             .group_by("layer", "quantity", "statistic", maintain_order=True)
             .agg(pl.col("value").mean())
         )
-        predicted = _nested(self.theory.filter(pl.col("condition") == condition).drop("condition"))
+        predicted = _nested(self.theory.filter(pl.col("condition") == condition.name).drop("condition"))
+        names = [layer.name for layer in condition.facts.layers]
         return [
-            {"layer": layer, **quantities, "theory": predicted.get(layer, {})}
+            {"layer": layer, "name": names[layer - 1], **quantities, "theory": predicted.get(layer, {})}
             for layer, quantities in sorted(measured.items())
         ]
 
@@ -96,14 +168,19 @@ def _nested(rows: pl.DataFrame) -> dict[int, dict[str, dict[str, float | None]]]
     return found
 
 
-def probe(study: Study | str | Path) -> ProbeReport:
-    """Measure every layer of every trial of a study before training; trains nothing and writes nothing.
+def probe(target: Any, x: Any = None, y: Any = None, **options: Any) -> ProbeReport:
+    """Measure every layer of untrained networks and judge them; trains nothing and writes nothing.
 
     Parameters
     ----------
-    study : Study, str or Path
-        A study, a study file, or the name of a built-in study. Its ``[probe]`` table says how many training rows are
-        looked at.
+    target : Study, str, Path, Keras model or PyTorch module
+        A study, a study file or the name of a built-in study: every trial of every condition is looked at, on as many
+        training rows as its ``[probe]`` table says. Or a model of one's own, as it is now.
+    x, y : array, optional
+        Examples and targets for a model.
+    **options
+        Of a model: ``loss``, ``optimizer``, ``steps``, ``rows``; see `assay.models.observe_keras` and
+        `assay.models.observe_torch`.
 
     Returns
     -------
@@ -112,9 +189,31 @@ def probe(study: Study | str | Path) -> ProbeReport:
     Raises
     ------
     AssayError
-        If the study or its data cannot be used.
+        If the study, its data or the model cannot be used.
     """
-    study = load_study(study)
+    if isinstance(target, Study | str | Path):
+        return probe_study(load_study(target))
+    from assay.models import observe
+
+    return report_of(observe(target, x, y, **options))
+
+
+def report_of(observation: Observation) -> ProbeReport:
+    """The report on a user's model."""
+    condition = ProbedCondition(observation.name, {}, observation.facts)
+    return ProbeReport(
+        observation.name,
+        (condition,),
+        (0,),
+        observation.signals,
+        observation.histograms,
+        pl.DataFrame(schema=SCHEMA),
+        remarks=observation.remarks,
+    )
+
+
+def probe_study(study: Study) -> ProbeReport:
+    """The report on every condition of a study; see `probe`."""
     plan = plan_study(study)
     check_capacity(plan)
     use_all_cores()
@@ -131,11 +230,21 @@ def probe(study: Study | str | Path) -> ProbeReport:
         measured = [
             _probe_population(population, datasets[population.request], rows) for population in plan.populations
         ]
+    facts = {
+        condition.name: known
+        for population in plan.populations
+        for condition, known in zip(
+            population.conditions, population_facts(population, datasets[population.request]), strict=True
+        )
+    }
     return ProbeReport(
-        plan,
-        pl.concat(signals for signals, _ in measured),
-        pl.concat(histograms for _, histograms in measured),
+        study.name,
+        tuple(ProbedCondition(item.name, item.settings, facts[item.name]) for item in plan.conditions),
+        plan.seeds,
+        pl.concat(signals for signals, _, _ in measured),
+        pl.concat(histograms for _, histograms, _ in measured),
         pl.concat(prediction.result() for prediction in theory),
+        {trial: course for _, _, courses in measured for trial, course in courses.items()},
     )
 
 
@@ -145,18 +254,47 @@ def _looked_at(population: PopulationPlan, dataset: Dataset, count: int) -> tupl
     return dataset.x_train[rows], dataset.y_train[rows]
 
 
-def _probe_population(population: PopulationPlan, dataset: Dataset, rows: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _probe_population(
+    population: PopulationPlan, dataset: Dataset, rows: int
+) -> tuple[pl.DataFrame, pl.DataFrame, dict[int, LinearizedCourse | None]]:
     from assay.engine.trainer import Trainer
+    from assay.pretraining import learn_layers
 
     trainer = Trainer(
         population.members, seeds=population.seeds, batch_size=population.batch_size, task=population.shape.task
     )
     data = trainer.place(*_looked_at(population, dataset, rows))
-    return signal_frames(
-        trainer.probe(trainer.start(), data, np.arange(data.rows), PROBES),
+    state = trainer.start(learn_layers(population.members, population.seeds, dataset.x_train))
+    signals, histograms = signal_frames(
+        trainer.probe(state, data, np.arange(data.rows), PROBES),
         trials=population.trials,
         conditions=[condition.name for condition in population.conditions],
         seeds=population.seeds,
         epoch=0,
         recorded=np.ones(population.trials.shape, bool),
     )
+    return signals, histograms, _linearized(population, trainer, state, *_looked_at(population, dataset, rows))
+
+
+def _linearized(
+    population: PopulationPlan, trainer: Trainer, state: State, x: np.ndarray, y: np.ndarray
+) -> dict[int, LinearizedCourse | None]:
+    """The linear network of the first seeds of each condition, by trial."""
+    found = {}
+    for index, member in enumerate(population.members):
+        for seed in range(min(LINEARIZED_SEEDS, len(population.seeds))):
+            weights = [
+                DenseWeights(kernel.T.astype(np.float64), bias.astype(np.float64), layer.activation)
+                for (kernel, bias), layer in zip(trainer.parameters(state, index, seed), member.layers, strict=True)
+            ]
+            found[int(population.trials[index, seed])] = linearized_course(
+                weights,
+                x[:LINEARIZED_ROWS],
+                y[:LINEARIZED_ROWS],
+                task=population.shape.task,
+                loss=member.loss,
+                optimizer=member.optimizer,
+                steps=population.select_steps,
+                batch_size=population.batch_size,
+            )
+    return found

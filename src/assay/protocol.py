@@ -27,6 +27,7 @@ from assay.engine import Outcome, on_cpu
 from assay.engine.sparse import suits_sparse
 from assay.engine.trainer import PlacedData, Scores, State, Trainer
 from assay.planning import PopulationPlan
+from assay.pretraining import has_autoencoders, learn_layers
 from assay.probes import PROBES, probe_rows, signal_frames
 from assay.store import Results, Store
 from assay.study import Study
@@ -138,7 +139,7 @@ class PopulationRun:
         devices: Sequence[jax.Device],
     ) -> None:
         self.plan, self.study, self.dataset, self.store = plan, study, dataset, store
-        self.listener, self.stop_requested = listener, stop_requested
+        self.listener, self.stop_requested, self.devices = listener, stop_requested, devices
         self.checkpoint = store.load_checkpoint(plan.number)
         arrays, about = self.checkpoint or ({}, {})
         self.phase_reached: str = about.get("phase", "select")
@@ -240,8 +241,10 @@ class PopulationRun:
         segment = _Segment(self.plan, phase, done + 1)
         scores: dict[str, tuple[Scores, np.ndarray]]
         if state is None:
-            state, segment.first_epoch = trainer.start(), 0
-            if phase == "select":  # the untrained network; the final phase begins from the same one
+            state, segment.first_epoch = self._start(phase), 0
+            if (
+                phase == "select"
+            ):  # the untrained network; the final phase begins from it too, unless layers learn first
                 everyone = np.ones(epochs.shape, bool)
                 state, found = trainer.evaluate(state, training)
                 scores = {"train": (found, everyone)}
@@ -272,6 +275,21 @@ class PopulationRun:
                 raise KeyboardInterrupt
         if segment.frames:
             self._keep(segment, state, last)
+
+    def _start(self, phase: str) -> State:
+        """The untrained network; autoencoders learn from the rows that the phase trains on, and from no others."""
+        if not has_autoencoders(self.plan.members):
+            return self.trainer.start()
+        data = self.dataset
+        rows = data.x_train if phase == "select" else np.concatenate([data.x_train, data.x_validation])
+
+        def stop_if_requested() -> None:
+            if self.stop_requested():
+                raise KeyboardInterrupt
+
+        return self.trainer.start(
+            learn_layers(self.plan.members, self.plan.seeds, rows, devices=self.devices, epoch_ended=stop_if_requested)
+        )
 
     def _record(
         self,

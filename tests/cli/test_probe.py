@@ -52,3 +52,38 @@ def test_mistakes_end_with_one_message_and_code_2(assay, arguments, words):
     assert told.code == 2
     assert words in told.err
     assert told.out == ""
+
+
+def test_an_unhealthy_start_ends_with_code_1_and_says_why(assay, study_file):
+    """Symptom, evidence, cause and remedy in words; in JSON as the contract has them."""
+    told = assay("probe", study_file, "--set", "network.kernel_initializer=zeros", "--seeds", "1")
+    assert told.code == 1
+    for word in ("unhealthy", "symmetry", "seen:", "cause:", "remedy:"):
+        assert word in told.out
+    told = assay("probe", study_file, "--set", "network.kernel_initializer=zeros", "--seeds", "1", "--json")
+    assert told.code == 1
+    condition = json.loads(told.out)["conditions"][0]
+    assert condition["verdict"]["status"] == "unhealthy"
+    assert "symmetry" in condition["verdict"]["findings"]
+    assert {"symptom", "layers", "evidence", "cause", "remedy"} <= condition["findings"][0].keys()
+
+
+def test_a_model_of_ones_own_is_probed_by_its_function(assay, tmp_path):
+    """Its layers go by their own names; options of a study do not apply to it."""
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "import keras\n"
+        "def build():\n"
+        "    model = keras.Sequential([keras.layers.Input((8,)), keras.layers.Dense(16, 'relu', name='mine'),\n"
+        "                              keras.layers.Dense(1, 'relu')])\n"
+        "    model.compile('adam', 'binary_crossentropy')\n"
+        "    return model\n",
+        encoding="utf-8",
+    )
+    told = assay("probe", f"{path}:build", "--json")
+    condition = json.loads(told.out)["conditions"][0]
+    assert told.code == 1
+    assert condition["layers"][0]["name"] == "mine"
+    assert "output_loss_mismatch" in condition["verdict"]["findings"]
+    assert assay("probe", f"{path}:build", "--seeds", "2").code == 2
+    assert assay("probe", f"{path}:missing").code == 2

@@ -10,7 +10,17 @@ from scipy import stats
 
 from assay.choices import Choice, defaults_of
 from assay.errors import StudyError
-from assay.networks.initializers import INITIALIZERS, Draw, check_initializer, draw_bias, draw_kernel
+from assay.networks.initializers import (
+    INITIALIZERS,
+    LEARNT,
+    Draw,
+    bias_moments,
+    check_initializer,
+    draw_bias,
+    draw_decoder,
+    draw_kernel,
+    kernel_moments,
+)
 
 SQUARE, WIDE, TALL = (250, 250), (60, 400), (400, 60)
 
@@ -44,6 +54,7 @@ OFF_CENTRE = [
     ("truncated_normal", {"mean": -0.4, "stddev": 0.1}),
 ]
 NO_LUCK = ("zeros", "ones", "constant", "identity")
+OF_KERAS = [name for name in INITIALIZERS if name not in LEARNT]
 
 
 def keras_class(name):
@@ -157,7 +168,7 @@ def test_the_base_draw_never_leaves_the_open_interval():
     assert np.isfinite(kernel("random_normal", shape=(1000, 1000))).all()
 
 
-@pytest.mark.parametrize("name", [name for name in INITIALIZERS if name not in ("orthogonal", "identity")])
+@pytest.mark.parametrize("name", [name for name in OF_KERAS if name not in ("orthogonal", "identity")])
 def test_a_bias_counts_its_fans_as_keras_does(name):
     """A bias of n units has fan_in = fan_out = n, so its spread equals that of Keras' vector."""
     ours = draw_bias(Choice(name), seed=0, layer=1, units=20000)
@@ -167,7 +178,7 @@ def test_a_bias_counts_its_fans_as_keras_does(name):
     np.testing.assert_allclose(ours.std(), np.asarray(theirs).std(), rtol=0.03)
 
 
-@pytest.mark.parametrize("name", INITIALIZERS)
+@pytest.mark.parametrize("name", OF_KERAS)
 def test_arguments_and_defaults_are_those_of_keras(name):
     """An initializer has the arguments of Keras' class with its defaults; the seed is the trial's."""
     theirs = {
@@ -188,6 +199,13 @@ def test_arguments_and_defaults_are_those_of_keras(name):
         ("variance_scaling", {"scale": 0.0}, r"^here\.scale: expected a number above 0, got 0\.0\."),
         ("variance_scaling", {"mode": "fan_inn"}, r"^here\.mode: unknown mode 'fan_inn'\. Did you mean 'fan_in'\?"),
         ("variance_scaling", {"mode": "both"}, r"Known: fan_in, fan_out, fan_avg\."),
+        ("pretrained", {}, r'^here\.from: expected .* got none\. Write \{name = "pretrained", from = "model\.keras"\}'),
+        ("pretrained", {"from": "model.h5"}, r"^here\.from: expected .* got 'model\.h5'.*model\.save"),
+        ("autoencoder", {"start": "he_norml"}, r"^here\.start: .* got 'he_norml'\. Did you mean 'he_normal'\?"),
+        ("autoencoder", {"start": "autoencoder"}, r"^here\.start: expected an initializer that draws"),
+        ("autoencoder", {"epochs": 2.5}, r"^here\.epochs: expected a whole number of at least 0, got 2\.5\."),
+        ("autoencoder", {"batch_size": 0}, r"^here\.batch_size: expected a whole number of at least 1, got 0\."),
+        ("autoencoder", {"learning_rate": 0.0}, r"^here\.learning_rate: expected a number above 0, got 0\.0\."),
         (
             "variance_scaling",
             {"distribution": "gauss"},
@@ -203,7 +221,7 @@ def test_arguments_out_of_range_are_refused_in_words(name, arguments, words):
 
 def test_every_default_is_in_range():
     """Every initializer can be used by its bare name."""
-    for name in INITIALIZERS:
+    for name in [*OF_KERAS, "autoencoder"]:  # a saved model needs its path
         check_initializer(Choice(name), "here")
 
 
@@ -214,3 +232,31 @@ def test_matrix_initializers_are_refused_for_a_bias(name):
         check_initializer(Choice(name), "network.bias_initializer", role="bias")
     with pytest.raises(StudyError, match="fills matrices only"):
         draw_bias(Choice(name), seed=0, layer=1, units=3)
+
+
+@pytest.mark.parametrize("name", LEARNT)
+def test_what_is_learnt_is_refused_for_a_bias_alone(name):
+    """Such a kernel brings its bias with it."""
+    with pytest.raises(StudyError, match=rf"here: '{name}' is a kernel_initializer, and brings the biases.*'zeros'"):
+        check_initializer(Choice(name), "here", role="bias")
+
+
+@pytest.mark.parametrize("name", LEARNT)
+def test_theory_knows_no_moments_of_what_is_learnt(name):
+    """They are not a number; nothing is read and nothing is trained to find out."""
+    assert np.isnan(kernel_moments(Choice(name), fan_in=3, units=2)).all()
+    assert np.isnan(bias_moments(Choice(name), units=2)).all()
+
+
+def test_an_encoder_starts_where_its_start_initializer_would_have_put_the_layer():
+    """Before it is trained an autoencoder's kernel is the draw of `start`, so it is paired with that initializer."""
+    np.testing.assert_array_equal(kernel("autoencoder", {"start": "he_normal"}), kernel("he_normal"))
+
+
+def test_a_decoder_draws_independently_of_every_layer():
+    """Its draw is correlated neither with its own layer's nor with the next one's (five standard errors)."""
+    normal = Choice("random_normal")
+    back = draw_decoder(normal, seed=0, layer=1, fan_in=250, outputs=250)
+    draws = [back.ravel(), kernel("random_normal").ravel(), kernel("random_normal", layer=2).ravel()]
+    assert back.dtype == np.float32
+    assert np.abs(np.corrcoef(draws) - np.eye(3)).max() < 5 / math.sqrt(back.size)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import keras
 import pytest
 
 from assay.choices import Choice
@@ -102,3 +103,82 @@ def test_what_does_not_fit_the_data():
     resolve(study, condition, DIGITS)
     with pytest.raises(StudyError, match=r"design.select: 'val_accuracy' is not measured on regression data."):
         resolve(study, condition, REGRESSION)
+
+
+# ---- layers that are learnt before the training
+
+
+def saved_model(path, *units):
+    """A file as Keras saves it: dense layers of the given units behind 64 inputs."""
+    keras.Sequential([keras.Input((64,)), *map(keras.layers.Dense, units)]).save(path)
+    return {"name": "pretrained", "from": path.name}
+
+
+def learnt(initializer, layers=None, hidden=(8, 6)):
+    """A network of which every layer takes this initializer, but for the given `layers`."""
+    network = {"hidden": list(hidden), "kernel_initializer": initializer, "layers": layers or {}}
+    return NetworkSpec.model_validate(network)
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras' own arrays
+def test_a_saved_model_gives_kernels_and_biases(tmp_path):
+    """By its path from the study's folder; a bias_initializer of the very layer goes before the file's bias."""
+    initializer = saved_model(tmp_path / "model.keras", 8, 6, 10)
+    own = {"2": {"bias_initializer": "ones"}, "output": {"kernel_initializer": "he_normal"}}
+    first, second, output = layers_of(learnt(initializer, own), DIGITS, tmp_path)
+    expected = Choice("pretrained", {"from": str(tmp_path / "model.keras")})
+    assert (first.kernel_initializer, first.bias_initializer) == (expected, expected)
+    assert (second.kernel_initializer, second.bias_initializer) == (expected, Choice("ones"))
+    assert (output.kernel_initializer, output.bias_initializer) == (Choice("he_normal"), Choice("zeros"))
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras' own arrays
+def test_a_saved_model_that_does_not_fit_is_told_with_both_shapes(tmp_path):
+    """The key, the layer, what it expects, what the file has, and what to do about it."""
+    five_classes = saved_model(tmp_path / "five.keras", 8, 6, 5)
+    with pytest.raises(
+        StudyError,
+        match=r"^network\.kernel_initializer: .*five\.keras: layer 3 of the network \(its output\) expects a kernel of "
+        r"shape \(6, 10\), but dense layer 3 of the file, '.*', has \(6, 5\)\. Give this layer an initializer of its "
+        r'own, network\.layers\.output\.kernel_initializer = "glorot_uniform", or change the network or the file\.$',
+    ):
+        layers_of(learnt(five_classes), DIGITS, tmp_path)
+    layers_of(learnt(five_classes, {"output": {"kernel_initializer": "zeros"}}), DIGITS, tmp_path)
+
+    with pytest.raises(
+        StudyError, match=r"^network\.layers\.2\..*: layer 2 of the network expects .* \(9, 6\), but .*"
+    ):
+        layers_of(learnt("zeros", {"2": {"kernel_initializer": five_classes}}, (9, 6)), DIGITS, tmp_path)
+    short = saved_model(tmp_path / "short.keras", 8)
+    with pytest.raises(StudyError, match=r"shape \(8, 6\), but the file has 1 dense layer\. .*network\.layers\.2\."):
+        layers_of(learnt(short), DIGITS, tmp_path)
+
+
+def test_a_saved_model_that_is_not_there_is_told_with_its_key(tmp_path):
+    """Before anything is trained, with the condition that asks for it."""
+    missing = {"name": "pretrained", "from": str(tmp_path / "gone.keras")}
+    study, condition = only_condition(network={"layers": {"first": {"kernel_initializer": missing}}})
+    place = r"condition 'as written': network\.layers\.first\.kernel_initializer\.from: .*gone\.keras"
+    with pytest.raises(StudyError, match=rf"^{place}: there is no such file"):
+        resolve(study, condition, DIGITS)
+
+
+def test_the_output_layer_has_no_autoencoder():
+    """It takes the initializer that encoders start from; asked for by itself it is a mistake."""
+    autoencoder = {"name": "autoencoder", "start": "he_normal"}
+    first, second, output = layers_of(learnt(autoencoder), DIGITS)
+    assert first.kernel_initializer == second.kernel_initializer == Choice("autoencoder", {"start": "he_normal"})
+    assert first.bias_initializer == Choice("zeros")
+    assert output.kernel_initializer == Choice("he_normal")
+    with pytest.raises(StudyError, match=r"^network\.layers\.output\..*has no autoencoder.*such as 'he_normal'\."):
+        layers_of(learnt("zeros", {"output": {"kernel_initializer": autoencoder}}), DIGITS)
+
+
+def test_an_unknown_argument_of_what_is_learnt_is_told_with_the_near_miss():
+    """As with every other choice."""
+    with pytest.raises(
+        StudyError, match=r"'pretrained' has no argument 'form'\. Did you mean 'from'\? It takes from\."
+    ):
+        Study(data="digits", network={"kernel_initializer": {"name": "pretrained", "form": "model.keras"}})
+    with pytest.raises(StudyError, match=r"'autoencoder' has no argument 'epoch'\. Did you mean 'epochs'\?"):
+        Study(data="digits", network={"kernel_initializer": {"name": "autoencoder", "epoch": 3}})

@@ -6,6 +6,7 @@ from assay.analysis.intervals import Interval, mean_interval
 from assay.analysis.measurements import best_epochs, measurements
 from assay.analysis.shortlist import SHOWN_CONDITIONS, shortlist
 from assay.analysis.summary import summary
+from assay.analysis.symptoms import Symptom, symptom_sentences, symptoms
 from assay.analysis.wording import sentences
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "BestEpoch",
     "Comparison",
     "Interval",
+    "Symptom",
     "best_epoch",
     "best_epoch_of_each",
     "best_epochs",
@@ -24,4 +26,6 @@ __all__ = [
     "sentences",
     "shortlist",
     "summary",
+    "symptom_sentences",
+    "symptoms",
 ]

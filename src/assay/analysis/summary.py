@@ -9,6 +9,7 @@ from assay.analysis.best_epoch import BestEpoch, is_higher_better
 from assay.analysis.comparison import compare_paired
 from assay.analysis.intervals import mean_interval
 from assay.analysis.measurements import best_epochs, measurements
+from assay.judging import Judgement, training_judgements
 
 if TYPE_CHECKING:
     import polars as pl
@@ -37,7 +38,9 @@ def summary(results: Results) -> dict[str, Any]:
         - ``comparison`` with the baseline: ``against``, ``split``, ``metric``, ``difference``, ``low``, ``high``,
           ``pairs`` (seeds that both completed) and ``conclusion``; None for the baseline itself or without one.
           ``low`` and ``high`` are None for a single pair, and for pairs that all differ by the same;
-        - ``verdict``: a status and the names of findings.
+        - ``findings``: what is wrong with it, or worth knowing, as `assay.diagnosis.Finding.written` tells it;
+        - ``verdict``: ``status`` (``healthy``, ``unhealthy``, or None where nothing is known) and the symptoms that
+          made it so.
 
     Notes
     -----
@@ -55,6 +58,7 @@ def summary(results: Results) -> dict[str, Any]:
     outcomes: dict[str, dict[str, int]] = {}
     for name, outcome, count in ended.sort("condition", "outcome").iter_rows():
         outcomes.setdefault(name, {})[outcome] = count
+    judged = training_judgements(results)
     parameters = dict(results.trials.select("condition", "parameters").unique("condition").iter_rows())
     return {
         "study": results.study.name,
@@ -73,11 +77,20 @@ def summary(results: Results) -> dict[str, Any]:
                 "validation": _intervals(values, (condition.name, "validation"), confidence),
                 "test": _intervals(values, (condition.name, "test"), confidence),
                 "comparison": _comparison(values, condition.name, baseline, measured, confidence),
-                "verdict": {"status": None, "findings": []},
+                **_judged(judged.get(condition.name)),
             }
             for condition in results.conditions
         ],
     }
+
+
+def _judged(judgement: Judgement | None) -> dict[str, Any]:
+    """Findings in full, and the verdict of what training showed; a forecast has no place once it has ended."""
+    if judgement is None:
+        return {"findings": [], "verdict": {"status": None, "findings": []}}
+    status, symptoms = judgement.verdict.status, list(judgement.verdict.findings)
+    findings = [finding.written() for finding in judgement.findings]
+    return {"findings": findings, "verdict": {"status": status, "findings": symptoms}}
 
 
 def _by_seed(table: pl.DataFrame) -> Values:

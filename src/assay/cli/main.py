@@ -26,7 +26,7 @@ USER_MISTAKE = 2
 
 def register_commands() -> None:
     """Attach one command per file; what is heavy is imported when a command runs."""
-    from assay.cli import data, export, map, plan, probe, report, run, show, studies
+    from assay.cli import catalog, data, export, map, plan, probe, report, run, show, studies
 
     app.command("run", epilog=run.EXAMPLE)(run.run)
     app.command("plan", epilog=plan.EXAMPLE)(plan.plan)
@@ -36,6 +36,7 @@ def register_commands() -> None:
     app.command("report", epilog=report.EXAMPLE)(report.report)
     app.command("export", epilog=export.EXAMPLE)(export.export)
     app.command("studies")(studies.studies)
+    app.command("catalog", epilog=catalog.EXAMPLE)(catalog.catalog)
     app.command("data", epilog=data.EXAMPLE)(data.data)
 
 

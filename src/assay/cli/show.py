@@ -35,7 +35,7 @@ def print_summary(summary: dict[str, Any], *, json: bool, top: int | None = None
         return
     from rich.console import Console
 
-    from assay.analysis import SHOWN_CONDITIONS, sentences
+    from assay.analysis import SHOWN_CONDITIONS, sentences, symptom_sentences
     from assay.report.terminal import conditions_table
 
     console = Console()
@@ -43,4 +43,9 @@ def print_summary(summary: dict[str, Any], *, json: bool, top: int | None = None
         console = Console(width=PIPED_WIDTH)
     console.print(conditions_table(summary, top or SHOWN_CONDITIONS))
     for sentence in sentences(summary):
-        console.print(f"· {sentence}", highlight=False)
+        console.print(f"· {sentence}", highlight=False, markup=False)
+    findings = symptom_sentences(summary)
+    if findings:
+        console.print("\nFindings", style="bold")
+    for sentence in findings:
+        console.print(f"· {sentence}", highlight=False, markup=False)

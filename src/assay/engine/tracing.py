@@ -51,6 +51,8 @@ class LayerTrace(NamedTuple):
     kernel, kernel_gradient, kernel_update : array, (M, U, F)
         The update is what the optimizer would add next, given this gradient.
     bias, bias_gradient : array, (M, U)
+    preactivation_change : array, (M, U, B)
+        What becomes of the pre-activations when every layer makes its next update.
     """
 
     inputs: Array
@@ -62,6 +64,7 @@ class LayerTrace(NamedTuple):
     kernel_update: Array
     bias: Array
     bias_gradient: Array
+    preactivation_change: Array
 
 
 class Histogram(NamedTuple):
@@ -112,10 +115,21 @@ class Measurement:
 
 
 class Layers(NamedTuple):
-    """All layers of a group, and what is static in each: the segments of its activations."""
+    """All layers of a group on the probe examples.
+
+    Attributes
+    ----------
+    traces : list of LayerTrace
+    activations : tuple (layers) of tuple of Segment
+        What is static in each layer.
+    loss, loss_after : array, (M,)
+        The mean loss, penalties included, and what it is after the next update.
+    """
 
     traces: list[LayerTrace]
     activations: tuple[tuple[Segment, ...], ...]
+    loss: Array
+    loss_after: Array
 
 
 Signals = list[dict[str, Measurement]]
@@ -204,7 +218,7 @@ def over_equal_shapes(
     return [found[index] for index in range(len(items))]
 
 
-def trace_group(recipe: Recipe, state: State, numbers: Numbers, x: Array, y: Array, rows: Array) -> list[LayerTrace]:
+def trace_group(recipe: Recipe, state: State, numbers: Numbers, x: Array, y: Array, rows: Array) -> Layers:
     """Every layer of one group on the examples `rows` of a dense `x`, dropout off.
 
     The gradient with respect to the pre-activations is that with respect to zeros added to them.
@@ -232,16 +246,17 @@ def trace_group(recipe: Recipe, state: State, numbers: Numbers, x: Array, y: Arr
     def objective(parameters: Parameters, offsets: list[Array]) -> Any:
         preactivations, activations = forward(parameters, offsets)
         loss = jnp.mean(example_losses(recipe, targets, activations[-1]), axis=-1) + penalty(parameters, numbers.l2)
-        return jnp.sum(loss), (preactivations, activations)
+        return jnp.sum(loss), (preactivations, activations, loss)
 
     members = numbers.threshold.shape[0]
     zeros = [jnp.zeros((members, parameters[2 * layer + 1].shape[1], count)) for layer in range(depth)]
-    (gradients, errors), (preactivations, activations) = jax.grad(objective, argnums=(0, 1), has_aux=True)(
+    (gradients, errors), (preactivations, activations, loss) = jax.grad(objective, argnums=(0, 1), has_aux=True)(
         parameters, zeros
     )
     step = (state.step + 1).astype(jnp.float32)
     following, _ = updated(recipe, parameters, gradients, state.slots, step, numbers)
-    return [
+    _, (preactivations_after, _, loss_after) = objective(following, zeros)
+    traces = [
         LayerTrace(
             inputs=activations[layer - 1] if layer else inputs,
             preactivations=preactivations[layer],
@@ -252,9 +267,11 @@ def trace_group(recipe: Recipe, state: State, numbers: Numbers, x: Array, y: Arr
             kernel_update=as_outputs(layer, following[2 * layer] - parameters[2 * layer]),
             bias=parameters[2 * layer + 1],
             bias_gradient=gradients[2 * layer + 1],
+            preactivation_change=preactivations_after[layer] - preactivations[layer],
         )
         for layer in range(depth)
     ]
+    return Layers(traces, recipe.activations, loss, loss_after)
 
 
 @lru_cache(maxsize=64)
@@ -265,7 +282,7 @@ def probe_program(recipe: Recipe, mesh: Mesh, probes: tuple[Probe, ...]) -> Any:
     """
 
     def one_group(state: State, numbers: Numbers, x: Array, y: Array, rows: Array) -> Packed:
-        layers = Layers(trace_group(recipe, state, numbers, x, y, rows), recipe.activations)
+        layers = trace_group(recipe, state, numbers, x, y, rows)
         signals: Signals = [{} for _ in layers.traces]
         for probe in probes:
             for found, measured in zip(signals, probe.measure(layers), strict=True):

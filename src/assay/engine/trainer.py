@@ -52,6 +52,9 @@ _PROGRAMS = Programs()
 Scores = dict[str, np.ndarray]
 """Metric name → array of shape (C, S)."""
 
+Learnt = Mapping[tuple[int, int, int], tuple[np.ndarray, np.ndarray]]
+"""(condition, index of the seed, layer from 0) → kernel (fan_in, units) and bias (units,)."""
+
 
 @dataclass(frozen=True)
 class PlacedData:
@@ -194,9 +197,20 @@ class Trainer:
         chunks = jax.device_put(_batches(_with_room(order, -(-all_rows // size)), data.rare), self._whole)
         return dataclasses.replace(data, first=first, rows=stop - first, chunks=chunks, num_chunks=len(order))
 
-    def start(self) -> State:
-        """The state at step 0: every member's own initial parameters, seed by seed."""
+    def start(self, learnt: Learnt | None = None) -> State:
+        """The state at step 0: every member's own initial parameters, seed by seed.
+
+        Parameters
+        ----------
+        learnt : mapping, optional
+            What stands in the place of draws; must hold every layer that has an autoencoder, see `assay.pretraining`.
+        """
         members, layout = self.layout.members, self.layout
+        learnt = learnt or {}
+        for condition, member in enumerate(members):
+            for at, layer in enumerate(member.layers):
+                is_held = layer.kernel_initializer.name != "autoencoder" or (condition, 0, at) in learnt
+                assert is_held, "pre-train autoencoders before they start: see assay.pretraining"
 
         parameters = [np.empty(shape, np.float32) for shape in self._shapes]
         for at, layer in enumerate(members[0].layers):
@@ -212,6 +226,10 @@ class Trainer:
                 entries = draw_kernel(kernel, seed=seed, fan_in=layer.fan_in, **sizes)
                 kernels[here] = entries if self.sparse and at == 0 else entries.T
                 biases[here] = draw_bias(bias, seed=seed, **sizes)
+        for (condition, seed_index, at), (entries, own_bias) in learnt.items():
+            trial = (layout.group_conditions == condition) & (layout.group_seeds == seed_index)[:, None]
+            parameters[2 * at][trial] = entries if self.sparse and at == 0 else entries.T
+            parameters[2 * at + 1][trial] = own_bias
         host: Any = State
         steps = np.zeros(layout.num_groups, np.int32)
         diverged = np.zeros((layout.num_groups, layout.num_slots), np.int32)

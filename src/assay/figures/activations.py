@@ -99,8 +99,9 @@ def draw_activations(curves: Sequence[ActivationCurve]) -> Figure:
     """Draw what `activation_data` computed."""
     columns = min(6, max(len(curves), 1))
     rows = math.ceil(len(curves) / columns)
-    panel_width, panel_height = 1.55, 1.2
-    left, right, across, top, down, bottom = 0.45, 0.12, 0.2, 0.78, 0.32, 0.5
+    is_sheet = len(curves) > 1
+    panel_width, panel_height = (1.55, 1.2) if is_sheet else (3.4, 2.4)
+    left, right, across, top, down, bottom = 0.45, 0.12, 0.2, 0.78 if is_sheet else 0.52, 0.32, 0.5
     width = max(left + columns * (panel_width + across) - across + right, 3.6)
     height = top + rows * (panel_height + down) - down + bottom
     figure = new_figure(width, height)
@@ -113,8 +114,9 @@ def draw_activations(curves: Sequence[ActivationCurve]) -> Figure:
         axes.tick_params(labelleft=column == 0, labelbottom=is_lowest)
         if is_lowest:
             axes.set_xlabel("z", fontsize=SIZES["label"], color=INK)
-    heading = "Activations and their derivatives" if len(curves) > 1 else ""
-    figure.text(0.15 / width, 1 - 0.1 / height, heading, va="top", fontsize=SIZES["heading"], color=INK)
+    if is_sheet:
+        heading = "Activations and their derivatives"
+        figure.text(0.15 / width, 1 - 0.1 / height, heading, va="top", fontsize=SIZES["heading"], color=INK)
     from matplotlib.lines import Line2D
 
     figure.legend(
@@ -123,7 +125,7 @@ def draw_activations(curves: Sequence[ActivationCurve]) -> Figure:
             Line2D([], [], color=VERMILLION, linewidth=1.3, linestyle=(0, (3, 1.2)), label="φ′(z)"),
         ],
         loc="upper left",
-        bbox_to_anchor=(0.15 / width, 1 - 0.34 / height),
+        bbox_to_anchor=(0.15 / width, 1 - (0.34 if is_sheet else 0.1) / height),
         borderaxespad=0.0,
         ncols=2,
         **LEGEND,

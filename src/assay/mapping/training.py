@@ -17,6 +17,7 @@ from assay.engine.trainer import Trainer
 from assay.mapping.measure import ConvergenceMeasure
 from assay.mapping.plane import Plane, Tile, even_cuts
 from assay.planning import PopulationPlan
+from assay.pretraining import learn_layers
 
 NUMBERS_AT_ONCE = 2**20
 """Losses kept on the devices in one stretch of steps, or rows in its batches; 4 bytes each."""
@@ -76,7 +77,8 @@ def _train(
     # Room for the longest stretch: one program then makes all of them, and the last look.
     room = int(np.diff(stretch_cuts(population)).max()) * population.batch_size
     training = trainer.place(dataset.x_train, dataset.y_train, training_rows=room)
-    state, measure = trainer.start(), ConvergenceMeasure()
+    learnt = learn_layers(population.members, population.seeds, dataset.x_train)
+    state, measure = trainer.start(learnt), ConvergenceMeasure()
     for orders in stretches(population):
         state, losses = trainer.train_steps(state, training, orders[None])
         measure.add(losses[:, 0])

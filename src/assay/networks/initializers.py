@@ -6,6 +6,9 @@ of the same shape from the same luck, scaled by each initializer: the largest en
 
 Draws are made on the host in double precision and rounded once to float32. Kernels have Keras' orientation,
 (fan_in, units).
+
+Two initializers are `LEARNT` and no distribution: ``pretrained`` reads a saved model, and ``autoencoder`` is a draw
+from which `assay.pretraining` goes on with the training rows.
 """
 
 from __future__ import annotations
@@ -13,13 +16,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from keyword import iskeyword
+from typing import Any
 
 import numpy as np
 
 from assay.choices import Choice, arguments_of
 from assay.errors import StudyError, did_you_mean
+from assay.networks.saved_models import SUFFIX, dense_layers
 
-ROLES = {"kernel": 0, "bias": 1}
+ROLES = {"kernel": 0, "bias": 1, "decoder": 2}
 MODES = ("fan_in", "fan_out", "fan_avg")
 DISTRIBUTIONS = ("truncated_normal", "untruncated_normal", "uniform")
 
@@ -34,7 +40,8 @@ class Draw:
         The user's seed, at least 0.
     layer : int
         1 for the first layer.
-    role : {"kernel", "bias"}
+    role : {"kernel", "bias", "decoder"}
+        The last is the kernel that leads back from a layer's outputs to its inputs, in an autoencoder.
     shape : tuple of int
         (fan_in, units) or (units,).
     """
@@ -170,6 +177,29 @@ def orthogonal(draw: Draw, *, gain: float = 1.0) -> np.ndarray:
     return gain * (q.T if wide else q)
 
 
+# --- Learnt before the training --------------------------------------------------------------------------------------
+
+
+def pretrained(draw: Draw, *, from_: str = "") -> np.ndarray:
+    """Kernel and bias of the dense layer of the same number in a saved Keras model; every seed starts from them.
+
+    Written ``{name = "pretrained", from = "model.keras"}``; a relative path starts at the study file.
+    """
+    layer = dense_layers(from_)[draw.layer - 1]
+    return layer.kernel if draw.role == "kernel" else layer.bias
+
+
+def autoencoder(
+    draw: Draw, *, start: str = "glorot_uniform", epochs: int = 10, learning_rate: float = 1e-3, batch_size: int = 128
+) -> np.ndarray:
+    """Learnt before training and without labels: the layer as the encoder of an autoencoder (Bengio et al., NIPS 2006).
+
+    Layer by layer, a decoder is to rebuild what the layer sees; `assay.pretraining` trains both. Here is the encoder's
+    kernel before that, a draw of the initializer `start`. The output layer has no autoencoder and keeps that draw.
+    """
+    return INITIALIZERS[start](draw)
+
+
 INITIALIZERS: dict[str, Callable[..., np.ndarray]] = {
     "glorot_normal": glorot_normal,
     "glorot_uniform": glorot_uniform,
@@ -186,7 +216,20 @@ INITIALIZERS: dict[str, Callable[..., np.ndarray]] = {
     "zeros": zeros,
     "ones": ones,
     "constant": constant,
+    "pretrained": pretrained,
+    "autoencoder": autoencoder,
 }
+
+LEARNT = ("pretrained", "autoencoder")
+"""Initializers that are not a draw alone, and of which theory knows nothing."""
+
+
+def _filled(choice: Choice, draw: Draw) -> np.ndarray:
+    """What a choice puts into an array; an argument called as a word of Python (`from`) has a line after it."""
+    arguments = arguments_of(choice, INITIALIZERS)
+    return INITIALIZERS[choice.name](
+        draw, **{f"{key}_" if iskeyword(key) else key: arguments[key] for key in arguments}
+    )
 
 
 @dataclass(frozen=True)
@@ -208,7 +251,8 @@ def kernel_moments(choice: Choice, *, fan_in: int, units: int) -> tuple[float, f
     """Mean and variance of a kernel's entries: what theory needs to know of an initializer.
 
     A random initializer is a quantile function, so its moments are integrals of that function over (0, 1), here to
-    about one part in ten thousand; an orthogonal kernel's entries have variance gain² / max(fan_in, units).
+    about one part in ten thousand; an orthogonal kernel's entries have variance gain² / max(fan_in, units). Both are
+    nan for initializers that are `LEARNT`.
 
     Parameters
     ----------
@@ -220,6 +264,8 @@ def kernel_moments(choice: Choice, *, fan_in: int, units: int) -> tuple[float, f
     mean, variance : float
     """
     arguments = arguments_of(choice, INITIALIZERS)
+    if choice.name in LEARNT:
+        return math.nan, math.nan
     if choice.name == "orthogonal":
         return 0.0, arguments["gain"] ** 2 / max(fan_in, units)
     if choice.name == "identity":
@@ -230,12 +276,14 @@ def kernel_moments(choice: Choice, *, fan_in: int, units: int) -> tuple[float, f
 
 def bias_moments(choice: Choice, *, units: int) -> tuple[float, float]:
     """Mean and variance of a bias' entries; see `kernel_moments`."""
+    if choice.name in LEARNT:
+        return math.nan, math.nan
     return _moments(choice, (units, units))
 
 
 def _moments(choice: Choice, fans: tuple[int, int]) -> tuple[float, float]:
     spectrum = _Spectrum(0, 1, "kernel", (2**16,), fans)
-    quantiles = np.asarray(INITIALIZERS[choice.name](spectrum, **arguments_of(choice, INITIALIZERS)), np.float64)
+    quantiles = np.asarray(_filled(choice, spectrum), np.float64)
     return float(quantiles.mean()), float(quantiles.var())
 
 
@@ -255,8 +303,7 @@ def draw_kernel(choice: Choice, *, seed: int, layer: int, fan_in: int, units: in
     -------
     array of float32, shape (fan_in, units)
     """
-    draw = Draw(seed, layer, "kernel", (fan_in, units))
-    return INITIALIZERS[choice.name](draw, **arguments_of(choice, INITIALIZERS)).astype(np.float32)
+    return _filled(choice, Draw(seed, layer, "kernel", (fan_in, units))).astype(np.float32)
 
 
 def draw_bias(choice: Choice, *, seed: int, layer: int, units: int) -> np.ndarray:
@@ -267,9 +314,14 @@ def draw_bias(choice: Choice, *, seed: int, layer: int, units: int) -> np.ndarra
     StudyError
         If the initializer makes matrices only (orthogonal, identity).
     """
-    check_initializer(choice, "bias_initializer", role="bias")
-    draw = Draw(seed, layer, "bias", (units,))
-    return INITIALIZERS[choice.name](draw, **arguments_of(choice, INITIALIZERS)).astype(np.float32)
+    if choice.name != "pretrained":  # whose kernels bring their biases with them
+        check_initializer(choice, "bias_initializer", role="bias")
+    return _filled(choice, Draw(seed, layer, "bias", (units,))).astype(np.float32)
+
+
+def draw_decoder(choice: Choice, *, seed: int, layer: int, fan_in: int, outputs: int) -> np.ndarray:
+    """The kernel from a layer's outputs back to its inputs, float32 of shape (outputs, fan_in); see `draw_kernel`."""
+    return _filled(choice, Draw(seed, layer, "decoder", (outputs, fan_in))).astype(np.float32)
 
 
 def check_initializer(choice: Choice, where: str, *, role: str = "kernel") -> None:
@@ -287,14 +339,27 @@ def check_initializer(choice: Choice, where: str, *, role: str = "kernel") -> No
     Raises
     ------
     StudyError
-        If a number is out of its range, a word is unknown, or a matrix initializer is asked for a bias.
+        If a number is out of its range, a word is unknown, or an initializer that fills no bias is asked for one.
     """
+    if role == "bias" and choice.name in LEARNT:
+        raise StudyError(
+            f"{where}: '{choice.name}' is a kernel_initializer, and brings the biases of its kernels with it. "
+            "Choose another initializer, such as 'zeros' (the default)."
+        )
     if role == "bias" and choice.name in ("orthogonal", "identity"):
         raise StudyError(
             f"{where}: '{choice.name}' fills matrices only, and a bias is a vector. "
             "Choose another initializer, such as 'zeros' (the default)."
         )
     given = arguments_of(choice, INITIALIZERS)
+    if choice.name == "pretrained" and not given["from"].endswith(SUFFIX):
+        got = f"got '{given['from']}'" if given["from"] else "got none"
+        raise StudyError(
+            f"{where}.from: expected the path of a saved Keras model, {got}. "
+            f'Write {{name = "pretrained", from = "model{SUFFIX}"}}; model.save("model{SUFFIX}") writes the file.'
+        )
+    if choice.name == "autoencoder":
+        _check_autoencoder(given, where)
     if given.get("stddev", 0.0) < 0:
         raise StudyError(f"{where}.stddev: expected a number of at least 0, got {given['stddev']}.")
     if "minval" in given and given["minval"] > given["maxval"]:
@@ -312,3 +377,18 @@ def check_initializer(choice: Choice, where: str, *, role: str = "kernel") -> No
                 f"{where}.{key}: unknown {key} '{given[key]}'.{did_you_mean(given[key], known)} "
                 f"Known: {', '.join(known)}."
             )
+
+
+def _check_autoencoder(given: dict[str, Any], where: str) -> None:
+    """As `check_initializer`."""
+    known = [name for name in INITIALIZERS if name not in LEARNT]
+    if given["start"] not in known:
+        raise StudyError(
+            f"{where}.start: expected an initializer that draws, got '{given['start']}'."
+            f"{did_you_mean(given['start'], known)} Known: {', '.join(known)}."
+        )
+    for key, least in (("epochs", 0), ("batch_size", 1)):
+        if given[key] < least or given[key] != int(given[key]):
+            raise StudyError(f"{where}.{key}: expected a whole number of at least {least}, got {given[key]}.")
+    if given["learning_rate"] <= 0:
+        raise StudyError(f"{where}.learning_rate: expected a number above 0, got {given['learning_rate']}.")

@@ -3,6 +3,7 @@
 from assay.engine.tracing import Probe
 from assay.probes.arrays import ArrayProbe
 from assay.probes.correlation import CorrelationProbe
+from assay.probes.response import LossProbe, ResponseProbe
 from assay.probes.tables import probe_rows, signal_frames
 from assay.probes.units import DeadUnits, IdenticalUnits, SaturatedUnits
 from assay.probes.updates import UpdateProbe
@@ -14,6 +15,8 @@ PROBES: tuple[Probe, ...] = (
     SaturatedUnits(),
     IdenticalUnits(),
     CorrelationProbe(),
+    ResponseProbe(),
+    LossProbe(),
 )
 """All of them."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from assay.analysis import SHOWN_CONDITIONS, is_higher_better, sentences, shortlist
+from assay.analysis import SHOWN_CONDITIONS, is_higher_better, sentences, shortlist, symptoms
 from assay.analysis.wording import (
     difference_of,
     false_alarms_text,
@@ -53,6 +53,17 @@ class FigureContent:
 
 
 @dataclass(frozen=True)
+class FindingContent:
+    """A symptom: its name, where it is, and one example told in full."""
+
+    title: str
+    where: str
+    evidence: str
+    cause: str
+    remedy: str
+
+
+@dataclass(frozen=True)
 class ReportContent:
     """Everything on the page, in the order of the page."""
 
@@ -61,6 +72,8 @@ class ReportContent:
     facts: list[tuple[str, str]]
     conclusions: list[str]
     conclusion_note: str
+    findings: list[FindingContent]
+    finding_notes: list[str]
     table: TableContent
     figures: list[FigureContent]
     best_epochs: TableContent
@@ -95,6 +108,12 @@ def build_content(results: Results, summary: Mapping[str, Any] | None = None) ->
         facts=_facts(results, summary),
         conclusions=sentences(summary),
         conclusion_note=_note(summary, split, metric),
+        findings=_findings(summary),
+        finding_notes=[
+            f"{symptom.title} {symptom.where(len(summary['conditions']))}".rstrip()
+            for symptom in symptoms(summary)
+            if symptom.level == "note"
+        ],
         table=_conditions(shown, metric, which),
         figures=figure_contents(results, summary),
         best_epochs=_measured(
@@ -156,6 +175,30 @@ def _note(summary: Mapping[str, Any], split: str, metric: str) -> str:
     )
 
 
+def _findings(summary: Mapping[str, Any]) -> list[FindingContent]:
+    """What is wrong, each symptom once."""
+    return [
+        FindingContent(
+            title=symptom.title,
+            where=symptom.where(len(summary["conditions"])),
+            evidence=symptom.finding["evidence"]["text"],
+            cause=symptom.finding["cause"],
+            remedy=symptom.finding["remedy"]["text"],
+        )
+        for symptom in symptoms(summary)
+        if symptom.level != "note"
+    ]
+
+
+def _verdict(condition: Mapping[str, Any]) -> Cell:
+    """``healthy``, or what is wrong."""
+    verdict = condition["verdict"]
+    if verdict["status"] is None:
+        return Cell("–")
+    text = ", ".join(name.replace("_", " ") for name in verdict["findings"]) or "healthy"
+    return Cell(text, text, verdict["status"])
+
+
 def _conditions(summary: Mapping[str, Any], metric: str, which: str) -> TableContent:
     """The main table: a row per condition of those that are shown, which `which` says."""
     conditions = summary["conditions"]
@@ -166,6 +209,8 @@ def _conditions(summary: Mapping[str, Any], metric: str, which: str) -> TableCon
     columns = [heading, "completed", "parameters", "best epoch", f"validation {word}"]
     columns += [f"test {word}"] if has_test else []
     columns += ["against baseline", "conclusion"] if has_comparison else []
+    has_verdict = any(condition["verdict"]["status"] for condition in conditions)
+    columns += ["verdict"] if has_verdict else []
     rows = []
     for condition, name in zip(conditions, names, strict=True):
         row = [Cell(name, name), _outcomes(condition)]
@@ -177,6 +222,8 @@ def _conditions(summary: Mapping[str, Any], metric: str, which: str) -> TableCon
             row.append(_short_interval(condition["test"], metric))
         if has_comparison:
             row += _comparison(condition, summary["baseline"])
+        if has_verdict:
+            row.append(_verdict(condition))
         rows.append(row)
     share = f"{summary['confidence']:g}"
     caption = f"Means over the trials that completed; ± is half of the {share} confidence interval. {which}".rstrip()

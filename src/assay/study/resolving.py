@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from assay.choices import Choice
+from assay.choices import Choice, arguments_of
 from assay.data.request import DataShape
 from assay.errors import StudyError
 from assay.learning.losses import check_loss
 from assay.learning.metrics import metric_names
 from assay.networks.architecture import Layer, output_defaults
+from assay.networks.initializers import INITIALIZERS
+from assay.networks.saved_models import dense_layers
 from assay.study.conditions import Condition
 from assay.study.parts import NetworkSpec
 from assay.study.spec import Study
 
 
-def layers_of(network: NetworkSpec, shape: DataShape) -> tuple[Layer, ...]:
+def layers_of(network: NetworkSpec, shape: DataShape, folder: str | Path | None = None) -> tuple[Layer, ...]:
     """The layers of a network for data of this shape, per-layer settings applied.
+
+    Parameters
+    ----------
+    network : NetworkSpec
+    shape : DataShape
+    folder : path, optional
+        Where the relative path of a saved model starts.
 
     Raises
     ------
     StudyError
-        If an activation cannot take its layer's units (glu halves them).
+        If an activation cannot take its layer's units (glu halves them), or a saved model does not fit.
     """
     layers: list[Layer] = []
     sizes = (*network.hidden_units, shape.outputs)
@@ -30,16 +40,22 @@ def layers_of(network: NetworkSpec, shape: DataShape) -> tuple[Layer, ...]:
     for number, units in enumerate(sizes, start=1):
         is_output = number == depth
         own = _own_settings(network, number, depth)
+        kernel_initializer = _kernel_initializer(network, own, number, depth, folder)
+        # A saved model's kernels bring their biases; only what is said of this very layer goes before them.
+        is_pretrained = kernel_initializer.name == "pretrained"
+        bias_initializer = kernel_initializer if is_pretrained else network.bias_initializer
         layer = Layer(
             fan_in=fan_in,
             units=units,
             activation=own.get("activation") or _output_activation(network, shape, is_output),
-            kernel_initializer=own.get("kernel_initializer", network.kernel_initializer),
-            bias_initializer=own.get("bias_initializer", network.bias_initializer),
+            kernel_initializer=kernel_initializer,
+            bias_initializer=own.get("bias_initializer", bias_initializer),
             dropout=own.get("dropout", 0.0 if is_output else network.dropout),
             l2=own.get("l2", network.l2),
             learning_rate=own.get("learning_rate"),
         )
+        if is_pretrained:
+            _check_saved(layer, _where(network, number, depth), number, depth)
         fan_in = layer.outputs
         layers.append(layer)
     if fan_in != shape.outputs:
@@ -59,9 +75,61 @@ def _output_activation(network: NetworkSpec, shape: DataShape, is_output: bool) 
 
 def _own_settings(network: NetworkSpec, number: int, depth: int) -> dict[str, Any]:
     """The settings that a layer has by its role, overridden by those that it has by its number."""
-    role = "output" if number == depth else "first" if number == 1 else "hidden"
-    given = [network.layers[name] for name in (role, str(number)) if name in network.layers]
+    given = [network.layers[name] for name in (_role(number, depth), str(number)) if name in network.layers]
     return {field: value for layer in given for field, value in layer if value is not None}
+
+
+def _role(number: int, depth: int) -> str:
+    return "output" if number == depth else "first" if number == 1 else "hidden"
+
+
+def _kernel_initializer(
+    network: NetworkSpec, own: dict[str, Any], number: int, depth: int, folder: str | Path | None
+) -> Choice:
+    """A layer's own or the network's; a saved model by its whole path, and no autoencoder for the output layer."""
+    choice: Choice = own.get("kernel_initializer", network.kernel_initializer)
+    arguments = arguments_of(choice, INITIALIZERS)
+    if choice.name == "pretrained":
+        return Choice("pretrained", {"from": str(Path(folder or ".", Path(arguments["from"]).expanduser()))})
+    if choice.name == "autoencoder" and number == depth:
+        if "kernel_initializer" in own:
+            raise StudyError(
+                f"{_where(network, number, depth)}: the output layer is learnt from the targets and has no "
+                f"autoencoder. Choose another initializer, such as '{arguments['start']}'."
+            )
+        return Choice(arguments["start"])
+    return choice
+
+
+def _where(network: NetworkSpec, number: int, depth: int) -> str:
+    """The dotted key that decided a layer's kernel initializer."""
+    for name in (str(number), _role(number, depth)):
+        if name in network.layers and network.layers[name].kernel_initializer:
+            return f"network.layers.{name}.kernel_initializer"
+    return "network.kernel_initializer"
+
+
+def _check_saved(layer: Layer, where: str, number: int, depth: int) -> None:
+    """Raise a `StudyError` unless the saved model has a dense layer of this number, and it fits."""
+    path = layer.kernel_initializer.arguments["from"]
+    try:
+        saved = dense_layers(path)
+    except StudyError as error:
+        raise StudyError(f"{where}.from: {error}") from None
+    expected = layer.fan_in, layer.units
+    if number <= len(saved) and saved[number - 1].kernel.shape == expected:
+        return
+    got = (
+        f"dense layer {number} of the file, '{saved[number - 1].name}', has {saved[number - 1].kernel.shape}"
+        if number <= len(saved)
+        else f"the file has {len(saved)} dense layer{'' if len(saved) == 1 else 's'}"
+    )
+    place, its_output = ("output", " (its output)") if number == depth else (str(number), "")
+    raise StudyError(
+        f"{where}: {path}: layer {number} of the network{its_output} expects a kernel of shape {expected}, but {got}. "
+        f"Give this layer an initializer of its own, "
+        f'network.layers.{place}.kernel_initializer = "glorot_uniform", or change the network or the file.'
+    )
 
 
 def resolve(
@@ -88,7 +156,7 @@ def resolve(
     """
     loss = condition.training.loss or output_defaults(shape.task, shape.outputs)[1]
     try:
-        layers = layers or layers_of(condition.network, shape)
+        layers = layers or layers_of(condition.network, shape, study.folder)
         check_loss(loss, shape.task, shape.outputs, layers[-1].activation, "training.loss")
     except StudyError as error:
         raise StudyError(f"condition '{condition.name}': {error}") from None

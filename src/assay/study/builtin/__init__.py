@@ -48,10 +48,23 @@ BUILTIN: tuple[BuiltinStudy, ...] = (
     BuiltinStudy("imdb-relu-output", "O3", "a mistake on purpose: a ReLU output under binary cross-entropy"),
     BuiltinStudy("mnist-xavier", "O4", "zeros, random, Xavier and He in a softmax regression on MNIST"),
     BuiltinStudy("mnist-zeros", "O4", "why zeros fail as soon as there is a hidden layer, on MNIST"),
+    BuiltinStudy(
+        "mnist-pretraining", "O4", "layers pre-trained as autoencoders against random, Xavier and He, on MNIST"
+    ),
+    BuiltinStudy("digits-pretraining", "O4", "the same on small digits, with sigmoid, tanh and ReLU; under a minute"),
     BuiltinStudy("digits-initializers", "O5", "every family of initializers, normal and uniform, on small digits"),
     BuiltinStudy("mnist-initializers-all", "O5", "the same in a 784-300-100-10 network on MNIST"),
     BuiltinStudy("fractal", "", "the boundary between learning and diverging: for `assay map fractal`"),
     BuiltinStudy("deep-information", "", "how deep a signal reaches: for `assay map deep-information`"),
+    BuiltinStudy("goes-with-relu", "", "He against other initializers in a deep ReLU network, on small digits"),
+    BuiltinStudy("goes-with-tanh", "", "Glorot against other initializers in a deep tanh network, on small digits"),
+    BuiltinStudy("goes-with-sigmoid", "", "Glorot against smaller and larger kernels in a sigmoid network"),
+    BuiltinStudy("goes-with-selu", "", "LeCun against other initializers in a deep SELU network, on small digits"),
+    BuiltinStudy("goes-with-orthogonal", "", "orthogonal against Gaussian kernels through 32 linear or tanh layers"),
+    BuiltinStudy("goes-with-softmax", "", "output units and losses for several classes, on small digits"),
+    BuiltinStudy("goes-with-two-classes", "", "output units and losses for two classes, on a ball"),
+    BuiltinStudy("goes-with-regression", "", "output units for a quantity, on diabetes"),
+    BuiltinStudy("goes-with-optimizers", "", "momentum, Adam and others, as they are and over two decades of rates"),
 )
 """Every built-in study, in the order of `assay studies`."""
 

@@ -1,0 +1,181 @@
+"""Measure what the catalogue tells in numbers, and write src/assay/catalog/numbers.json.
+
+::
+
+    python docs/measure_catalog.py [--only theory|cost|studies]
+
+`theory` takes seconds, `cost` a minute or two, `studies` some minutes; studies that are complete in assay-runs/ are not
+trained again. `python docs/generate_catalog.py` then writes the page.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from assay.catalog.numbers import NUMBERS, fingerprint
+from assay.catalog.pairings import PAIRINGS
+from assay.choices import Choice
+
+RUNS = Path(__file__).parents[1] / "assay-runs"
+DIGITS = 5  # significant ones that are kept: what theory says is the same on every machine to more than these
+LARGEST_GAIN = 1e6  # beyond it the edge of chaos has gone to infinity: the slope at 0 is 0
+
+ROUNDS = 21
+CALLS = 20
+CURVE = (64, 8192)  # units × examples
+
+
+def theory_numbers() -> dict[str, dict[str, float | None]]:
+    """Of each elementwise activation: mean, critical gain, and the gains at variance 1."""
+    from assay.catalog import catalog
+    from assay.prediction import LAYERWISE, in_double
+    from assay.theory import activation_moments, critical_gain, critical_weight_variance
+
+    told: dict[str, dict[str, float | None]] = {}
+    for entry in catalog("activations"):
+        if entry.name in LAYERWISE:
+            continue
+        function = in_double(Choice(entry.name))
+        mean, square = activation_moments(1.0, activation=function)
+        try:
+            with np.errstate(invalid="ignore"):
+                critical = math.sqrt(critical_weight_variance(0.0, activation=function).weight_variance)
+        except ValueError:
+            critical = math.inf
+        told[entry.name] = {
+            "mean": _rounded(float(mean)) if abs(mean) > 1e-9 else 0.0,
+            "critical_gain": _rounded(critical),
+            "forward_gain": _rounded(1 / math.sqrt(square)),
+            "backward_gain": _rounded(float(critical_gain(1.0, activation=function))),
+        }
+    return told
+
+
+def _rounded(value: float) -> float | None:
+    """To `DIGITS`; None where there is no such number."""
+    return float(f"{value:.{DIGITS}g}") if math.isfinite(value) and value < LARGEST_GAIN else None
+
+
+def costs() -> dict[str, float]:
+    """Seconds of φ and its gradient over those of ReLU, side by side: the median over rounds of the ratio in a round.
+
+    The other activation and ReLU take turns, so what else the machine does falls on both.
+    """
+    from assay.catalog import catalog
+
+    z = np.random.default_rng(0).standard_normal(CURVE).astype(np.float32)
+    relu = _timed("relu", z)
+    told = {}
+    for entry in catalog("activations"):
+        other = _timed(entry.name, z)
+        told[entry.name] = round(statistics.median(other() / relu() for _ in range(ROUNDS)), 1)
+    return told
+
+
+def _timed(name: str, z: np.ndarray) -> Callable[[], float]:
+    """A function that measures one round of calls of an activation with its gradient."""
+    import jax
+
+    from assay.networks.activations import activate
+
+    def value_and_gradient(z: jax.Array) -> tuple[jax.Array, jax.Array]:
+        value, pull_back = jax.vjp(lambda z: activate(Choice(name), z), z)
+        return value, pull_back(jax.numpy.ones_like(value))[0]
+
+    compiled = jax.jit(value_and_gradient)
+    on_device = jax.numpy.asarray(z)
+    jax.block_until_ready(compiled(on_device))
+
+    def seconds() -> float:
+        start = time.perf_counter()
+        for _ in range(CALLS):
+            jax.block_until_ready(compiled(on_device))
+        return time.perf_counter() - start
+
+    return seconds
+
+
+def study_numbers(name: str) -> dict[str, Any]:
+    """Run a built-in study and tell what came of each condition, and of each comparison that a sentence asks for."""
+    import assay
+    from assay.analysis import compare_paired, measurements
+    from assay.cli.views import PlainView
+    from assay.study.builtin import find_builtin
+
+    builtin = find_builtin(name)
+    assert builtin is not None, name
+    results = assay.run(builtin.path, RUNS / name, progress=PlainView())
+    summary = results.summary()
+    metric = summary["compared_by"]["metric"]
+    rows = measurements(results).filter(split="test", metric=metric)
+    by_seed: dict[str, dict[int, float]] = {}
+    for condition, seed, value in rows.select("condition", "seed", "value").iter_rows():
+        by_seed.setdefault(condition, {})[seed] = value
+    conditions = [
+        {
+            "condition": entry["condition"],
+            "trials": entry["trials"],
+            "completed": entry["outcomes"]["completed"],
+            **{key: _significant((entry["test"] or {}).get(metric, {}).get(key)) for key in ("mean", "low", "high")},
+        }
+        for entry in summary["conditions"]
+    ]
+    comparisons = []
+    for expected in (one for pairing in PAIRINGS if pairing.study == name for one in pairing.expected):
+        found = compare_paired(
+            by_seed.get(expected.condition, {}),
+            by_seed.get(expected.against, {}),
+            higher_is_better=metric == "accuracy",
+            confidence=summary["confidence"],
+        )
+        comparisons.append(
+            {
+                "condition": expected.condition,
+                "against": expected.against,
+                "difference": _significant(found.difference.mean),
+                "low": _significant(found.difference.low),
+                "high": _significant(found.difference.high),
+                "conclusion": found.conclusion if by_seed.get(expected.condition) else "diverged",
+            }
+        )
+    return {
+        "fingerprint": fingerprint(builtin.path),
+        "metric": metric,
+        "conditions": conditions,
+        "comparisons": comparisons,
+    }
+
+
+def _significant(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.4g}")
+
+
+def main() -> None:
+    """Measure what was asked for and write it beside the rest."""
+    parser = argparse.ArgumentParser(description="Measure what the catalogue tells in numbers.")
+    parser.add_argument("--only", choices=["theory", "cost", "studies"])
+    only = parser.parse_args().only
+    told: dict[str, Any] = {"activations": {}, "cost": {}, "studies": {}}
+    if NUMBERS.exists():
+        told |= json.loads(NUMBERS.read_text(encoding="utf-8"))
+    if only in (None, "theory"):
+        told["activations"] = theory_numbers()
+    if only in (None, "cost"):
+        told["cost"] = costs()
+    if only in (None, "studies"):
+        told["studies"] = {name: study_numbers(name) for name in dict.fromkeys(pairing.study for pairing in PAIRINGS)}
+    NUMBERS.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(f"Wrote {NUMBERS}. The page: python docs/generate_catalog.py")
+
+
+if __name__ == "__main__":
+    main()

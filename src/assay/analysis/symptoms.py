@@ -1,0 +1,86 @@
+"""Findings of many conditions told together: each symptom once, with the conditions that show it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from assay.analysis.wording import shared_names
+
+NAMED = 3
+"""So many conditions are named; the others are counted."""
+
+
+@dataclass(frozen=True)
+class Symptom:
+    """One symptom in all conditions whose seeds show it in at least half.
+
+    Attributes
+    ----------
+    symptom : str
+        Its name in the rule book.
+    level : str
+        ``certain``, ``fault`` or ``note``.
+    conditions : tuple of str
+        Their names, factors said once.
+    finding : mapping
+        That of the first of them, as `assay.diagnosis.Finding.written` has it.
+    """
+
+    symptom: str
+    level: str
+    conditions: tuple[str, ...]
+    finding: Mapping[str, Any]
+
+    @property
+    def title(self) -> str:
+        """``vanishing gradient``."""
+        return self.symptom.replace("_", " ")
+
+    def where(self, total: int) -> str:
+        """``in all 12 conditions``, ``in sigmoid, he_normal and 2 others of 12``."""
+        count = len(self.conditions)
+        if total == 1:
+            return ""
+        if count == total:
+            return f"in all {total} conditions"
+        named = "; ".join(self.conditions[:NAMED])
+        return f"in {named}" + (f" and {count - NAMED} more of {total}" if count > NAMED else "")
+
+
+def symptoms(summary: Mapping[str, Any]) -> list[Symptom]:
+    """What a summary's conditions show, faults before notes and what is in most conditions first.
+
+    Parameters
+    ----------
+    summary : mapping
+        What `Results.summary` or `ProbeReport.summary` returns.
+    """
+    conditions = summary["conditions"]
+    _, names = shared_names([condition["condition"] for condition in conditions])
+    shown: dict[tuple[str, str], list[tuple[str, Mapping[str, Any]]]] = {}
+    for condition, name in zip(conditions, names, strict=True):
+        for finding in condition["findings"]:
+            if 2 * finding["seeds"] >= finding["of_seeds"]:
+                shown.setdefault((finding["symptom"], finding["level"]), []).append((name, finding))
+    found = [
+        Symptom(symptom, level, tuple(name for name, _ in entries), entries[0][1])
+        for (symptom, level), entries in shown.items()
+    ]
+    order = {"certain": 0, "fault": 1, "note": 2}
+    return sorted(found, key=lambda symptom: (order[symptom.level], -len(symptom.conditions)))
+
+
+def symptom_sentences(summary: Mapping[str, Any]) -> list[str]:
+    """A line for each fault: where, its evidence, cause and remedy in one example; the notes together in one more."""
+    total = len(summary["conditions"])
+    found = symptoms(summary)
+    lines = [
+        f"{symptom.title.capitalize()} {symptom.where(total)}".rstrip()
+        + f": {symptom.finding['evidence']['text']} {symptom.finding['cause']} {symptom.finding['remedy']['text']}"
+        for symptom in found
+        if symptom.level != "note"
+    ]
+    notes = [f"{symptom.title} {symptom.where(total)}".rstrip() for symptom in found if symptom.level == "note"]
+    return lines + ([f"Worth knowing: {'; '.join(notes)}."] if notes else [])

@@ -1,0 +1,186 @@
+"""What is known about a network without measuring it: its layers, its loss, its optimizer, the numbers it is fed.
+
+A study's condition, a Keras model and a PyTorch module all come down to these facts; rules never see where they come
+from. What a source does not tell is None, and rules that need it stay silent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from assay._lazy import lazy_module
+from assay.choices import Choice
+from assay.learning.losses import loss_values
+
+jax: Any = lazy_module("jax")
+
+# Rows that are looked at to know a data set; medians and means over more would not differ.
+LOOKED_AT = 10_000
+
+
+@dataclass(frozen=True)
+class LayerFacts:
+    """One layer with a kernel.
+
+    Attributes
+    ----------
+    name : str
+        As a message calls it: ``layer 3``, or the name that the user's model gives it.
+    kind : {"dense", "convolution"}
+    fan_in, units : int
+        Inputs of one unit, and units (channels of a convolution).
+    activation : Choice, optional
+        What is applied to its outputs before the next kernel; None where it is not one of ours.
+    kernel_initializer : Choice, optional
+    is_normalized : bool
+        A batch, layer or group normalization stands between its outputs and the next kernel.
+    is_residual : bool
+        A connection leads around it, so a dead layer does not end the signal.
+    """
+
+    name: str
+    kind: str
+    fan_in: int
+    units: int
+    activation: Choice | None
+    kernel_initializer: Choice | None = None
+    is_normalized: bool = False
+    is_residual: bool = False
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """The numbers that a network is fed and asked for.
+
+    Attributes
+    ----------
+    rows, features : int
+    largest_std, largest_mean : float
+        Over the features: the largest standard deviation, and the mean farthest from 0.
+    rms : float
+        Root mean square of all entries of x.
+    nonfinite : int
+        Entries of x and y that are NaN or infinite.
+    target_low, target_high : float
+        The ends of the targets.
+    target_std : float
+    classes : int, optional
+        None for quantities.
+    majority : float, optional
+        Share of the commonest class: the accuracy of the best constant output. None for quantities.
+    is_constant : bool
+        All targets are equal: nothing can be learnt from them.
+    """
+
+    rows: int
+    features: int
+    largest_std: float
+    largest_mean: float
+    rms: float
+    nonfinite: int
+    target_low: float
+    target_high: float
+    target_std: float
+    classes: int | None
+    majority: float | None
+    is_constant: bool
+
+    @classmethod
+    def of(cls, x: np.ndarray, y: np.ndarray, *, classes: int | None) -> DataFacts:
+        """Read them off x (B, …) and dense targets y (B, K)."""
+        few = np.random.Generator(np.random.Philox(len(x))).permutation(len(x))[:LOOKED_AT]
+        inputs = np.asarray(x)[few].reshape(len(few), -1).astype(np.float64)
+        targets = np.asarray(y)[few].reshape(len(few), -1).astype(np.float64)
+        nonfinite = int((~np.isfinite(inputs)).sum() + (~np.isfinite(targets)).sum())
+        inputs, targets = np.nan_to_num(inputs, posinf=0.0, neginf=0.0), np.nan_to_num(targets, posinf=0.0, neginf=0.0)
+        means = inputs.mean(axis=0)
+        return cls(
+            rows=len(x),
+            features=inputs.shape[1],
+            largest_std=float(inputs.std(axis=0).max()),
+            largest_mean=float(means[np.abs(means).argmax()]),
+            rms=float(np.sqrt((inputs**2).mean())),
+            nonfinite=nonfinite,
+            target_low=float(targets.min()),
+            target_high=float(targets.max()),
+            target_std=float(targets.std()),
+            classes=classes,
+            majority=None if classes is None else _majority(targets),
+            is_constant=bool((targets == targets[0]).all()),
+        )
+
+
+def _majority(targets: np.ndarray) -> float:
+    """Share of the commonest class, of one-hot rows (B, K) or of 0 and 1 (B, 1)."""
+    shares = targets.mean(axis=0)
+    return float(max(shares[0], 1 - shares[0]) if len(shares) == 1 else shares.max())
+
+
+@dataclass(frozen=True)
+class NetworkFacts:
+    """All that is known of one network, its data and how it is to be trained.
+
+    Attributes
+    ----------
+    layers : tuple of LayerFacts
+        In the order of the signal; the last is the output's.
+    task : {"binary", "multiclass", "regression"}, optional
+    loss : Choice, optional
+        With its arguments (``from_logits``).
+    optimizer : Choice, optional
+        With its ``learning_rate``.
+    steps : int, optional
+        Updates that it will have: the budget.
+    data : DataFacts, optional
+    chance_loss : float, optional
+        The loss of the best constant output; see `chance_loss`.
+    """
+
+    layers: tuple[LayerFacts, ...]
+    task: str | None = None
+    loss: Choice | None = None
+    optimizer: Choice | None = None
+    steps: int | None = None
+    data: DataFacts | None = None
+    chance_loss: float | None = None
+
+    @property
+    def output(self) -> LayerFacts:
+        """The last layer."""
+        return self.layers[-1]
+
+
+def chance_loss(loss: Choice, y: np.ndarray) -> float | None:
+    """The smallest loss that one constant output reaches: what a network knows that has learnt the targets' mean alone.
+
+    Tried are the mean, the median and the commonest row of the targets, which are the best constants of squared and
+    cross-entropy losses, of absolute ones, and of hinges; for logits their logarithms.
+
+    Parameters
+    ----------
+    loss : Choice
+    y : array, shape (B, K)
+        Dense targets.
+
+    Returns
+    -------
+    float or None
+        None where no such loss is finite.
+    """
+    y = np.asarray(y, np.float64)[:LOOKED_AT]
+    rows, counts = np.unique(y[:1000], axis=0, return_counts=True)
+    constants = [y.mean(axis=0), np.median(y, axis=0), rows[counts.argmax()], 2 * rows[counts.argmax()] - 1]
+    if loss.arguments.get("from_logits"):
+        mean = np.clip(constants[0], 1e-7, 1 - 1e-7)
+        constants = [np.log(mean) if y.shape[1] > 1 else np.log(mean / (1 - mean))]
+    with jax.enable_x64(True):
+        targets = jax.numpy.asarray(y.T)
+        found = [
+            float(loss_values(loss, targets, jax.numpy.broadcast_to(constant[:, None], targets.shape)).mean())
+            for constant in constants
+        ]
+    finite = [value for value in found if np.isfinite(value)]
+    return min(finite) if finite else None

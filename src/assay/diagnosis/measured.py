@@ -1,0 +1,90 @@
+"""What probes measured of one network at one epoch, as arrays over its layers: what rules read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import polars as pl
+
+# Everything that a rule or the prediction looks at.
+LOOKED_AT = {
+    "preactivations": ("std", "rms", "nonfinite_count"),
+    "activations": ("std", "rms"),
+    "errors": ("rms", "nonfinite_count"),
+    "kernel": ("rms", "nonfinite_count"),
+    "kernel_gradient": ("rms",),
+    "update": ("ratio",),
+    "dead_units": ("fraction",),
+    "saturation": ("fraction",),
+    "identical_units": ("fraction",),
+    "correlation": ("mean",),
+    "response": ("rms", "spread"),
+    "loss": ("before", "after"),
+}
+
+
+@dataclass(frozen=True)
+class LayerSignals:
+    """One network at one epoch.
+
+    Attributes
+    ----------
+    depth : int
+        L, the number of layers.
+    values : mapping of (quantity, statistic) to array, shape (L,)
+        NaN where a layer has no such number.
+    """
+
+    depth: int
+    values: Mapping[tuple[str, str], np.ndarray] = field(repr=False)
+
+    def __call__(self, quantity: str, statistic: str) -> np.ndarray:
+        """By layer, (L,); all NaN where it was not measured."""
+        known = self.values.get((quantity, statistic))
+        return np.full(self.depth, np.nan) if known is None else known
+
+    @cached_property
+    def loss(self) -> float:
+        """The mean loss on the examples looked at."""
+        return float(self("loss", "before")[-1])
+
+    @cached_property
+    def loss_after(self) -> float:
+        """The same after one update."""
+        return float(self("loss", "after")[-1])
+
+    @cached_property
+    def has_overflowed(self) -> bool:
+        """Whether a pre-activation or an error is infinite or not a number."""
+        counts = self("preactivations", "nonfinite_count"), self("errors", "nonfinite_count")
+        return any(bool(np.nansum(count) > 0) for count in counts)
+
+
+def layer_signals(signals: pl.DataFrame) -> dict[tuple[int, int], LayerSignals]:
+    """Every network of a signals table by (trial, epoch), in the order of trial and epoch."""
+    import polars as pl
+
+    wanted = pl.DataFrame(
+        [(quantity, statistic) for quantity, statistics in LOOKED_AT.items() for statistic in statistics],
+        schema={"quantity": pl.String, "statistic": pl.String},
+        orient="row",
+    )
+    rows = signals.join(wanted, on=["quantity", "statistic"], how="inner").sort(
+        "trial", "epoch", "quantity", "statistic", "layer"
+    )
+    found: dict[tuple[int, int], LayerSignals] = {}
+    for (trial, epoch), network in rows.group_by("trial", "epoch", maintain_order=True):
+        depth = int(network["layer"].max())  # type: ignore[arg-type]
+        values: dict[tuple[str, str], np.ndarray] = {}
+        for (quantity, statistic), column in network.group_by("quantity", "statistic", maintain_order=True):
+            by_layer = np.full(depth, np.nan)
+            by_layer[column["layer"].to_numpy() - 1] = column["value"].fill_null(np.nan).to_numpy()
+            values[str(quantity), str(statistic)] = by_layer
+        found[int(trial), int(epoch)] = LayerSignals(depth, values)
+    return found

@@ -1,0 +1,244 @@
+"""From a study's conditions to what rules need to know of them, and from findings of single networks to a judgement.
+
+A judgement is of a condition: its seeds are judged one by one, and what is found in at least half of them counts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from assay.choices import Choice
+from assay.data import DataRequest, Dataset
+from assay.data.request import DataShape
+from assay.diagnosis import (
+    DataFacts,
+    Finding,
+    LayerFacts,
+    LayerSignals,
+    NetworkFacts,
+    TrainingCourse,
+    Verdict,
+    chance_loss,
+    layer_signals,
+    training_findings,
+)
+from assay.diagnosis.forecast import will_train_probability
+from assay.diagnosis.start import start_findings
+from assay.engine.layout import Member
+from assay.errors import AssayError
+from assay.linearized import LinearizedCourse
+from assay.planning import PopulationPlan
+from assay.study import Condition, resolve
+from assay.study.fields import plain
+
+if TYPE_CHECKING:
+    from assay.store import Results
+
+# A table of more trials than this is told without verdicts: judging them would take longer than reading them.
+MOST_JUDGED = 5000
+# Beside the loss; a study has one of them.
+METRICS = ("accuracy", "mean_absolute_error")
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What is wrong with a condition, and what follows.
+
+    Attributes
+    ----------
+    findings : tuple of Finding
+        Each with the number of seeds that show it.
+    verdict : Verdict
+    """
+
+    findings: tuple[Finding, ...]
+    verdict: Verdict
+
+    def written(self) -> dict[str, Any]:
+        """The entries ``findings`` and ``verdict`` of the JSON."""
+        return {"findings": [finding.written() for finding in self.findings], "verdict": self.verdict.written()}
+
+
+def network_facts(
+    member: Member, *, task: str, steps: int, data: DataFacts | None, chance: float | None
+) -> NetworkFacts:
+    """What rules need to know of one condition."""
+    layers = tuple(
+        LayerFacts(
+            name=f"layer {number}",
+            kind="dense",
+            fan_in=layer.fan_in,
+            units=layer.units,
+            activation=layer.activation,
+            kernel_initializer=layer.kernel_initializer,
+        )
+        for number, layer in enumerate(member.layers, start=1)
+    )
+    return NetworkFacts(layers, task, member.loss, member.optimizer, steps, data, chance)
+
+
+def population_facts(population: PopulationPlan, dataset: Dataset) -> tuple[NetworkFacts, ...]:
+    """The facts of each condition of a population, in order."""
+    data = DataFacts.of(dataset.x_train, dataset.y_train, classes=dataset.shape.classes)
+    chance = {loss: chance_loss(loss, dataset.y_train) for loss in {member.loss for member in population.members}}
+    return tuple(
+        network_facts(
+            member, task=dataset.shape.task, steps=population.select_steps, data=data, chance=chance[member.loss]
+        )
+        for member in population.members
+    )
+
+
+def judge_start(
+    facts: NetworkFacts, networks: Sequence[LayerSignals], courses: Sequence[LinearizedCourse | None]
+) -> Judgement:
+    """The judgement of the untrained networks of one condition.
+
+    Parameters
+    ----------
+    facts : NetworkFacts
+    networks : sequence of LayerSignals
+        One for each seed, at epoch 0.
+    courses : sequence of LinearizedCourse or None
+        Where the linear network of each seed would go; without one a seed has no prediction.
+    """
+    found = merged([start_findings(facts, measured) for measured in networks])
+    probabilities = [
+        will_train_probability(facts, measured, course) for measured, course in zip(networks, courses, strict=True)
+    ]
+    known = [probability for probability in probabilities if probability is not None]
+    return Judgement(found, verdict_of(found, float(np.mean(known)) if known else None))
+
+
+def verdict_of(findings: Sequence[Finding], probability: float | None = None) -> Verdict:
+    """From what at least half of the seeds show."""
+    return Verdict.of([finding for finding in findings if 2 * finding.seeds >= finding.of_seeds], probability)
+
+
+def merged(by_seed: Sequence[Sequence[Finding]]) -> tuple[Finding, ...]:
+    """One finding for each symptom: that of the middle seed among those that show it, with their number.
+
+    Certain ones come first, then what most seeds show.
+    """
+    shown: dict[str, list[Finding]] = {}
+    for findings in by_seed:
+        for finding in findings:
+            shown.setdefault(finding.symptom, []).append(finding)
+
+    def size(finding: Finding) -> float:
+        return finding.evidence.value if finding.evidence.value is not None else np.inf
+
+    chosen = [
+        replace(sorted(same, key=size)[len(same) // 2], seeds=min(len(same), len(by_seed)), of_seeds=len(by_seed))
+        for same in shown.values()
+    ]
+    return tuple(sorted(chosen, key=lambda finding: (finding.level != "certain", -finding.seeds)))
+
+
+# --- Of a results folder ---------------------------------------------------------------------------------------------
+
+
+def data_notes(populations: Iterable[PopulationPlan], datasets: Mapping[DataRequest, Dataset]) -> list[dict[str, Any]]:
+    """What a folder keeps of its data, so that its trials can be judged without them; one entry a data set."""
+    notes: dict[str, dict[str, Any]] = {}
+    for population in populations:
+        dataset = datasets[population.request]
+        for condition, facts in zip(population.conditions, population_facts(population, dataset), strict=True):
+            assert facts.data is not None
+            assert facts.loss is not None
+            entry = notes.setdefault(
+                _data_key(condition),
+                {
+                    "data": plain(condition.data),
+                    "shape": asdict(dataset.shape),
+                    "facts": asdict(facts.data),
+                    "chance": {},
+                },
+            )
+            entry["chance"][_written(facts.loss)] = facts.chance_loss
+    return list(notes.values())
+
+
+def training_judgements(results: Results) -> dict[str, Judgement]:
+    """What became of each condition, by name: the findings of its trials that have ended.
+
+    Empty for folders that keep nothing of their data (those of older versions), and above `MOST_JUDGED` trials.
+    """
+    if len(results.trials) > MOST_JUDGED:
+        return {}
+    facts = condition_facts(results)
+    judged = {}
+    for name, courses in training_courses(results).items() if facts else ():
+        if name in facts:
+            found = merged([training_findings(facts[name], course) for course in courses])
+            judged[name] = Judgement(found, verdict_of(found))
+    return judged
+
+
+def condition_facts(results: Results) -> dict[str, NetworkFacts]:
+    """The facts of each condition by name, as far as the folder keeps what is needed."""
+    notes = {json.dumps(note["data"], sort_keys=True): note for note in results.manifest.get("judged_by", [])}
+    found = {condition.name: _facts(results, condition, notes) for condition in results.conditions} if notes else {}
+    return {name: facts for name, facts in found.items() if facts is not None}
+
+
+def _facts(results: Results, condition: Condition, notes: Mapping[str, Any]) -> NetworkFacts | None:
+    """The facts of a condition from what the folder keeps; None where it keeps too little."""
+    note = notes.get(_data_key(condition))
+    if note is None:
+        return None
+    shape = DataShape(**note["shape"])
+    try:
+        layers, loss = resolve(results.study, condition, shape)
+    except AssayError:  # a saved model that it began with is gone
+        return None
+    steps = condition.training.epochs * -(-shape.train_rows // condition.training.batch_size)
+    member = Member(layers, loss, condition.training.optimizer)
+    return network_facts(
+        member, task=shape.task, steps=steps, data=DataFacts(**note["facts"]), chance=note["chance"].get(_written(loss))
+    )
+
+
+def training_courses(results: Results) -> dict[str, list[TrainingCourse]]:
+    """By condition, the selection phase of each of its trials that completed or diverged."""
+    import polars as pl
+
+    ended = results.trials.filter(pl.col("outcome").is_in(["completed", "diverged"]))
+    signals = layer_signals(results.signals) if len(results.signals) else {}
+    by_trial: dict[int, dict[int, LayerSignals]] = {}
+    for (trial, epoch), measured in signals.items():
+        by_trial.setdefault(trial, {})[epoch] = measured
+    curves: dict[tuple[int, str, str], list[float]] = {}
+    history = results.rows("history", pl.col("phase") == "select").sort("trial", "epoch")
+    for trial, split, metric, value in history.select("trial", "split", "metric", "value").iter_rows():
+        curves.setdefault((trial, split, metric), []).append(value)
+    found: dict[str, list[TrainingCourse]] = {}
+    for trial, condition, outcome, step in ended.select("trial", "condition", "outcome", "outcome_step").iter_rows():
+        metric = next((name for name in METRICS if (trial, "train", name) in curves), None)
+        if metric is None:
+            continue
+        validation = curves.get((trial, "validation", "loss"))
+        found.setdefault(condition, []).append(
+            TrainingCourse(
+                loss=np.asarray(curves[trial, "train", "loss"], float),
+                metric=np.asarray(curves[trial, "train", metric], float),
+                validation_loss=None if validation is None else np.asarray(validation, float),
+                has_diverged=outcome == "diverged",
+                diverged_step=step if outcome == "diverged" else None,
+                signals=by_trial.get(trial, {}),
+            )
+        )
+    return found
+
+
+def _data_key(condition: Condition) -> str:
+    return json.dumps(plain(condition.data), sort_keys=True)
+
+
+def _written(loss: Choice) -> str:
+    return json.dumps(loss.written(), sort_keys=True)

@@ -1,0 +1,38 @@
+"""A user's own network, read into the same tables as a study's trial: Keras models, PyTorch modules, `model.fit`.
+
+`observation.py` says what is kept; `keras_reading.py` and `torch_reading.py` are the two doors; `target.py` is what a
+command line may name; `watch.py` records inside a training. Importing the room imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from assay.errors import ModelError
+
+if TYPE_CHECKING:
+    from assay.models.observation import Observation
+
+
+def observe(model: Any, x: Any = None, y: Any = None, **options: Any) -> Observation:
+    """Look at a Keras model or a PyTorch module once; see `observe_keras` and `observe_torch` for the options.
+
+    Raises
+    ------
+    ModelError
+        If it is neither.
+    """
+    keras, torch = sys.modules.get("keras"), sys.modules.get("torch")
+    if keras is not None and isinstance(model, keras.Model):
+        from assay.models.keras_reading import observe_keras
+
+        return observe_keras(model, x, y, **options)
+    if torch is not None and isinstance(model, torch.nn.Module):
+        from assay.models.torch_reading import observe_torch
+
+        return observe_torch(model, x, y, **options)
+    raise ModelError(
+        f"expected a study, a Keras model or a PyTorch module, got {type(model).__name__}. "
+        "A study is a file, or the name of a built-in one."
+    )

@@ -1,0 +1,150 @@
+"""What a network did in one forward pass, call by call, and what of it stands behind each kernel.
+
+A reader wraps every layer (or function) of a framework and notes its calls in order. Which call feeds which is seen in
+the tensors themselves: the very object that one returns is what the other takes. Where the network computes something
+between two layers that no wrapper sees, the order of the calls has to do.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from assay.choices import Choice
+
+Site = Hashable
+"""Where an activation is applied: its owner, and the how-manieth call of it."""
+
+
+@dataclass
+class Call:
+    """One call of a layer or function.
+
+    Attributes
+    ----------
+    kind : {"kernel", "activation", "normalization", "opaque", "passive", "other"}
+        `opaque` layers have kernels that are not looked at; `passive` ones only add, pick, average or order numbers;
+        what `other` ones do is not known.
+    owner : object
+        The layer or function.
+    inputs : tuple of tensor
+    output : tensor
+    site : Site, optional
+        Where its activation is applied: of an activation, and of a kernel (which may apply the identity).
+    choice : Choice, optional
+        The activation it applies; None where it is not one of ours.
+    is_activated : bool
+        It applies something other than the identity.
+    """
+
+    kind: str
+    owner: Any
+    inputs: tuple[Any, ...]
+    output: Any
+    site: Site = None
+    choice: Choice | None = None
+    is_activated: bool = False
+
+
+@dataclass
+class Log:
+    """What passed, and what is to be done to it on the way.
+
+    Attributes
+    ----------
+    offsets : mapping of Site to tensor
+        Added to the pre-activations there: zeros, to differentiate with respect to them.
+    gates : mapping of Site to tensor
+        Multiplied with what leaves there: 0 cuts the connection.
+    calls : list of Call
+    sites : dict of Site to (preactivations, activations)
+    """
+
+    offsets: Mapping[Site, Any] = field(default_factory=dict)
+    gates: Mapping[Site, Any] = field(default_factory=dict)
+    calls: list[Call] = field(default_factory=list)
+    sites: dict[Site, tuple[Any, Any]] = field(default_factory=dict)
+    counts: Counter[Hashable] = field(default_factory=Counter)
+
+    def apply(self, owner: Hashable, z: Any, function: Callable[[Any], Any]) -> tuple[Site, Any]:
+        """Where this is, and φ(z)."""
+        self.counts[owner] += 1
+        site = (owner, self.counts[owner])
+        if site in self.offsets:
+            z = z + self.offsets[site]
+        a = function(z)
+        if site in self.gates:
+            a = a * self.gates[site]
+        self.sites[site] = (z, a)
+        return site, a
+
+
+@dataclass(frozen=True)
+class Link:
+    """What stands between a kernel and the next.
+
+    Attributes
+    ----------
+    kernel : Call
+    site : Site
+        Where the pre-activations are: what the activation is given.
+    choice : Choice, optional
+        The activation, if it is known.
+    is_normalized : bool
+    is_open : bool
+        Nothing tells which activation follows: the outputs went where no wrapper saw them, or into an `other` call.
+    next_kernel : Call, optional
+        The next one to be called.
+    """
+
+    kernel: Call
+    site: Site
+    choice: Choice | None
+    is_normalized: bool
+    is_open: bool
+    next_kernel: Call | None = field(default=None, repr=False)
+
+
+def links(calls: Sequence[Call], output: Any) -> list[Link]:
+    """What stands behind each kernel, in the order of the calls; `output` is what the network returned."""
+    kernels = [place for place, call in enumerate(calls) if call.kind == "kernel"]
+    following = [*kernels, None][1:]
+    return [_link(calls, place, after, output) for place, after in zip(kernels, following, strict=True)]
+
+
+def _link(calls: Sequence[Call], place: int, after: int | None, output: Any) -> Link:
+    kernel = calls[place]
+    reached = [kernel.output]
+    found: Call | None = kernel if kernel.is_activated else None
+    is_normalized = is_closed = is_part = is_obscure = False
+    for call in calls[place + 1 :]:
+        if not any(given is known for given in call.inputs for known in reached):
+            continue
+        if call.kind in ("kernel", "opaque"):
+            is_closed = True
+            break
+        if call.kind == "activation" and found is None:
+            found = call
+        elif found is not None and _meets(call, found):  # such as z · sigmoid(z), written by hand
+            is_part = True
+        is_normalized |= call.kind == "normalization"
+        is_obscure |= call.kind == "other"
+        reached.append(call.output)
+    is_closed |= any(known is output for known in reached)
+    if not is_closed:  # the order of the calls has to do
+        between = calls[place + 1 : after]
+        is_normalized |= any(call.kind == "normalization" for call in between)
+        found = found or next((call for call in between if call.kind == "activation"), None)
+    is_open = found is None and (is_obscure or not is_closed)
+    choice = found.choice if found else (None if is_open else Choice("linear"))
+    choice = None if is_part else choice
+    next_kernel = None if after is None else calls[after]
+    return Link(kernel, (found or kernel).site, choice, is_normalized, is_open, next_kernel)
+
+
+def _meets(call: Call, activation: Call) -> bool:
+    """Whether it takes an activation's output together with its input."""
+    given = [any(tensor is one for tensor in call.inputs) for one in activation.inputs]
+    return any(given) and any(tensor is activation.output for tensor in call.inputs)

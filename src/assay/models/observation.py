@@ -1,0 +1,190 @@
+"""What is kept of a user's own network: the very tables of a study's trial, measured by the same probes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from assay.choices import Choice
+from assay.diagnosis.facts import LayerFacts, NetworkFacts
+from assay.engine.layout import Segment
+from assay.engine.tracing import Layers, LayerTrace, Signals
+from assay.probes import PROBES, signal_frames
+from assay.probes.correlation import CorrelationProbe
+from assay.probes.response import ResponseProbe
+
+if TYPE_CHECKING:
+    import polars as pl
+
+# Memory that the arrays of all layers may take, for values, errors and what becomes of them.
+TRACE_BYTES = 2**30
+COPIES = 4
+FEW = 4  # examples that show a network's structure
+# These compare whole examples: of a convolution all its positions together, where the others look at each position.
+OF_EXAMPLES = (CorrelationProbe, ResponseProbe)
+# A network's own shapes are compiled for it alone and measured few times, so a compiler that does not optimize is done
+# three times as soon.
+COMPILED_FAST = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
+# What the next update does; not known where the optimizer is not.
+OF_UPDATE = ("update", "response")
+
+
+@dataclass(frozen=True, eq=False)
+class Observation:
+    """A user's own network, looked at once.
+
+    Attributes
+    ----------
+    name : str
+        Of the model; the condition's name in the tables.
+    facts : NetworkFacts
+    signals, histograms : polars.DataFrame
+        As in the store: trial 0, seed 0, layers numbered from 1 in the order of the signal. A quantity that the network
+        has not, or that is not known, has no rows: ``bias`` of a layer without one; ``update``, ``response`` and the
+        loss after it where the optimizer is not one of ours.
+    remarks : tuple of str
+        Sentences on what was assumed and what was left out.
+    """
+
+    name: str
+    facts: NetworkFacts
+    signals: pl.DataFrame
+    histograms: pl.DataFrame
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def layer_names(self) -> tuple[str, ...]:
+        """What the model calls its layers, in the order of their numbers."""
+        return tuple(layer.name for layer in self.facts.layers)
+
+
+@dataclass(frozen=True, eq=False)
+class TracedLayer:
+    """One layer with a kernel, on B examples; P positions of a convolution (1 of a dense layer), U units, F inputs.
+
+    Attributes
+    ----------
+    facts : LayerFacts
+    preactivations, errors : array, (B, P, U)
+        What the activation is given, and the gradient of the mean loss with respect to it, times B.
+    activations : array, (B, P, U')
+    kernel, kernel_gradient, kernel_update : array, (U, F)
+        The update is None where it is not known.
+    bias, bias_gradient : array, (U,), optional
+        None without a bias.
+    preactivation_change : array, (B, P, U), optional
+        None where the update is not known.
+    """
+
+    facts: LayerFacts
+    preactivations: np.ndarray
+    activations: np.ndarray
+    errors: np.ndarray
+    kernel: np.ndarray
+    kernel_gradient: np.ndarray
+    kernel_update: np.ndarray | None
+    bias: np.ndarray | None
+    bias_gradient: np.ndarray | None
+    preactivation_change: np.ndarray | None
+
+
+def signal_tables(
+    name: str, layers: Sequence[TracedLayer], *, loss: float, loss_after: float | None, epoch: int
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Measure every layer with the probes of a study.
+
+    Parameters
+    ----------
+    name : str
+        The condition's.
+    layers : sequence of TracedLayer
+    loss, loss_after : float
+        The mean loss, penalties included, now and after the next update; None where that is not known.
+    epoch : int
+
+    Returns
+    -------
+    signals, histograms : polars.DataFrame
+    """
+    import polars as pl
+
+    kinds = tuple(layer.facts.activation or Choice("linear") for layer in layers)
+    losses = [jnp.asarray([np.nan if value is None else value], jnp.float32) for value in (loss, loss_after)]
+    by_position = [_trace(layer, _by_position) for layer in layers]
+    by_example = [_trace(layer, _by_example) for layer in layers]
+    found = _measured(by_position, by_example, *losses, kinds)
+    tables = signal_frames(
+        jax.tree.map(lambda leaf: np.asarray(leaf)[None], found),  # with axes for conditions and seeds
+        trials=np.zeros((1, 1), np.int64),
+        conditions=[name],
+        seeds=[0],
+        epoch=epoch,
+        recorded=np.ones((1, 1), bool),
+    )
+    without_bias = [number for number, layer in enumerate(layers, start=1) if layer.bias is None]
+    is_missing = pl.col("layer").is_in(without_bias) & pl.col("quantity").is_in(["bias", "bias_gradient"])
+    signals, histograms = (table.filter(~is_missing) for table in tables)
+    if loss_after is None:
+        signals = signals.filter(~pl.col("quantity").is_in(OF_UPDATE) & (pl.col("statistic") != "after"))
+    return signals, histograms
+
+
+def _by_position(values: np.ndarray) -> Array:
+    """(B, P, U) as (1, U, B · P): a unit's values are those of all examples and positions."""
+    return jnp.asarray(values, jnp.float32).reshape(-1, values.shape[-1]).T[None]
+
+
+def _by_example(values: np.ndarray) -> Array:
+    """(B, P, U) as (1, P · U, B): a column is an example's whole map."""
+    return jnp.asarray(values, jnp.float32).reshape(len(values), -1).T[None]
+
+
+def _trace(layer: TracedLayer, arranged: Callable[[np.ndarray], Array]) -> LayerTrace:
+    """The arrays of a layer as probes take them, with a member axis of 1; no probe looks at its inputs."""
+    kernel, nothing = np.asarray(layer.kernel, np.float32), np.zeros(len(layer.kernel), np.float32)
+    preactivations = arranged(layer.preactivations)
+    change = layer.preactivation_change
+    rows = [
+        kernel,
+        layer.kernel_gradient,
+        np.zeros_like(kernel) if layer.kernel_update is None else layer.kernel_update,
+        nothing if layer.bias is None else layer.bias,
+        nothing if layer.bias_gradient is None else layer.bias_gradient,
+    ]
+    kernel_, kernel_gradient, kernel_update, bias, bias_gradient = (jnp.asarray(row, jnp.float32)[None] for row in rows)
+    return LayerTrace(
+        inputs=jnp.zeros((1, 0, 0)),
+        preactivations=preactivations,
+        activations=arranged(layer.activations),
+        errors=arranged(layer.errors),
+        kernel=kernel_,
+        kernel_gradient=kernel_gradient,
+        kernel_update=kernel_update,
+        bias=bias,
+        bias_gradient=bias_gradient,
+        preactivation_change=jnp.zeros_like(preactivations) if change is None else arranged(change),
+    )
+
+
+@partial(jax.jit, static_argnames="kinds", compiler_options=COMPILED_FAST)
+def _measured(
+    by_position: list[LayerTrace],
+    by_example: list[LayerTrace],
+    loss: Array,
+    loss_after: Array,
+    kinds: tuple[Choice, ...],
+) -> Signals:
+    segments = tuple((Segment(kind, 0, 1),) for kind in kinds)
+    found: Signals = [{} for _ in by_position]
+    for probe in PROBES:
+        traces = by_example if isinstance(probe, OF_EXAMPLES) else by_position
+        for signals, measured in zip(found, probe.measure(Layers(traces, segments, loss, loss_after)), strict=True):
+            signals |= measured
+    return found

@@ -1,0 +1,55 @@
+"""Findings of many conditions told together."""
+
+from __future__ import annotations
+
+from assay.analysis import symptom_sentences, symptoms
+
+
+def entry(name, *findings):
+    return {"condition": name, "findings": list(findings)}
+
+
+def finding(symptom, level="fault", seeds=3):
+    return {
+        "symptom": symptom,
+        "level": level,
+        "seeds": seeds,
+        "of_seeds": 3,
+        "evidence": {"text": f"Seen {symptom}."},
+        "cause": "Why.",
+        "remedy": {"text": "Mend it."},
+    }
+
+
+def test_each_symptom_is_told_once_faults_first():
+    """With the conditions that show it; what a minority of seeds shows is left to the JSON."""
+    summary = {
+        "conditions": [
+            entry("activation=relu", finding("overfitting", "note")),
+            entry("activation=sigmoid", finding("plateau"), finding("overfitting", "note")),
+            entry("activation=tanh", finding("plateau", seeds=1)),
+        ]
+    }
+    found = symptoms(summary)
+    assert [(symptom.symptom, symptom.conditions) for symptom in found] == [
+        ("plateau", ("sigmoid",)),
+        ("overfitting", ("relu", "sigmoid")),
+    ]
+    assert symptom_sentences(summary) == [
+        "Plateau in sigmoid: Seen plateau. Why. Mend it.",
+        "Worth knowing: overfitting in relu; sigmoid.",
+    ]
+
+
+def test_many_conditions_are_counted_and_all_are_called_all():
+    """Three are named."""
+    five = [entry(f"activation=a{number}", finding("plateau")) for number in range(5)]
+    assert symptoms({"conditions": [*five, entry("activation=b")]})[0].where(6) == "in a0; a1; a2 and 2 more of 6"
+    assert symptoms({"conditions": five})[0].where(5) == "in all 5 conditions"
+
+
+def test_a_single_condition_needs_no_where():
+    """There is no other."""
+    assert symptom_sentences({"conditions": [entry("baseline", finding("plateau"))]}) == [
+        "Plateau: Seen plateau. Why. Mend it."
+    ]

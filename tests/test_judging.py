@@ -1,0 +1,55 @@
+"""From single networks to a judgement of a condition."""
+
+from __future__ import annotations
+
+import assay
+from assay.diagnosis import Evidence, Finding, Remedy
+from assay.judging import condition_facts, merged, population_facts, verdict_of
+from assay.planning import plan_study
+
+
+def finding(symptom, value, level="fault"):
+    return Finding(symptom, (1,), Evidence("ratio", value, 1.0, f"{value}"), "because", Remedy("mend it"), level)
+
+
+def test_a_symptom_is_told_once_with_the_middle_seed_and_their_number():
+    """Certain ones come first, then what most seeds show."""
+    found = merged(
+        [
+            [finding("a", 3.0), finding("b", 1.0)],
+            [finding("a", 1.0)],
+            [finding("a", 2.0), finding("c", None, "certain")],
+        ]
+    )
+    assert [(item.symptom, item.seeds, item.of_seeds) for item in found] == [("c", 1, 3), ("a", 3, 3), ("b", 1, 3)]
+    assert found[1].evidence.value == 2.0
+
+
+def test_what_fewer_than_half_of_the_seeds_show_leaves_the_verdict_alone():
+    """One dead start of five is told, but the condition is healthy; so are notes."""
+    one_of_three = merged([[finding("a", 1.0)], [], []])
+    assert verdict_of(one_of_three).status == "healthy"
+    assert verdict_of(merged([[finding("a", 1.0)], [finding("a", 1.0)], []])).findings == ("a",)
+    assert verdict_of(merged([[finding("a", 1.0, "note")]])).status == "healthy"
+
+
+def test_a_folder_keeps_what_its_trials_are_judged_by(tiny_study, tmp_path):
+    """The facts read from it are those of the study and its data, to the last number."""
+    study = tiny_study()
+    results = assay.run(study, tmp_path / "run")
+    plan = plan_study(study)
+    from assay.data import load
+
+    for population in plan.populations:
+        known = population_facts(population, load(population.request))
+        for condition, facts in zip(population.conditions, known, strict=True):
+            assert condition_facts(results)[condition.name] == facts
+    verdicts = [condition["verdict"]["status"] for condition in results.summary()["conditions"]]
+    assert set(verdicts) <= {"healthy", "unhealthy"}
+
+
+def test_a_folder_without_them_is_told_without_verdicts(tiny_study, tmp_path):
+    """As those that older versions wrote."""
+    results = assay.run(tiny_study(), tmp_path / "run")
+    del results.manifest["judged_by"]
+    assert all(condition["verdict"]["status"] is None for condition in results.summary()["conditions"])
