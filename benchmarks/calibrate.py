@@ -29,11 +29,10 @@ from assay.diagnosis import LayerSignals, layer_signals, start_findings, trainin
 from assay.diagnosis.forecast import forecast_features
 from assay.diagnosis.training import TrainingCourse, learnt_share
 from assay.judging import condition_facts, training_courses
-from assay.linearized import DenseWeights, linearized_course
+from assay.linearized import LINEARIZED_ROWS, DenseWeights, linearized_course
 from assay.networks.initializers import draw_bias, draw_kernel
 from assay.planning import plan_study
 from assay.probes import probe_rows
-from assay.probing import LINEARIZED_ROWS
 
 RUNS = Path("assay-runs/calibration")
 MODEL = Path(__file__).parent.parent / "src/assay/diagnosis/forecast.json"
@@ -135,7 +134,7 @@ def numbers(table: pl.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def with_nothing_held_out(table: pl.DataFrame) -> float:
-    """Balanced accuracy of the same trees in an 8-fold split at random: what is to be had from these features at most."""
+    """Balanced accuracy of the same trees in an 8-fold split at random: the most that these features give."""
     from sklearn.model_selection import KFold
 
     x, y, weights = numbers(table)
@@ -259,8 +258,8 @@ def page(table: pl.DataFrame, model: dict[str, object]) -> str:
     lines += [
         "",
         f"Where it fails: {share(~clear[held])} of the held-out networks end between a fifth and four fifths of the "
-        f"best, where half is a matter of an epoch; on the others the balanced accuracy is {found['balanced']:.3f}. With "
-        "nothing held out, by a random split of all networks, the same trees reach "
+        f"best, where half is a matter of an epoch; on the others the balanced accuracy is {found['balanced']:.3f}. "
+        "With nothing held out, by a random split of all networks, the same trees reach "
         f"{with_nothing_held_out(table):.3f}: beyond that, epoch 0 does not tell through these features. By group:",
         "",
         "| held out | networks | balanced accuracy |",

@@ -121,16 +121,17 @@ def looks(epochs: int) -> tuple[int, ...]:
 
 def recorded(name: str, part: str, table: Callable[[], Table], variant: Variant, *, with_keras: bool) -> Recording:
     """Train a variant from all seeds, unless that has been done: for another program perhaps, or as what is offered."""
-    function = getattr(table, "func", table)  # of a `partial`
-    key = f"{function.__name__} {getattr(table, 'keywords', '')} {variant} {with_keras} {SEEDS}"
+    rows = table()
+    data = hashlib.sha256(b"".join(part.tobytes() for part in (rows.x_train, rows.y_train, rows.x_test, rows.y_test)))
+    key = f"{data.hexdigest()} {variant} {with_keras} {SEEDS}"
     folder = RUNS / hashlib.sha256(key.encode()).hexdigest()[:16]
     kept = folder / "recording.pickle"
     if kept.exists():
-        return pickle.loads(kept.read_bytes())
+        return Recording(**pickle.loads(kept.read_bytes()))
     print(f"{name}: training {part}", file=sys.stderr, flush=True)
     folder.mkdir(parents=True, exist_ok=True)
-    found = _by_keras(table(), variant) if with_keras else _by_study(name, table(), variant, folder)
-    kept.write_bytes(pickle.dumps(found))
+    found = _by_keras(rows, variant) if with_keras else _by_study(name, rows, variant, folder)
+    kept.write_bytes(pickle.dumps(vars(found)))
     return found
 
 

@@ -35,6 +35,8 @@ jax: Any = lazy_module("jax")
 ADAPTIVE = ("adam", "adamw", "adamax", "nadam", "rmsprop", "lion")
 # Longer budgets are cut: by then a linear network has learnt what it can, or its largest eigenvalues have exploded.
 MOST_STEPS = 2000
+# Examples that are followed where there are more: the forecast's trees were grown on as many.
+LINEARIZED_ROWS = 64
 # Output directions that the kernel is averaged over.
 DIRECTIONS = 2
 

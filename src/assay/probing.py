@@ -22,7 +22,7 @@ from assay.data import Dataset, load
 from assay.diagnosis import Finding, NetworkFacts, layer_signals
 from assay.engine import use_all_cores, use_compilation_cache
 from assay.judging import Judgement, judge_start, population_facts
-from assay.linearized import DenseWeights, LinearizedCourse, linearized_course
+from assay.linearized import LINEARIZED_ROWS, DenseWeights, LinearizedCourse, linearized_course
 from assay.planning import PopulationPlan, check_capacity, plan_study
 from assay.prediction import SCHEMA, predict_signals
 from assay.probes import PROBES, probe_rows, signal_frames
@@ -37,8 +37,7 @@ if TYPE_CHECKING:
 
 # Quantities told with their mean, standard deviation and root mean square; the others have one statistic each.
 TOLD = ("preactivations", "activations", "errors", "kernel", "kernel_gradient", "bias")
-# The linear network is followed on this many examples and for this many seeds of a condition; it costs the square.
-LINEARIZED_ROWS = 64
+# The linear network is followed for this many seeds of a condition.
 LINEARIZED_SEEDS = 3
 
 
@@ -208,7 +207,8 @@ def report_of(observation: Observation) -> ProbeReport:
         observation.signals,
         observation.histograms,
         pl.DataFrame(schema=SCHEMA),
-        remarks=observation.remarks,
+        {0: observation.course},
+        observation.remarks,
     )
 
 

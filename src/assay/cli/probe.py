@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from assay.probing import ProbeReport
 
-EXAMPLE = "Example: assay probe block --out block-wall; of your own model: assay probe my_model.py:build --data mnist"
+EXAMPLE = "Example: assay probe block --out block-wall"
 UNHEALTHY = 1
 
 

@@ -36,6 +36,7 @@ FITTING = {
     "softsign": "glorot_uniform",
     "linear": "glorot_uniform",
 }
+SMALLEST_GAIN = 1e-9
 # What replaces an activation that no initializer mends: sigmoid, softplus, exponential, deep gelu and swish.
 REPLACEMENTS = (("relu", "he_normal"), ("selu", "lecun_normal"))
 # Below this width ReLU layers die by chance in depth (Lu et al., 2020): 5 units in 10 layers do so in 13 % of networks.
@@ -78,6 +79,17 @@ def for_gradient(facts: NetworkFacts, measured: LayerSignals) -> Remedy:
     return _first_sound(facts)
 
 
+def smaller_output(facts: NetworkFacts, measured: LayerSignals) -> Remedy:
+    """For outputs that are too large: those of the output layer alone, or those of a signal that grew on its way."""
+    hidden, output = measured("preactivations", "std")[:-1], measured("preactivations", "std")[-1]
+    if len(hidden) and output < 2 * hidden[-1]:
+        return _first_sound(facts)
+    return Remedy(
+        "Give the output layer a smaller initializer, such as glorot_uniform.",
+        {"network.layers.output.kernel_initializer": "glorot_uniform"},
+    )
+
+
 def random_initializer(facts: NetworkFacts, measured: LayerSignals) -> Remedy:
     """For units that start as copies."""
     return _first_sound(facts)
@@ -87,7 +99,7 @@ def for_dead_units(facts: NetworkFacts) -> Remedy:
     """For ReLUs that are off: an activation with a slope on both sides."""
     initializer = "he_normal"
     width = max((layer.units for layer in facts.layers[:-1]), default=0)
-    wider = " or widen the layers (a unit more halves the chance of a dead layer)" if width < NARROW else ""
+    wider = ", or widen the layers (a unit more halves the chance of a dead layer)" if width < NARROW else ""
     return Remedy(
         f"Use 'leaky_relu' or 'elu' with {initializer}{wider}, and scale the inputs to mean 0.",
         {"network.activation": "leaky_relu", "network.kernel_initializer": initializer},
@@ -140,7 +152,7 @@ def gains(facts: NetworkFacts) -> float | None:
             return None
         _, variance = kernel_moments(layer.kernel_initializer, fan_in=layer.fan_in, units=layer.units)
         found.append(np.sqrt(layer.fan_in * variance))
-    if not found or not all(gain > 0 for gain in found):
+    if not found or not all(gain > SMALLEST_GAIN for gain in found):  # a constant has none but rounding
         return None
     return float(np.exp(np.mean(np.log(found))))
 

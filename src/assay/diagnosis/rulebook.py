@@ -637,7 +637,8 @@ RULE_BOOK: tuple[Entry, ...] = (
         sight="A flat curve at the dotted line of chance.",
         rule=(
             "Less than {NOTHING_LEARNT:.0%} of what chance leaves was learnt, and the steps were neither too large "
-            "nor too small."
+            "nor too small. Updates count as large where all of them together could move a kernel by {LONG_WAY:g} "
+            "times its size."
         ),
         why=(
             "The output layer learns the mean of the targets in a few steps. To do better it needs what tells the "
@@ -646,7 +647,7 @@ RULE_BOOK: tuple[Entry, ...] = (
         source="Glorot and Bengio, 2010, section 3.1",
         cure=(
             "Mend what is found at the start, most often a vanishing gradient or a collapsed correlation. Else a "
-            "larger learning rate."
+            "larger learning rate, or a smaller one where the updates are large."
         ),
         example=StudyExample(
             {

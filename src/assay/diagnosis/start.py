@@ -72,6 +72,8 @@ def start_findings(facts: NetworkFacts, measured: LayerSignals) -> list[Finding]
         At epoch 0.
     """
     found = certain_findings(facts)
+    if facts.data is not None and facts.data.nonfinite:
+        return found  # whatever was measured, these entries did it
     for rule in RULES:
         found += rule(facts, measured)
     return found
@@ -249,7 +251,7 @@ def chaotic_correlation(facts: NetworkFacts, measured: LayerSignals) -> Iterator
             f"The mean cosine between two examples falls from {cosine[0]:.3f} in the first hidden layer to "
             f"{cosine[-1]:.3f} in the last, and each layer multiplies the gradient by {errors.per_layer:.2f}.",
         ),
-        f"{_pairing(facts, capital=True)} is in the chaotic phase: small differences between inputs grow with every "
+        f"The pairing of {_pairing(facts)} is in the chaotic phase: small differences between inputs grow with every "
         "layer.",
         remedies.for_signal(facts, measured),
     )
@@ -409,7 +411,7 @@ def loss_at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Findi
         ),
         "The untrained network is sure of what it says: its outputs are too large, and training first has to shrink "
         "them.",
-        SCALE_INPUTS if _has_large_inputs(facts) else remedies.for_signal(facts, measured),
+        SCALE_INPUTS if _has_large_inputs(facts) else remedies.smaller_output(facts, measured),
     )
 
 
@@ -537,19 +539,18 @@ def _activations(layers: Sequence[LayerFacts]) -> str:
     return " and ".join(names) or "the activation"
 
 
-def _pairing(facts: NetworkFacts, *, capital: bool = False) -> str:
+def _pairing(facts: NetworkFacts) -> str:
     """``relu with kernels of glorot_uniform``."""
     hidden = facts.layers[:-1]
     kernels = dict.fromkeys(str(layer.kernel_initializer) for layer in hidden if layer.kernel_initializer is not None)
-    text = _activations(hidden) + (f" with kernels of {' and '.join(kernels)}" if kernels else " with these kernels")
-    return text[0].upper() + text[1:] if capital else text
+    return _activations(hidden) + (f" with kernels of {' and '.join(kernels)}" if kernels else " with these kernels")
 
 
 def _signal_cause(facts: NetworkFacts, layer: int | None) -> str:
     """The factor fan_in · Var[kernel] · E φ², in words."""
     gains = remedies.gains(facts)
     told = f" (gain {number_text(gains)}; {remedies.needed_gain_text(facts)})" if gains is not None else ""
-    return f"{_pairing(facts, capital=True)}{told} does not keep the variance of the signal from layer to layer."
+    return f"With {_pairing(facts)}{told} the variance of the signal is not kept from layer to layer."
 
 
 def _gradient_cause(facts: NetworkFacts, verb: str) -> str:

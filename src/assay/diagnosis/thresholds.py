@@ -53,6 +53,8 @@ SWING = 0.02
 STILL_FALLING = 0.002
 # How far all updates together could take a kernel, for its size, below which nothing has moved.
 SHORT_WAY = 0.1
+# The same, beyond which a plateau asks for smaller steps and not for larger ones.
+LONG_WAY = 30.0
 # Share of a layer's units or activations, and by how much it must have grown.
 GROWN_TO = 0.5
 GROWN_BY = 0.25

@@ -21,6 +21,8 @@ from assay.diagnosis.measured import LayerSignals
 from assay.diagnosis.start import start_findings
 from assay.diagnosis.wording import layers_text, number_text
 
+PLATEAU_ADVICE = " If that does not help, mend what is found at the start (assay probe)."
+
 
 @dataclass(frozen=True)
 class TrainingCourse:
@@ -106,7 +108,7 @@ def _reasons(facts: NetworkFacts, course: TrainingCourse, skill: float) -> Itera
                 float(course.loss[-1] / chance),
                 thresholds.LOSS_ABOVE_CHANCE,
                 f"{told} The training loss ends at {number_text(course.loss[-1])}, where a constant output has "
-                f"{number_text(chance)}; {jagged:.0%} of its way from epoch to epoch was upwards.",
+                f"{number_text(chance)}" + (f"; {jagged:.0%} of its way was upwards." if swings else "."),
             ),
             "The steps are too large for the loss to settle.",
             _scaled_rate(facts, 0.1),
@@ -137,7 +139,7 @@ def _reasons(facts: NetworkFacts, course: TrainingCourse, skill: float) -> Itera
                 f"a constant output has {number_text(chance)}.",
             ),
             "The loss lies on a plateau: no gradient that tells the inputs apart reaches the kernels.",
-            _scaled_rate(facts, 10, " If that does not help, mend what is found at the start."),
+            _scaled_rate(facts, 0.1 if thresholds.LONG_WAY < _way(facts, course) < np.inf else 10, PLATEAU_ADVICE),
         )
     yield from _dying(facts, course)
     yield from _saturating(course)
@@ -226,7 +228,10 @@ def _overfitting(course: TrainingCourse) -> Iterator[Finding]:
         return
     best = int(validation[1:].argmin()) + 1
     rise = float(validation[-2:].mean() / validation[best] - 1) if validation[best] > 0 else 0.0
-    if best > course.epochs - 2 or rise < thresholds.OVERFITTING or course.loss[-1] >= course.loss[best]:
+    whole = float(validation[best + 1 :].mean() / validation[best] - 1) if best < course.epochs else 0.0
+    if best > course.epochs - 2 or min(rise, 2 * whole) < thresholds.OVERFITTING:  # one late peak is no trend
+        return
+    if course.loss[-1] >= course.loss[best]:
         return
     yield Finding(
         "overfitting",

@@ -32,7 +32,16 @@ from assay.models.keras_layers import (
 )
 from assay.models.keras_network import KerasNetwork, Loss, Traced, build_for, by_units, numpy_of
 from assay.models.objective import Targets, dense_loss, fitting_loss, read_targets
-from assay.models.observation import COPIES, FEW, TRACE_BYTES, Observation, TracedLayer, signal_tables
+from assay.models.observation import (
+    COPIES,
+    FEW,
+    TRACE_BYTES,
+    Observation,
+    TracedLayer,
+    budget,
+    course_of,
+    signal_tables,
+)
 from assay.models.updates import can_update, next_parameters
 from assay.probes import probe_rows
 
@@ -122,6 +131,10 @@ class KerasReader:
             self.remarks.append(f"{room} examples were looked at instead of {min(rows, count)}, to stay below 1 GiB.")
         looked_at = probe_rows(count, min(rows, room))
         self.data = DataFacts.of(_flat(x), self.targets.dense, classes=self.targets.classes)
+        self._flat_x, self._dense = _flat(_taken(x, looked_at)), self.targets.dense[looked_at]
+        if self.steps is None and y is not None:
+            self.steps, remark = budget(count)
+            self.remarks.append(remark)
         self._x, self._y = _tensors(_taken(x, looked_at)), keras.ops.convert_to_tensor(self._given[looked_at])
 
     def facts(self) -> NetworkFacts:
@@ -158,7 +171,8 @@ class KerasReader:
         layers = self._traced(now, later, before, after)
         loss_after = None if later is None else later.loss
         signals, histograms = signal_tables(name, layers, loss=now.loss, loss_after=loss_after, epoch=epoch)
-        return Observation(name, facts, signals, histograms, tuple(self.remarks))
+        course = course_of(facts, layers, self._flat_x, self._dense) if epoch == 0 else None
+        return Observation(name, facts, signals, histograms, tuple(self.remarks), course)
 
     # --- What is told of the model -----------------------------------------------------------------------------------
 

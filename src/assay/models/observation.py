@@ -16,6 +16,8 @@ from assay.choices import Choice
 from assay.diagnosis.facts import LayerFacts, NetworkFacts
 from assay.engine.layout import Segment
 from assay.engine.tracing import Layers, LayerTrace, Signals
+from assay.linearized import LINEARIZED_ROWS, DenseWeights, LinearizedCourse, linearized_course
+from assay.models.objective import dense_loss
 from assay.probes import PROBES, signal_frames
 from assay.probes.correlation import CorrelationProbe
 from assay.probes.response import ResponseProbe
@@ -32,6 +34,8 @@ OF_EXAMPLES = (CorrelationProbe, ResponseProbe)
 # A network's own shapes are compiled for it alone and measured few times, so a compiler that does not optimize is done
 # three times as soon.
 COMPILED_FAST = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
+# What a training is taken to be where nobody says: Keras' batches.
+EPOCHS, BATCH_SIZE = 10, 32
 # What the next update does; not known where the optimizer is not.
 OF_UPDATE = ("update", "response")
 
@@ -51,6 +55,8 @@ class Observation:
         loss after it where the optimizer is not one of ours.
     remarks : tuple of str
         Sentences on what was assumed and what was left out.
+    course : LinearizedCourse, optional
+        Where a chain of dense layers would go if it stayed linear in its parameters; None for other networks.
     """
 
     name: str
@@ -58,6 +64,7 @@ class Observation:
     signals: pl.DataFrame
     histograms: pl.DataFrame
     remarks: tuple[str, ...] = ()
+    course: LinearizedCourse | None = None
 
     @property
     def layer_names(self) -> tuple[str, ...]:
@@ -93,6 +100,49 @@ class TracedLayer:
     bias: np.ndarray | None
     bias_gradient: np.ndarray | None
     preactivation_change: np.ndarray | None
+
+
+def budget(rows: int) -> tuple[int, str]:
+    """The updates that a network is taken to have where nobody says, and the remark that tells so."""
+    steps = EPOCHS * -(-rows // BATCH_SIZE)
+    return steps, f"Its budget was taken to be {EPOCHS} epochs of batches of {BATCH_SIZE}: {steps} updates."
+
+
+def course_of(
+    facts: NetworkFacts, layers: Sequence[TracedLayer], x: np.ndarray, y: np.ndarray
+) -> LinearizedCourse | None:
+    """Where the linear network would go, of a chain of dense layers with known activations, loss and optimizer.
+
+    Parameters
+    ----------
+    facts : NetworkFacts
+    layers : sequence of TracedLayer
+    x, y : array, shape (B, F) and (B, K)
+        Inputs, and dense targets.
+    """
+    if None in (facts.loss, facts.optimizer, facts.steps, facts.task) or x.shape[1] != facts.layers[0].fan_in:
+        return None
+    weights = []
+    for below, layer in zip((None, *layers[:-1]), layers, strict=True):
+        own = layer.facts
+        plain = own.kind == "dense" and not own.is_normalized and not own.is_residual
+        if not plain or own.activation is None or (below is not None and below.facts.units != own.fan_in):
+            return None
+        bias = np.zeros(own.units) if layer.bias is None else layer.bias
+        weights.append(DenseWeights(np.asarray(layer.kernel, float), np.asarray(bias, float), own.activation))
+    assert facts.loss is not None
+    assert facts.optimizer is not None
+    assert facts.task is not None
+    return linearized_course(
+        weights,
+        x[:LINEARIZED_ROWS],
+        y[:LINEARIZED_ROWS],
+        task=facts.task,
+        loss=dense_loss(facts.loss),
+        optimizer=facts.optimizer,
+        steps=facts.steps or 0,
+        batch_size=BATCH_SIZE,
+    )
 
 
 def signal_tables(

@@ -18,7 +18,16 @@ from assay.learning.losses import LOSSES
 from assay.learning.optimizers import OPTIMIZERS
 from assay.models.drawing import drawn_inputs, drawn_targets
 from assay.models.objective import Targets, dense_loss, fitting_loss, read_targets
-from assay.models.observation import COPIES, FEW, TRACE_BYTES, Observation, TracedLayer, signal_tables
+from assay.models.observation import (
+    COPIES,
+    FEW,
+    TRACE_BYTES,
+    Observation,
+    TracedLayer,
+    budget,
+    course_of,
+    signal_tables,
+)
 from assay.models.updates import can_update, next_parameters
 from assay.probes import probe_rows
 
@@ -114,6 +123,10 @@ class TorchReader:
         looked_at = probe_rows(count, min(rows, room))
         flat = np.concatenate([part.reshape(count, -1) for part in parts], axis=1)
         self.data = DataFacts.of(flat, self.targets.dense, classes=self.targets.classes)
+        self._flat_x, self._dense = flat[looked_at], self.targets.dense[looked_at]
+        if self.steps is None and y is not None:
+            self.steps, remark = budget(count)
+            self.remarks.append(remark)
         self._x, self._y = self._taken(parts, looked_at), torch.as_tensor(self._given[looked_at], device=self.device)
 
     def facts(self) -> NetworkFacts:
@@ -148,7 +161,8 @@ class TorchReader:
         layers = [self._traced(number, now, later) for number in range(len(self.layers))]
         loss_after = None if later is None else later.loss
         signals, histograms = signal_tables(self.name, layers, loss=now.loss, loss_after=loss_after, epoch=epoch)
-        return Observation(self.name, facts, signals, histograms, tuple(self.remarks))
+        course = course_of(facts, layers, self._flat_x, self._dense) if epoch == 0 else None
+        return Observation(self.name, facts, signals, histograms, tuple(self.remarks), course)
 
     # --- What is told of the module ----------------------------------------------------------------------------------
 
