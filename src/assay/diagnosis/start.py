@@ -200,6 +200,9 @@ def vanishing_signal(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Fi
     profile = Profile.along(hidden)
     if profile is None or not profile.vanishes or profile.ratio > thresholds.VANISHING_SIGNAL:
         return
+    later = Profile.along(hidden[len(hidden) // 2 :])
+    if later is not None and not later.vanishes:  # large inputs have come down to the size that the layers keep
+        return
     yield Finding(
         "vanishing_signal",
         tuple(range(1, len(hidden) + 1)),
