@@ -473,8 +473,8 @@ def page(judged: Sequence[Judged], watched: Sequence[Watched]) -> Iterator[str]:
     yield "## What the published rules say of the same signals"
     yield ""
     yield (
-        f"They look at about {LOOKS} epochs of each training, not at every batch, so values have less occasion to stand "
-        "still than in their own papers."
+        f"They look at about {LOOKS} epochs of each training, not at every batch, so values have less occasion to "
+        "stand still than in their own papers."
     )
     yield ""
     yield "| program | DeepDiagnosis | of the cured | DeepLocalize | of the cured |"
