@@ -126,12 +126,10 @@ def test_equal_kernels_are_named_and_the_sound_regression_is_not(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "number",
-    [number for number in HERE if PROGRAMS[number].seen_at_start and not PROGRAMS[number].needs_keras],
-)
+@pytest.mark.filterwarnings("ignore:(invalid value|overflow) encountered:RuntimeWarning")  # theory, of exponential
+@pytest.mark.parametrize("number", ["18", "23", "25", "30", "31", "34", "38a", "high rate", "unscaled"])
 def test_the_cause_is_named_at_epoch_0_and_the_cure_is_silent(number, tmp_path):
-    """From three untrained networks of each."""
+    """From three untrained networks of each; benchmarks/known_faults.md has the programs that are alike."""
     program = PROGRAMS[number]
     found = probed(program.table(), tmp_path, buggy=program.buggy, cured=program.cured)
     assert program.causes[0] in found["buggy"]

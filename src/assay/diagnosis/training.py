@@ -227,9 +227,11 @@ def _overfitting(course: TrainingCourse) -> Iterator[Finding]:
     if validation is None or len(validation) < 3 or not np.isfinite(validation).all():
         return
     best = int(validation[1:].argmin()) + 1
-    rise = float(validation[-2:].mean() / validation[best] - 1) if validation[best] > 0 else 0.0
-    whole = float(validation[best + 1 :].mean() / validation[best] - 1) if best < course.epochs else 0.0
-    if best > course.epochs - 2 or min(rise, 2 * whole) < thresholds.OVERFITTING:  # one late peak is no trend
+    if best > len(validation) - 3 or validation[best] <= 0:
+        return
+    rise = float(validation[-2:].mean() / validation[best] - 1)
+    whole = float(validation[best + 1 :].mean() / validation[best] - 1)
+    if min(rise, 2 * whole) < thresholds.OVERFITTING:  # one late peak is no trend
         return
     if course.loss[-1] >= course.loss[best]:
         return
