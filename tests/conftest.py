@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -24,6 +25,23 @@ use_all_cores()
 def _own_program_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Compiled programs go to a folder of this session, shared with its subprocesses, not to the user's."""
     os.environ["JAX_COMPILATION_CACHE_DIR"] = str(tmp_path_factory.mktemp("programs"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _few_programs_at_a_time() -> Iterator[None]:
+    """Let go of compiled programs between modules: each holds memory maps, and a Linux process may have 65,530."""
+    yield
+    import jax
+
+    from assay.engine.program import epoch_program
+    from assay.engine.tracing import probe_program
+    from assay.engine.trainer import PROGRAMS
+
+    PROGRAMS.forget()
+    epoch_program.cache_clear()
+    probe_program.cache_clear()
+    jax.clear_caches()
+    gc.collect()
 
 
 @pytest.fixture(scope="session")

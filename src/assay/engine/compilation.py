@@ -75,6 +75,11 @@ class Programs:
             mine.set_exception(error)
         return mine.result()
 
+    def forget(self) -> None:
+        """Let go of all of them; one that is being compiled is still returned to those who wait for it."""
+        with self._lock:
+            self._known.clear()
+
 
 @dataclass
 class Compilation:

@@ -47,7 +47,7 @@ from assay.networks.initializers import draw_bias, draw_kernel
 
 # Rows that are scored at a time.
 CHUNK = 128
-_PROGRAMS = Programs()
+PROGRAMS = Programs()
 
 Scores = dict[str, np.ndarray]
 """Metric name → array of shape (C, S)."""
@@ -293,7 +293,7 @@ class Trainer:
             _batches(whole((-(-rows // chunk), chunk), np.int32), None),
             counts,
         )
-        _PROGRAMS.ready(epoch_program(self.recipe, self.mesh), (state, self._numbers, x, y, work))
+        PROGRAMS.ready(epoch_program(self.recipe, self.mesh), (state, self._numbers, x, y, work))
 
     # ------------------------------------------------------------------ training and evaluation
 
@@ -391,7 +391,7 @@ class Trainer:
             self._per_group(part.num_chunks if scored else 0, scored_active),
         )
         arguments = state, self._numbers, data.x, data.y, work
-        return _PROGRAMS.ready(epoch_program(self.recipe, self.mesh), arguments)(*arguments)
+        return PROGRAMS.ready(epoch_program(self.recipe, self.mesh), arguments)(*arguments)
 
     def probe(
         self,
