@@ -19,7 +19,15 @@ from types import FrameType
 from typing import Protocol
 
 from assay.data import Dataset, load
-from assay.engine import available_cores, counted_compilation, on_cpu, use_compilation_cache, use_devices
+from assay.engine import (
+    PROGRAMS_KEPT,
+    available_cores,
+    counted_compilation,
+    memory_limit,
+    on_cpu,
+    use_compilation_cache,
+    use_devices,
+)
 from assay.judging import data_notes
 from assay.networks.saved_models import fingerprint
 from assay.planning import Plan, PopulationPlan, check_capacity, plan_study
@@ -100,7 +108,7 @@ def run(
     progress = progress or Silence()
     devices = use_devices(device, tf32=tf32)
     plan = plan_study(study, platform="cpu" if on_cpu(devices) else "gpu")
-    check_capacity(plan, None if on_cpu(devices) else (devices[0].memory_stats() or {}).get("bytes_limit"))
+    check_capacity(plan, memory_limit(devices))
     use_compilation_cache()
     datasets = {population.request: load(population.request) for population in plan.populations}
     folder = Path(directory) if directory is not None else RUNS_FOLDER / study.name
@@ -133,10 +141,10 @@ def _ahead(
     prepared: Callable[[PopulationPlan], PopulationRun], populations: Iterable[PopulationPlan]
 ) -> Iterator[Future[PopulationRun]]:
     """Prepare populations in turn, some of them ahead of the one that trains, so that compiling costs less waiting."""
-    cores = available_cores()
+    at_once = min(available_cores(), PROGRAMS_KEPT // 2)
     coming = iter(populations)
-    with ThreadPoolExecutor(cores) as beside:
-        waiting = deque(beside.submit(prepared, population) for population in islice(coming, cores + 1))
+    with ThreadPoolExecutor(at_once) as beside:
+        waiting = deque(beside.submit(prepared, population) for population in islice(coming, at_once + 1))
         try:
             while waiting:
                 yield waiting.popleft()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 
+import jax
 import polars as pl
 import pytest
 
@@ -59,6 +60,20 @@ def test_a_finished_map_is_drawn_again_in_another_quantity(assay, study_file, tm
         "scale": "log",
         "is_whole": False,
     }
+
+
+def test_the_device_is_kept_with_the_map(assay, study_file, tmp_path):
+    """`--device cpu` trains on the cores; one that is not there is told before anything is trained."""
+    assert assay("map", study_file, *AXES, "--device", "cpu").code == 0
+    kept = json.loads((tmp_path / "assay-runs" / "tiny-map" / "map.json").read_text())
+    assert all(device.startswith("cpu:") for device in kept["devices"])
+    assert kept["tf32"] is False
+    assert assay("map", study_file, *AXES, "--device", "tpu").code == 2
+    if jax.default_backend() == "cpu":
+        told = assay("map", study_file, *AXES, "--device", "gpu", "--out", "there")
+        assert told.code == 2
+        assert "expected a GPU, but JAX finds only: cpu." in told.err
+        assert not (tmp_path / "there").exists()
 
 
 def test_both_axes_are_logarithmic_on_request(assay, study_file):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import jax
 import numpy as np
 import polars as pl
 import pytest
@@ -94,7 +95,7 @@ def cell_by_hand(study, rates, x, y, dtype=np.float32):
 @pytest.fixture(scope="module")
 def cells():
     """The whole plane as one tile."""
-    return train_tile(PLANE, WHOLE, lambda cells: None)
+    return train_tile(PLANE, WHOLE, lambda cells: None, jax.devices())
 
 
 @pytest.mark.parametrize("batch_size", [FULL, SMALL])
@@ -103,7 +104,7 @@ def test_every_cell_is_the_network_trained_by_hand(batch_size):
     study, plane = small_study(batch_size), plane_of_rates(batch_size)
     data = load(study.data.request())
     compared = []
-    for found in train_tile(plane, WHOLE, lambda cells: None).iter_rows(named=True):
+    for found in train_tile(plane, WHOLE, lambda cells: None, jax.devices()).iter_rows(named=True):
         rates = plane.x.levels[found["column"]], plane.y.levels[found["row"]]
         assert (found["x"], found["y"]) == rates
         expected, exact = (
@@ -133,7 +134,7 @@ def test_cells_come_row_by_row(cells):
 
 def test_a_cell_does_not_depend_on_its_tile(cells):
     """A tile in the middle of the plane holds what the whole plane holds there, to the rounding of float32."""
-    part = train_tile(PLANE, Tile(1, 3, 2, 4), lambda cells: None)
+    part = train_tile(PLANE, Tile(1, 3, 2, 4), lambda cells: None, jax.devices())
     place = pl.col("row").is_between(1, 2) & pl.col("column").is_between(2, 3)
     same = cells.filter(place)
     assert part.select("row", "column", "x", "y", "converged").equals(
@@ -147,7 +148,7 @@ def test_stretches_of_steps_change_nothing(cells, monkeypatch):
     monkeypatch.setattr(training, "NUMBERS_AT_ONCE", 30 * 7)
     told = []
     assert (
-        train_tile(PLANE, WHOLE, told.append)
+        train_tile(PLANE, WHOLE, told.append, jax.devices())
         .select("row", "converged", "loss", "diverged_step")
         .equals(cells.select("row", "converged", "loss", "diverged_step"))
     )
@@ -174,7 +175,7 @@ def test_a_plane_may_change_shapes_batches_and_data(x, y):
     """Each cell is what a study of its own trains."""
     plane = Plane.of(with_changes(small_study(), {"data.rows": 40}), x, y)
     rows, columns = plane.shape
-    found = train_tile(plane, Tile(0, rows, 0, columns), lambda cells: None)
+    found = train_tile(plane, Tile(0, rows, 0, columns), lambda cells: None, jax.devices())
     assert len(found.unique(["convergence"])) == rows * columns
     for cell in found.iter_rows(named=True):
         settings = with_changes(small_study(), {plane.x.key: int(cell["x"]), plane.y.key: int(cell["y"])})

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from assay.cli.run import INTERRUPTED, JsonOption, SetOption, StudyArgument
+from assay.cli.run import INTERRUPTED, DeviceOption, JsonOption, SetOption, StudyArgument, Tf32Option
 
 EXAMPLE = "Example: assay map fractal --log --x first.learning_rate=0.1:1e4:64 --y output.learning_rate=0.1:2:64"
 
@@ -34,6 +34,8 @@ def map_plane(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Folder of the map; assay-runs/NAME-map by default.")
     ] = None,
+    device: DeviceOption = None,
+    tf32: Tf32Option = False,
     json: JsonOption = False,
 ) -> None:
     """Train the base network at every point of a plane and draw which learn. Continues what is missing."""
@@ -65,7 +67,8 @@ def map_plane(
         name += f"-{x_low!r}to{x_high!r}-{y_low!r}to{y_high!r}"
     try:
         with map_view() as view:
-            found = trainability_map(chosen, x_axis, y_axis, out or RUNS_FOLDER / name, progress=view)
+            folder = out or RUNS_FOLDER / name
+            found = trainability_map(chosen, x_axis, y_axis, folder, device=device, tf32=tf32, progress=view)
     except KeyboardInterrupt:
         typer.echo("assay: stopped; the same command goes on from here.", err=True)
         raise typer.Exit(INTERRUPTED) from None

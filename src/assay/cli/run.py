@@ -18,6 +18,21 @@ VaryOption = Annotated[
 ]
 SetOption = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting.")]
 SeedsOption = Annotated[int | None, typer.Option("--seeds", metavar="N", help="Train every condition from N seeds.")]
+
+
+def _known_device(device: str | None) -> str | None:
+    if device not in (None, "cpu", "gpu"):
+        raise typer.BadParameter(f"expected cpu or gpu, got '{device}'.", param_hint="--device")
+    return device
+
+
+DeviceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--device", metavar="cpu|gpu", callback=_known_device, help="What trains; chosen by JAX when left out."
+    ),
+]
+Tf32Option = Annotated[bool, typer.Option("--tf32", help="Let a GPU multiply in TensorFloat-32: faster, less exact.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
@@ -29,12 +44,8 @@ def run(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Folder of the results; assay-runs/NAME by default.")
     ] = None,
-    device: Annotated[
-        str | None, typer.Option("--device", metavar="cpu|gpu", help="What trains; chosen by JAX when left out.")
-    ] = None,
-    tf32: Annotated[
-        bool, typer.Option("--tf32", help="Let a GPU multiply in TensorFloat-32: faster, less exact.")
-    ] = False,
+    device: DeviceOption = None,
+    tf32: Tf32Option = False,
     json: JsonOption = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Print one line an epoch for each condition.")
@@ -47,8 +58,6 @@ def run(
     from assay.engine import counted_compilation
     from assay.lab import run as run_study
 
-    if device not in (None, "cpu", "gpu"):
-        raise typer.BadParameter(f"expected cpu or gpu, got '{device}'.", param_hint="--device")
     chosen = chosen_study(study, vary, set_, seeds)
     try:
         with counted_compilation() as compilation, progress_view(verbose=verbose) as view:

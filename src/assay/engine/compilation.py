@@ -23,6 +23,10 @@ else:
 _MADE_READY = "/jax/core/compile/backend_compile_duration"
 _FOUND_IN_CACHE = "/jax/compilation_cache/cache_hits"
 
+PROGRAMS_KEPT = 16
+"""Of each sort, the longest unused goes first. On a CPU a program holds 300 to 1,200 memory maps, of which Linux allows
+a process 65,530; with them gone it dies, in the midst of whatever it does."""
+
 
 def use_compilation_cache() -> Path:
     """Keep compiled programs in the user's own cache folder, so that a second study of the same shape starts at once.
@@ -48,7 +52,7 @@ class Programs:
         How many are kept; the longest unused goes first.
     """
 
-    def __init__(self, most: int = 256) -> None:
+    def __init__(self, most: int = PROGRAMS_KEPT) -> None:
         self.most = most
         self._lock = threading.Lock()
         self._known: OrderedDict[Hashable, Future[Any]] = OrderedDict()

@@ -70,6 +70,11 @@ def on_cpu(devices: Sequence[jax.Device]) -> bool:
     return devices[0].platform == "cpu"
 
 
+def memory_limit(devices: Sequence[jax.Device]) -> int | None:
+    """Bytes of a GPU that programs may use; None where they use the machine's memory, or the GPU does not tell."""
+    return None if on_cpu(devices) else (devices[0].memory_stats() or {}).get("bytes_limit")
+
+
 def mesh_for(num_groups: int, devices: Sequence[jax.Device] | None = None) -> jax.sharding.Mesh:
     """A mesh with the axis ``groups`` over as many devices as there are groups to give them.
 

@@ -24,6 +24,7 @@ from jax import Array
 from jax.sharding import Mesh
 from jax.sharding import PartitionSpec as Spec
 
+from assay.engine.compilation import PROGRAMS_KEPT
 from assay.engine.layout import Layout, Member, Segment
 from assay.engine.sparse import SparseBatch, SparseInputs, sparse_product
 from assay.learning.losses import loss_values
@@ -369,7 +370,7 @@ def _score_group(
     return jax.lax.fori_loop(0, count, chunk, Totals(zeros, zeros))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=PROGRAMS_KEPT)
 def epoch_program(recipe: Recipe, mesh: Mesh) -> Any:
     """``(state, numbers, x, y, work) -> (state, trained, scored, losses)``: steps, then scores, for all groups.
 

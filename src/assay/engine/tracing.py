@@ -18,6 +18,7 @@ import numpy as np
 from jax import Array
 from jax.sharding import Mesh
 
+from assay.engine.compilation import PROGRAMS_KEPT
 from assay.engine.layout import Segment
 from assay.engine.program import (
     GROUPED,
@@ -274,7 +275,7 @@ def trace_group(recipe: Recipe, state: State, numbers: Numbers, x: Array, y: Arr
     return Layers(traces, recipe.activations, loss, loss_after)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=PROGRAMS_KEPT)
 def probe_program(recipe: Recipe, mesh: Mesh, probes: tuple[Probe, ...]) -> Any:
     """``(state, numbers, x, y, rows, active) -> Packed Signals``, compiled; its arrays have leading axes (G, M).
 

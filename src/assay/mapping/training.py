@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count, islice, pairwise
 
 import jax
@@ -27,6 +27,7 @@ def train_tile(
     plane: Plane,
     tile: Tile,
     worked: Callable[[float], None],
+    devices: Sequence[jax.Device],
     loaded: Callable[[DataRequest], Dataset] = load,
 ) -> pl.DataFrame:
     """Train all cells of a tile.
@@ -37,6 +38,8 @@ def train_tile(
     tile : Tile
     worked : callable
         Told now and then how many cells' worth of training has been done since it was told last.
+    devices : sequence of jax.Device
+        What trains; a GPU trains all cells of a population at the same time.
     loaded : callable
         Gives the data; `load`, or one that remembers.
 
@@ -58,12 +61,12 @@ def train_tile(
             "x": np.asarray(plane.x.levels, float)[column],
             "y": np.asarray(plane.y.levels, float)[row],
         }
-        frames.append(pl.DataFrame(place | _train(population, loaded(population.request), worked)))
+        frames.append(pl.DataFrame(place | _train(population, loaded(population.request), worked, devices)))
     return pl.concat(frames).sort("row", "column")
 
 
 def _train(
-    population: PopulationPlan, dataset: Dataset, worked: Callable[[float], None]
+    population: PopulationPlan, dataset: Dataset, worked: Callable[[float], None], devices: Sequence[jax.Device]
 ) -> dict[str, np.ndarray | pl.Series]:
     """The columns that training gives, one number for each condition."""
     trainer = Trainer(
@@ -71,13 +74,14 @@ def _train(
         seeds=population.seeds,
         batch_size=population.batch_size,
         task=population.shape.task,
-        tiles=population.layout.tiles,
-        sparse=on_cpu(jax.devices()) and suits_sparse(dataset.x_train),
+        tiles=population.layout.tiles if on_cpu(devices) else 1,
+        sparse=on_cpu(devices) and suits_sparse(dataset.x_train),
+        devices=devices,
     )
     # Room for the longest stretch: one program then makes all of them, and the last look.
     room = int(np.diff(stretch_cuts(population)).max()) * population.batch_size
     training = trainer.place(dataset.x_train, dataset.y_train, training_rows=room)
-    learnt = learn_layers(population.members, population.seeds, dataset.x_train)
+    learnt = learn_layers(population.members, population.seeds, dataset.x_train, devices=devices)
     state, measure = trainer.start(learnt), ConvergenceMeasure()
     for orders in stretches(population):
         state, losses = trainer.train_steps(state, training, orders[None])
