@@ -22,7 +22,7 @@ demo: setup  ## Train the digits study and open its results: a table, and a page
 	$(BIN)/assay report assay-runs/digits
 
 test: lint  ## Everything that CI checks.
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 lint: setup
 	$(BIN)/ruff check .
@@ -35,6 +35,8 @@ reproduce: setup  ## Train the origin studies on the real data and write docs/re
 
 bench: $(PEERS)/.ready  ## Measure the engine against its peers, all of it or ONLY="B1-adam B5"; needs a quiet machine.
 	$(PEERS)/bin/python benchmarks/referee.py $(if $(ONLY),--only $(ONLY))
+	$(if $(ONLY),,$(PEERS)/bin/python benchmarks/step.py)
+	$(if $(ONLY),,$(PEERS)/bin/python benchmarks/compiler.py)
 	$(if $(ONLY),,$(PEERS)/bin/python benchmarks/against_keras.py)
 	$(if $(ONLY),,$(PEERS)/bin/python benchmarks/probes.py)
 	$(if $(ONLY),,$(PEERS)/bin/python benchmarks/scale.py)

@@ -92,6 +92,11 @@ def section(told: Mapping[str, Any]) -> Iterator[str]:
         ]
         yield f"| {' | '.join(cells)} |"
     yield ""
+    for name, row in rows.items():
+        needed = goals.get(name, 0) * (row["gemm"] or 0)
+        if name != OURS and needed > 1:
+            yield f"{goals[name]:g} times {TITLES[name]} would be {needed:.0%} of the matrix product."
+            yield ""
     if "compiling" in goals:
         ours = rows[OURS]
         share = ours["compile_seconds"] / ours["job"]

@@ -1,6 +1,7 @@
 """How time and memory grow with trials, depth, width and epochs.
 
     python benchmarks/scale.py [--quick] [--out FOLDER]
+    python benchmarks/scale.py --maps 64 256 1024 [--out FOLDER]
 
 Every point is `assay run` of a study in a process of its own, as a user starts it: wall seconds from the start of the
 process to its last line (compilation included, for the cache is empty), and the peak of its memory. For each number of
@@ -11,7 +12,11 @@ trials; depth 3, width 64 and 5 epochs where these do not grow. All are selected
 
 The full size takes some ten minutes on two cores; `--quick` stops at a thousand trials, and at small networks.
 
-Writes results/scale.json, scale.md and its figure (docs/images/scale.png); with `--out` all into that folder.
+`--maps` has `assay map` train the fractal networks instead, SIDE × SIDE of them for 500 steps each; a million (1024)
+take more than a CPU hour. Cost is told in CPU seconds: so long a run may be paused or have other work beside it.
+
+Writes results/scale.json or results/maps.json and, from both, scale.md and its figure (docs/images/scale.png); with
+`--out` all into that folder.
 """
 
 from __future__ import annotations
@@ -66,6 +71,9 @@ vary = {{"training.optimizer.learning_rate" = [1e-4, 3e-4, 1e-3, 3e-3]}}
 design = {{seeds = 5}}
 """
 USUAL = {"depth": 3, "width": 64, "epochs": 5}
+STUDIES, MAPS = "scale.json", "maps.json"
+MAP_STEPS = 500
+MAP = "fractal --log --x first.learning_rate=0.1:1e4:{side} --y output.learning_rate=0.1:2:{side}"
 
 PAGE = """\
 # How time and memory grow
@@ -84,18 +92,35 @@ Written by `python benchmarks/scale.py`, whose first lines say what is trained a
 |---|---|---|---|
 {shapes}
 
-Machine: load {load:.2f} before; {machine}.
+{machine}
 """
+MAPS_PAGE = (
+    """\
+## Maps
+
+`assay map """
+    + MAP.format(side="N")
+    + """`: N × N networks of 16 tanh units, 500 steps each, in tiles of at most 16,384
+networks that train at once.
+
+| N | networks | CPU, s | CPU a net-step, µs | peak | on disk |
+|---|---|---|---|---|---|
+{rows}
+
+{machine}
+"""
+)
 
 
 @dataclass(frozen=True)
 class Point:
-    """One process: what it was asked (``run``, ``show`` or ``report``), at which value of which axis, and its cost."""
+    """One process: what it was asked (an ``assay`` command), at which value of which axis, and its cost."""
 
     axis: str
     value: int
     command: str
     seconds: float
+    cpu_seconds: float
     peak_bytes: int
     written_bytes: int
 
@@ -137,7 +162,8 @@ def measured(axis: str, value: int, command: Sequence[str], written: Path) -> Po
     seconds = time.perf_counter() - start
     files = [path for path in (written, *written.rglob("*")) if path.is_file()]
     size = sum(path.stat().st_size for path in files)
-    point = Point(axis, value, command[0], seconds, usage.ru_maxrss * BYTES_PER_RSS_UNIT, size)
+    cpu = usage.ru_utime + usage.ru_stime
+    point = Point(axis, value, command[0], seconds, cpu, usage.ru_maxrss * BYTES_PER_RSS_UNIT, size)
     print(point, flush=True)
     return point
 
@@ -152,6 +178,12 @@ def measure(axis: str, value: int) -> list[Point]:
             points.append(measured(axis, value, ["show", str(results)], Path(folder) / "nothing"))
             points.append(measured(axis, value, ["report", str(results), "--out", str(page)], page / "report.html"))
     return points
+
+
+def measure_map(side: int) -> Point:
+    """Train a map of side × side networks."""
+    with tempfile.TemporaryDirectory() as folder:
+        return measured("maps", side, ["map", *MAP.format(side=side).split(), "--out", folder], Path(folder))
 
 
 # ---------------------------------------------------------------------- telling
@@ -228,8 +260,8 @@ def _legend(figure: Figure, looks: dict[str, tuple[str, str]]) -> None:
     )
 
 
-def page(points: Sequence[Point], figure: str, load: float, told: str) -> str:
-    """scale.md."""
+def page(points: Sequence[Point], figure: str, told: str) -> str:
+    """The part of scale.md about studies."""
     found = {(point.axis, point.value, point.command): point for point in points}
     trials = []
     for value in sorted({point.value for point in points if point.axis == "trials"}):
@@ -243,9 +275,18 @@ def page(points: Sequence[Point], figure: str, load: float, told: str) -> str:
         if point.axis != "trials"
     ]
     growth = " ".join(growth_sentence([p for p in points if (p.axis, p.command) == (axis, "run")]) for axis in AXES)
-    return PAGE.format(
-        figure=figure, growth=growth, trials="\n".join(trials), shapes="\n".join(shapes), load=load, machine=told
-    )
+    return PAGE.format(figure=figure, growth=growth, trials="\n".join(trials), shapes="\n".join(shapes), machine=told)
+
+
+def maps_page(points: Sequence[Point], told: str) -> str:
+    """The part of scale.md about maps."""
+    rows = []
+    for point in points:
+        networks = point.value**2
+        costs = f"{point.cpu_seconds:,.0f} | {point.cpu_seconds / networks / MAP_STEPS * 1e6:.1f}"
+        sizes = f"{format_bytes(point.peak_bytes)} | {format_bytes(point.written_bytes)}"
+        rows.append(f"| {point.value:,} | {networks:,} | {costs} | {sizes} |")
+    return MAPS_PAGE.format(rows="\n".join(rows), machine=told)
 
 
 def growth_sentence(runs: Sequence[Point]) -> str:
@@ -262,21 +303,38 @@ def main() -> None:
     """Measure, draw and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="up to a thousand trials, and small networks")
+    parser.add_argument("--maps", type=int, nargs="+", metavar="SIDE", help="maps of so many networks a side instead")
     parser.add_argument("--out", type=Path, help="a folder for all that is written")
     arguments = parser.parse_args()
     folder = arguments.out or HERE
     figure = FIGURE if arguments.out is None else folder / FIGURE.name
-    (folder / "results").mkdir(parents=True, exist_ok=True)
+    results = folder / "results"
+    results.mkdir(parents=True, exist_ok=True)
 
-    load, told = os.getloadavg()[0], machine("jax", "polars")
+    told = f"Machine: load {os.getloadavg()[0]:.2f} before; {machine('jax', 'polars')}."
     print(told, flush=True)
-    grown = {axis: [v for v in values if not arguments.quick or v <= QUICK[axis]] for axis, values in AXES.items()}
-    points = [point for axis, values in grown.items() for value in values for point in measure(axis, value)]
+    if arguments.maps:
+        kept, points = results / MAPS, [measure_map(side) for side in arguments.maps]
+    else:
+        grown = {axis: [v for v in values if not arguments.quick or v <= QUICK[axis]] for axis, values in AXES.items()}
+        kept, points = (
+            results / STUDIES,
+            [point for axis in grown for value in grown[axis] for point in measure(axis, value)],
+        )
+    told_points = {"machine": told, "points": [asdict(point) for point in points]}
+    kept.write_text(json.dumps(told_points, indent=2) + "\n", encoding="utf-8")
 
-    results = {"machine": told, "load": load, "points": [asdict(point) for point in points]}
-    (folder / "results" / "scale.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    draw(points, figure)
-    text = page(points, Path(os.path.relpath(figure, folder)).as_posix(), load, told)
+    parts = []
+    for path in (results / STUDIES, results / MAPS):
+        if path.exists():
+            read = json.loads(path.read_text(encoding="utf-8"))
+            points = [Point(**point) for point in read["points"]]
+            if path.name == MAPS:
+                parts.append(maps_page(points, read["machine"]))
+            else:
+                draw(points, figure)
+                parts.append(page(points, Path(os.path.relpath(figure, folder)).as_posix(), read["machine"]))
+    text = "\n".join(parts)
     (folder / "scale.md").write_text(text, encoding="utf-8")
     print(text)
 

@@ -78,7 +78,7 @@ def test_one_kind_is_one_segment():
 
 def test_tiles_balance_an_odd_number_of_seeds():
     """Three seeds on two devices are dealt so that no device waits for a third of the time."""
-    members = [member(learning_rate=rate) for rate in np.linspace(0.1, 1, 12)]
+    members = [member(units=2000, learning_rate=rate) for rate in np.linspace(0.1, 1, 12)]
     layout = plan_layout(members, num_seeds=3, num_devices=2, batch_size=32)
     assert layout.num_groups % 2 == 0
 
@@ -98,6 +98,26 @@ def test_large_batches_get_small_groups():
     )
     assert large * 10 < small
     assert large * many[0].step_bytes(1024) <= GROUP_BYTES
+
+
+def test_tiles_are_not_paid_for_with_padding():
+    """A group slightly larger than the cache beats tiles that do not divide the members."""
+    members = [member(units=20_000, learning_rate=rate) for rate in np.linspace(0.1, 1, 32)]
+    member_bytes = members[0].step_bytes(1)
+    layout = plan_layout(members, num_seeds=1, num_devices=2, batch_size=1)
+    assert layout.num_slots * layout.tiles == 32
+    assert layout.num_slots > 1
+    assert GROUP_BYTES / 2 < layout.num_slots * member_bytes < GROUP_BYTES * 1.25
+
+
+def test_many_kinds_share_a_group():
+    """What a step costs for each kind is shared by more members than where there is one kind alone."""
+    rates = np.linspace(0.1, 1, 64)
+    one = [member(units=2000, learning_rate=rate) for rate in rates]
+    activations = ("relu", "tanh", "elu", "gelu")
+    mixed = [member(activations[at % 4], units=2000, learning_rate=rate) for at, rate in enumerate(rates)]
+    few, many = (plan_layout(members, num_seeds=8, num_devices=2, batch_size=128) for members in (one, mixed))
+    assert many.num_slots > few.num_slots
 
 
 def test_padding_repeats_a_member_of_the_same_kind():

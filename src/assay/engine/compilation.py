@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assay._lazy import lazy_module
+from assay.engine.devices import on_cpu
 
 if TYPE_CHECKING:
     import jax
@@ -26,6 +27,14 @@ _FOUND_IN_CACHE = "/jax/compilation_cache/cache_hits"
 PROGRAMS_KEPT = 16
 """Of each sort, the longest unused goes first. On a CPU a program holds 300 to 1,200 memory maps, of which Linux allows
 a process 65,530; with them gone it dies, in the midst of whatever it does."""
+
+CPU_OPTIONS = {"xla_backend_optimization_level": 1}
+"""LLVM's level 3 takes a fifth longer to compile, and what it makes is no faster (`benchmarks/compiler.py`)."""
+
+
+def compiler_options(mesh: jax.sharding.Mesh) -> dict[str, Any] | None:
+    """What programs on these devices are compiled with; a GPU's compiler knows best."""
+    return CPU_OPTIONS if on_cpu(mesh.devices.ravel()) else None
 
 
 def use_compilation_cache() -> Path:

@@ -23,7 +23,13 @@ from assay.choices import Choice
 from assay.learning.optimizers import Static, slot_names, static_part
 from assay.networks.architecture import Layer
 
-# What a step of a group touches should stay in a core's share of the last-level cache.
+# What a step of a group costs a core: something for each of its kinds whatever their number, its products, what it
+# touches, and again what of that is beyond the core's share of the last-level cache. Of two cores of a server (AMD EPYC
+# 9004); `benchmarks/layout.py`.
+KIND_SECONDS = 20e-6
+FLOP_RATE = 90e9
+CACHED_BYTES_RATE = 13e9
+OTHER_BYTES_RATE = 10e9
 GROUP_BYTES = 8 * 2**20
 FLOAT_BYTES = 4
 # A unit's pre-activation, activation and error live through a step.
@@ -58,6 +64,10 @@ class Member:
         """Memory that one step touches: the state, and what its layers compute for a batch."""
         units = sum(layer.units for layer in self.layers)
         return self.state_bytes + FLOAT_BYTES * ARRAYS_PER_UNIT * units * batch_size
+
+    def step_flop(self, batch_size: int) -> float:
+        """Operations of a step's products: 2 forward and 4 backward, a parameter and example."""
+        return 6.0 * batch_size * sum(layer.parameters for layer in self.layers)
 
 
 @dataclass(frozen=True)
@@ -172,10 +182,10 @@ def plan_layout(
 
     Notes
     -----
-    Devices work in rounds of one group each, so the time of a step is ceil(S T / devices) · (M + 1) member-steps, the 1
-    standing for what a step costs whatever its group holds. Among layouts whose groups fit in cache (or are as small as
-    can be) the quickest wins, then the fewest tiles. For networks of 289 parameters and batches of 272 that is twice as
-    fast as one tile; `benchmarks/layout.py` measures the rule against every other number of tiles.
+    Devices work in rounds of one group each, so all networks make a step in ceil(S T / devices) times the seconds of a
+    group's step: few members share what a step costs in itself, many do not fit in the cache, and a number that does
+    not divide them pads. The quickest wins, then the fewest tiles. For networks of 289 parameters and batches of 272
+    that is twice as fast as one tile; `benchmarks/layout.py` measures the rule against other numbers of tiles.
     """
     by_kind: dict[tuple[Hashable, ...], list[int]] = {}
     for condition, member in enumerate(members):
@@ -183,15 +193,19 @@ def plan_layout(
     order = _by_activation if _is_grid(by_kind) else _by_optimizer
     by_kind = {kind: by_kind[kind] for kind in sorted(by_kind, key=order)}
     largest = max(len(conditions) for conditions in by_kind.values())
-    member_bytes = max(members[conditions[0]].step_bytes(batch_size) for conditions in by_kind.values())
+    # An optimizer's updates and a stack of activations are programs of their own.
+    step_seconds = KIND_SECONDS * (len({kind[0] for kind in by_kind}) + len({kind[1:] for kind in by_kind}))
+    of_each_kind = [members[conditions[0]] for conditions in by_kind.values()]
+    member_bytes = max(member.step_bytes(batch_size) for member in of_each_kind)
+    member_seconds = of_each_kind[0].step_flop(batch_size) / FLOP_RATE + member_bytes / CACHED_BYTES_RATE
 
     def num_slots(tiles: int) -> int:
         return sum(math.ceil(len(conditions) / tiles) for conditions in by_kind.values())
 
-    def cost(tiles: int) -> tuple[int, int, int]:
-        excess = max(0, num_slots(tiles) * member_bytes - GROUP_BYTES)
-        rounds = math.ceil(num_seeds * tiles / num_devices)
-        return excess and num_slots(tiles), rounds * (num_slots(tiles) + 1), tiles
+    def cost(tiles: int) -> tuple[float, int]:
+        others = max(0, num_slots(tiles) * member_bytes - GROUP_BYTES)
+        seconds = step_seconds + num_slots(tiles) * member_seconds + others / OTHER_BYTES_RATE
+        return math.ceil(num_seeds * tiles / num_devices) * seconds, tiles
 
     tiles = tiles or min(range(1, largest + 1), key=cost)
     slots = tuple(

@@ -24,7 +24,7 @@ from jax import Array
 from jax.sharding import Mesh
 from jax.sharding import PartitionSpec as Spec
 
-from assay.engine.compilation import PROGRAMS_KEPT
+from assay.engine.compilation import PROGRAMS_KEPT, compiler_options
 from assay.engine.layout import Layout, Member, Segment
 from assay.engine.sparse import SparseBatch, SparseInputs, sparse_product
 from assay.learning.losses import loss_values
@@ -411,7 +411,8 @@ def epoch_program(recipe: Recipe, mesh: Mesh) -> Any:
 
     specs: Any = Work
     work = specs(batches=WHOLE, steps=GROUPED, chunks=WHOLE, num_chunks=GROUPED)
-    return jax.jit(over_groups(program, mesh, (GROUPED, GROUPED, WHOLE, WHOLE, work)), donate_argnums=0)
+    spread = over_groups(program, mesh, (GROUPED, GROUPED, WHOLE, WHOLE, work))
+    return jax.jit(spread, donate_argnums=0, compiler_options=compiler_options(mesh))
 
 
 def over_groups(program: Any, mesh: Mesh, specs: tuple[Any, ...]) -> Any:

@@ -18,7 +18,7 @@ import numpy as np
 from jax import Array
 from jax.sharding import Mesh
 
-from assay.engine.compilation import PROGRAMS_KEPT
+from assay.engine.compilation import PROGRAMS_KEPT, compiler_options
 from assay.engine.layout import Segment
 from assay.engine.program import (
     GROUPED,
@@ -303,4 +303,5 @@ def probe_program(recipe: Recipe, mesh: Mesh, probes: tuple[Probe, ...]) -> Any:
 
         return jax.lax.map(mapped, (state, numbers, active))
 
-    return jax.jit(over_groups(program, mesh, (GROUPED, GROUPED, WHOLE, WHOLE, WHOLE, GROUPED)))
+    spread = over_groups(program, mesh, (GROUPED, GROUPED, WHOLE, WHOLE, WHOLE, GROUPED))
+    return jax.jit(spread, compiler_options=compiler_options(mesh))
