@@ -5,9 +5,10 @@
 
 Every contender of a workload (benchmarks/workloads.py) is a process of its own that waits for its turn. From the same
 initial kernels and the same batches, one round after another, assay and each peer alternately: A B A C A D, then again.
-A round is some steps of all networks, or of a few of them for a peer that takes them one by one: rates are net-steps a
-second. The ratio of a peer is that of its round to the round of assay just before; its interval is a bootstrap of the
-median. A row is `invalid` if a loss differs by more than one part in a thousand.
+A round puts the initial state in its place and makes some steps of all networks, or of a few of them for a peer that
+takes them one by one: rates are net-steps a second. The ratio of a peer is that of its round to the round of assay just
+before; its interval is a bootstrap of the median. A row is `invalid` if a loss differs by more than one part in a
+thousand.
 
 "From end to end" is the time of the whole training of all networks from the start of the process: measured for the
 first round, compilation included, and for the rest of the steps and networks reckoned from the rounds. A peer that
