@@ -37,6 +37,7 @@ bench: $(PEERS)/.ready  ## Measure the engine against its peers, all of it or ON
 	$(PEERS)/bin/python benchmarks/referee.py $(if $(ONLY),--only $(ONLY))
 	$(if $(ONLY),,$(PEERS)/bin/python benchmarks/step.py)
 	$(if $(ONLY),,$(PEERS)/bin/python benchmarks/compiler.py)
+	$(if $(ONLY),,$(PEERS)/bin/python benchmarks/kinds.py)
 	$(if $(ONLY),,$(PEERS)/bin/python benchmarks/against_keras.py)
 	$(if $(ONLY),,$(PEERS)/bin/python benchmarks/probes.py)
 	$(if $(ONLY),,$(PEERS)/bin/python benchmarks/scale.py)

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import subprocess
 import sys
@@ -120,9 +121,9 @@ class Point:
     value: int
     command: str
     seconds: float
-    cpu_seconds: float
     peak_bytes: int
     written_bytes: int
+    cpu_seconds: float = math.nan
 
     def __str__(self) -> str:
         written = f", {format_bytes(self.written_bytes)} written" if self.written_bytes else ""
@@ -163,7 +164,7 @@ def measured(axis: str, value: int, command: Sequence[str], written: Path) -> Po
     files = [path for path in (written, *written.rglob("*")) if path.is_file()]
     size = sum(path.stat().st_size for path in files)
     cpu = usage.ru_utime + usage.ru_stime
-    point = Point(axis, value, command[0], seconds, cpu, usage.ru_maxrss * BYTES_PER_RSS_UNIT, size)
+    point = Point(axis, value, command[0], seconds, usage.ru_maxrss * BYTES_PER_RSS_UNIT, size, cpu)
     print(point, flush=True)
     return point
 

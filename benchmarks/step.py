@@ -32,7 +32,7 @@ from assay.planning import measure_gemm_rate
 
 HERE = Path(__file__).parent
 SORTS = ("matrix products", "updates", "gathering the batch", "activations, losses, and the rest")
-REPEATS = 3
+REPEATS = 7
 
 PAGE = """\
 # Where the time of a step goes

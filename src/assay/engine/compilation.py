@@ -34,7 +34,7 @@ CPU_OPTIONS = {"xla_backend_optimization_level": 1}
 
 def compiler_options(mesh: jax.sharding.Mesh) -> dict[str, Any] | None:
     """What programs on these devices are compiled with; a GPU's compiler knows best."""
-    return CPU_OPTIONS if on_cpu(mesh.devices.ravel()) else None
+    return CPU_OPTIONS if on_cpu(list(mesh.devices.flat)) else None
 
 
 def use_compilation_cache() -> Path:
