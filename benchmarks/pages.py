@@ -47,6 +47,12 @@ def page(results: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         "trained. *CPU* is of one net-step. A ratio above 1 says that assay is faster, with a bootstrap 95 % interval; "
         "of Keras' two settings the better one stands in bold."
     )
+    yield ""
+    yield (
+        "Beside it: [where the time of a step goes](step.md), and so why no more than that part of the matrix product "
+        "is reached; [what mixing kinds costs](kinds.md); [what the compiler is asked for](compiler.md); "
+        "[how time and memory grow](scale.md)."
+    )
     for name, told in results.items():
         yield ""
         yield f"## {name}: {told['title']}"

@@ -29,7 +29,7 @@ PROGRAMS_KEPT = 16
 a process 65,530; with them gone it dies, in the midst of whatever it does."""
 
 CPU_OPTIONS = {"xla_backend_optimization_level": 1}
-"""LLVM's level 3 takes a fifth longer to compile, and what it makes is no faster (`benchmarks/compiler.py`)."""
+"""LLVM's level 3 takes a tenth longer to compile, and what it makes is no faster (`benchmarks/compiler.py`)."""
 
 
 def compiler_options(mesh: jax.sharding.Mesh) -> dict[str, Any] | None:

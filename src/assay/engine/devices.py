@@ -28,25 +28,12 @@ def use_all_cores() -> None:
     One device per core runs a group of members on each, 1.4 to 2 times as fast on two cores as one device that divides
     each product among its threads (`benchmarks/`).
     """
-    _fuse_loops_over_the_same_arrays()
-    if "xla_force_host_platform_device_count" in os.environ["XLA_FLAGS"]:
+    if "xla_force_host_platform_device_count" in os.environ.get("XLA_FLAGS", ""):
         return  # the user has chosen a number; JAX refuses two
     try:
         jax.config.update("jax_num_cpu_devices", available_cores())
     except RuntimeError:
         return  # the program that imported us has already used JAX; its number of devices stands
-
-
-def _fuse_loops_over_the_same_arrays() -> None:
-    """Let XLA write several arrays in one loop over what they are made from, as both moments of Adam are.
-
-    It is off on a CPU (jax 0.10), and not among the options of a single program. A quarter less to compile, and up to a
-    fifth faster (`benchmarks/compiler.py`).
-    """
-    flags = os.environ.get("XLA_FLAGS", "")
-    if "xla_backend_extra_options" not in flags:
-        flags += " --xla_backend_extra_options=xla_cpu_use_multi_output_fusion=true"
-    os.environ["XLA_FLAGS"] = flags.strip()
 
 
 def use_devices(device: str | None = None, *, tf32: bool = False) -> list[jax.Device]:
