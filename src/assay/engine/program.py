@@ -122,6 +122,8 @@ class Recipe:
         Whether the first kernels lie as (M, in, out), for `sparse_product`.
     at_once : bool
         Whether all groups of a device run at the same time (a GPU), or one after another (a core).
+    sizes : tuple of int
+        Units of each layer, after the inputs. A program for each: those of one function are let go only with it.
     """
 
     task: str
@@ -130,6 +132,7 @@ class Recipe:
     optimizers: tuple[Segment, ...]
     sparse: bool
     at_once: bool
+    sizes: tuple[int, ...]
 
     @classmethod
     def of(cls, layout: Layout, task: str, *, sparse: bool = False, at_once: bool = False) -> Recipe:
@@ -138,7 +141,8 @@ class Recipe:
         def activation_of(member: Member, at: int) -> Hashable:
             return member.layers[at].activation
 
-        depth = len(layout.members[0].layers)
+        layers = layout.members[0].layers
+        depth = len(layers)
         return cls(
             task,
             tuple(layout.segments(partial(activation_of, at=at)) for at in range(depth)),
@@ -146,6 +150,7 @@ class Recipe:
             layout.segments(lambda member: member.static_optimizer),
             sparse,
             at_once,
+            (layers[0].fan_in, *(layer.units for layer in layers)),
         )
 
 
