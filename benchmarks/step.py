@@ -42,7 +42,7 @@ median of {repeats} epochs. The last rows are parts of the same run's matrix pro
 products would take at its rate, over what they take, and over what all of it takes.
 
 | | {names} |
-|---|{rules}|
+|---|{rules}
 {rows}
 
 Machine: load {load:.2f} before; {machine}.
@@ -150,7 +150,7 @@ def main() -> None:
         rows="\n".join(rows),
         load=load,
         machine=machine("jax"),
-    ).replace("|---|---|---||", "|---|---|---|")
+    )
     (arguments.out / "step.md").write_text(text, encoding="utf-8")
     print(text)
 
