@@ -102,8 +102,8 @@ def measure(workload: Workload) -> dict[str, float]:
     programs: list[str] = []
     ready = engine.PROGRAMS.ready
 
-    def kept(program: Any, arguments: Any) -> Any:
-        compiled = ready(program, arguments)
+    def kept(*asked: Any) -> Any:
+        compiled = ready(*asked)
         programs.append(compiled.as_text())
         return compiled
 

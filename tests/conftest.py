@@ -33,13 +33,9 @@ def _few_programs_at_a_time() -> Iterator[None]:
     yield
     import jax
 
-    from assay.engine.program import epoch_program
-    from assay.engine.tracing import probe_program
     from assay.engine.trainer import PROGRAMS
 
     PROGRAMS.forget()
-    epoch_program.cache_clear()
-    probe_program.cache_clear()
     jax.clear_caches()
     gc.collect()
 

@@ -12,13 +12,12 @@ import numpy as np
 import pytest
 
 from assay.choices import Choice
-from assay.engine import PROGRAMS_KEPT, counted_compilation
+from assay.engine import counted_compilation
 from assay.engine.compilation import Programs
 from assay.engine.layout import Member
-from assay.engine.program import epoch_program
-from assay.engine.tracing import probe_program
 from assay.engine.trainer import PROGRAMS, Trainer
 from assay.networks.architecture import Layer
+from assay.probes import PROBES
 
 
 def scaled(factor: float):
@@ -28,10 +27,10 @@ def scaled(factor: float):
 
 def test_a_program_is_compiled_once_however_many_ask():
     """Threads that ask at the same time wait for the first."""
-    programs, program, found = Programs(), scaled(2.0), []
+    programs, found = Programs(), []
     with counted_compilation() as compilation:
         threads = [
-            threading.Thread(target=lambda: found.append(programs.ready(program, (np.ones(7, np.float32),))))
+            threading.Thread(target=lambda: found.append(programs.ready(scaled, (2.0,), (np.ones(7, np.float32),))))
             for _ in range(4)
         ]
         for thread in threads:
@@ -45,13 +44,16 @@ def test_a_program_is_compiled_once_however_many_ask():
 
 
 def test_the_longest_unused_goes_first():
-    programs, made = Programs(most=2), [scaled(factor) for factor in (1.0, 2.0, 3.0)]
-    arguments = (np.ones(3, np.float32),)
-    first, second = (programs.ready(program, arguments) for program in made[:2])
-    assert programs.ready(made[0], arguments) is first  # used again
-    programs.ready(made[2], arguments)
-    assert programs.ready(made[0], arguments) is first
-    assert programs.ready(made[1], arguments) is not second
+    programs, arguments = Programs(most=2), (np.ones(3, np.float32),)
+
+    def ready(factor: float):
+        return programs.ready(scaled, (factor,), arguments)
+
+    first, second = ready(1.0), ready(2.0)
+    assert ready(1.0) is first  # used again
+    ready(3.0)
+    assert ready(1.0) is first
+    assert ready(2.0) is not second
 
 
 def test_a_program_that_cannot_be_compiled_is_told_and_tried_again():
@@ -63,38 +65,43 @@ def test_a_program_that_cannot_be_compiled_is_told_and_tried_again():
             raise ValueError("no such product")
         return x
 
-    program = jax.jit(function)
+    asked = jax.jit, (function,), (np.ones(2, np.float32),)
     with pytest.raises(ValueError, match="no such product"):
-        programs.ready(program, (np.ones(2, np.float32),))
+        programs.ready(*asked)
     mood["fails"] = False
-    assert programs.ready(program, (np.ones(2, np.float32),)) is not None
-
-
-def test_all_sorts_of_programs_are_bounded():
-    """Those of training and those of probes, each by the same number."""
-    assert PROGRAMS.most == PROGRAMS_KEPT
-    assert epoch_program.cache_parameters()["maxsize"] == PROGRAMS_KEPT
-    assert probe_program.cache_parameters()["maxsize"] == PROGRAMS_KEPT
+    assert programs.ready(*asked) is not None
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="only Linux tells a process its memory maps")
-def test_a_program_let_go_gives_its_memory_maps_back():
+def test_a_program_let_go_gives_its_memory_maps_back(monkeypatch):
     """Else a study of many shapes would die of Linux' limit of 65,530."""
 
     def maps() -> int:
         gc.collect()
         return len(Path("/proc/self/maps").read_text().splitlines())
 
-    layers = tuple(
-        Layer(fan_in, units, Choice("tanh"), Choice("he_normal"), Choice("zeros"), 0.0, 0.0)
-        for fan_in, units in ((5, 6), (6, 1))
-    )
-    member = Member(layers, Choice("mean_squared_error"), Choice("adam", {"learning_rate": 0.1}))
-    before = maps()
-    trainer = Trainer([member], seeds=[0, 1], batch_size=8, task="regression")
-    trainer.compile(16, np.dtype(np.float32), 1, training_rows=16)
-    held = maps() - before
-    assert held > 100
+    def trainer(units: int) -> Trainer:
+        layers = tuple(
+            Layer(fan_in, units, Choice("tanh"), Choice("he_normal"), Choice("zeros"), 0.0, 0.0)
+            for fan_in, units in ((5, units), (units, 1))
+        )
+        member = Member(layers, Choice("mean_squared_error"), Choice("adam", {"learning_rate": 0.1}))
+        return Trainer([member], seeds=[0, 1], batch_size=8, task="regression")
+
+    def make_ready(rows: int, units: int = 6) -> None:
+        """Programs of training and of probes, as a run has them."""
+        x, y = np.ones((rows, 5), np.float32), np.ones((rows, 1), np.float32)
+        made = trainer(units)
+        made.compile(rows, x.dtype, 1, training_rows=rows)
+        made.probe(made.start(), made.place(x, y), np.arange(4), PROBES)
+
+    monkeypatch.setattr(PROGRAMS, "most", 2)
     PROGRAMS.forget()
-    epoch_program.cache_clear()
-    assert maps() - before < held / 2
+    make_ready(16)
+    one_shape = maps()
+    make_ready(24)  # the same functions of other shapes
+    make_ready(32)
+    make_ready(16, units=7)
+    assert maps() - one_shape < 150
+    PROGRAMS.forget()
+    assert one_shape - maps() > 300

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,9 +24,9 @@ else:
 _MADE_READY = "/jax/core/compile/backend_compile_duration"
 _FOUND_IN_CACHE = "/jax/compilation_cache/cache_hits"
 
-PROGRAMS_KEPT = 16
-"""Of each sort, the longest unused goes first. On a CPU a program holds 300 to 1,200 memory maps, of which Linux allows
-a process 65,530; with them gone it dies, in the midst of whatever it does."""
+PROGRAMS_KEPT = 32
+"""The longest unused goes first. On a CPU a program holds 300 to 1,200 memory maps, of which Linux allows a process
+65,530; with them gone it dies, in the midst of whatever it does."""
 
 CPU_OPTIONS = {"xla_backend_optimization_level": 1}
 """LLVM's level 3 takes a tenth longer to compile, and what it makes is no faster (`benchmarks/compiler.py`)."""
@@ -66,10 +66,21 @@ class Programs:
         self._lock = threading.Lock()
         self._known: OrderedDict[Hashable, Future[Any]] = OrderedDict()
 
-    def ready(self, program: Any, arguments: tuple[Any, ...]) -> Any:
-        """What a jitted `program` compiles to for arrays like `arguments`, or for their `jax.ShapeDtypeStruct`s."""
+    def ready(self, make: Callable[..., Any], static: tuple[Hashable, ...], arguments: tuple[Any, ...]) -> Any:
+        """The compiled program of some arguments.
+
+        Parameters
+        ----------
+        make : callable
+            ``make(*static)`` is a jitted function. It is made anew for each program: one function would hold on to the
+            programs of all its arguments' shapes for as long as any of them is used.
+        static : tuple
+            What is compiled in.
+        arguments : tuple
+            Arrays like those that it will be called with, or their `jax.ShapeDtypeStruct`.
+        """
         leaves, structure = jax.tree.flatten(arguments)
-        key = program, structure, tuple((leaf.shape, leaf.dtype) for leaf in leaves)
+        key = make, static, structure, tuple((leaf.shape, leaf.dtype) for leaf in leaves)
         with self._lock:
             found = self._known.get(key)
             if found is not None:
@@ -81,7 +92,7 @@ class Programs:
         if found is not None:
             return found.result()
         try:
-            mine.set_result(program.lower(*arguments).compile())
+            mine.set_result(make(*static).lower(*arguments).compile())
         except BaseException as error:
             with self._lock:
                 self._known.pop(key, None)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -24,7 +24,7 @@ from jax import Array
 from jax.sharding import Mesh
 from jax.sharding import PartitionSpec as Spec
 
-from assay.engine.compilation import PROGRAMS_KEPT, compiler_options
+from assay.engine.compilation import compiler_options
 from assay.engine.layout import Layout, Member, Segment
 from assay.engine.sparse import SparseBatch, SparseInputs, sparse_product
 from assay.learning.losses import loss_values
@@ -122,8 +122,6 @@ class Recipe:
         Whether the first kernels lie as (M, in, out), for `sparse_product`.
     at_once : bool
         Whether all groups of a device run at the same time (a GPU), or one after another (a core).
-    sizes : tuple of int
-        Units of each layer, after the inputs. A program for each: those of one function are let go only with it.
     """
 
     task: str
@@ -132,7 +130,6 @@ class Recipe:
     optimizers: tuple[Segment, ...]
     sparse: bool
     at_once: bool
-    sizes: tuple[int, ...]
 
     @classmethod
     def of(cls, layout: Layout, task: str, *, sparse: bool = False, at_once: bool = False) -> Recipe:
@@ -141,8 +138,7 @@ class Recipe:
         def activation_of(member: Member, at: int) -> Hashable:
             return member.layers[at].activation
 
-        layers = layout.members[0].layers
-        depth = len(layers)
+        depth = len(layout.members[0].layers)
         return cls(
             task,
             tuple(layout.segments(partial(activation_of, at=at)) for at in range(depth)),
@@ -150,7 +146,6 @@ class Recipe:
             layout.segments(lambda member: member.static_optimizer),
             sparse,
             at_once,
-            (layers[0].fan_in, *(layer.units for layer in layers)),
         )
 
 
@@ -375,7 +370,6 @@ def _score_group(
     return jax.lax.fori_loop(0, count, chunk, Totals(zeros, zeros))
 
 
-@lru_cache(maxsize=PROGRAMS_KEPT)
 def epoch_program(recipe: Recipe, mesh: Mesh) -> Any:
     """``(state, numbers, x, y, work) -> (state, trained, scored, losses)``: steps, then scores, for all groups.
 

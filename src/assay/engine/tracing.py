@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import jax
@@ -18,7 +18,7 @@ import numpy as np
 from jax import Array
 from jax.sharding import Mesh
 
-from assay.engine.compilation import PROGRAMS_KEPT, compiler_options
+from assay.engine.compilation import compiler_options
 from assay.engine.layout import Segment
 from assay.engine.program import (
     GROUPED,
@@ -275,7 +275,6 @@ def trace_group(recipe: Recipe, state: State, numbers: Numbers, x: Array, y: Arr
     return Layers(traces, recipe.activations, loss, loss_after)
 
 
-@lru_cache(maxsize=PROGRAMS_KEPT)
 def probe_program(recipe: Recipe, mesh: Mesh, probes: tuple[Probe, ...]) -> Any:
     """``(state, numbers, x, y, rows, active) -> Packed Signals``, compiled; its arrays have leading axes (G, M).
 

@@ -293,7 +293,7 @@ class Trainer:
             _batches(whole((-(-rows // chunk), chunk), np.int32), None),
             counts,
         )
-        PROGRAMS.ready(epoch_program(self.recipe, self.mesh), (state, self._numbers, x, y, work))
+        PROGRAMS.ready(epoch_program, (self.recipe, self.mesh), (state, self._numbers, x, y, work))
 
     # ------------------------------------------------------------------ training and evaluation
 
@@ -391,7 +391,7 @@ class Trainer:
             self._per_group(part.num_chunks if scored else 0, scored_active),
         )
         arguments = state, self._numbers, data.x, data.y, work
-        return PROGRAMS.ready(epoch_program(self.recipe, self.mesh), arguments)(*arguments)
+        return PROGRAMS.ready(epoch_program, (self.recipe, self.mesh), arguments)(*arguments)
 
     def probe(
         self,
@@ -418,13 +418,13 @@ class Trainer:
         list (layers) of dict of str to Measurement
             By quantity; every array has leading axes (C, S), as NumPy.
         """
-        program = probe_program(self.recipe, self.mesh, probes)
         rows = np.asarray(rows, np.int32) + data.first
         shown: Any = data.x, data.y, rows
         if data.dense is not None:  # of sparse rows only those that are looked at are made dense
             shown = data.dense[rows], np.asarray(data.y)[rows], np.arange(len(rows), dtype=np.int32)
         placed = jax.device_put(shown, self._whole)
-        packed = program(state, self._numbers, *placed, self._per_group(1, active))
+        arguments = state, self._numbers, *placed, self._per_group(1, active)
+        packed = PROGRAMS.ready(probe_program, (self.recipe, self.mesh, probes), arguments)(*arguments)
         return packed.unpacked(self.layout.position)
 
     def diverged_steps(self, state: State) -> np.ndarray:
