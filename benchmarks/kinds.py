@@ -15,17 +15,16 @@ from __future__ import annotations
 
 import argparse
 import os
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from measuring import machine, median_interval
+from population import Population
 from workloads import WORKLOADS, Workload
 
-from assay.engine import PROGRAMS_KEPT, available_cores, use_all_cores
-from assay.engine.trainer import Trainer
+from assay.engine import PROGRAMS_KEPT, available_cores
 
 MIXED = WORKLOADS["B2"]
 BASE = ("relu", "adam")
@@ -55,25 +54,9 @@ Machine: load {load:.2f} before; {machine}.
 """
 
 
-class Population:
-    """A workload that is ready to be trained again and again."""
-
-    def __init__(self, workload: Workload) -> None:
-        self.workload = workload
-        self.trainer = Trainer(
-            workload.members, seeds=workload.seeds, batch_size=workload.batch_size, task=workload.task
-        )
-        self.data, self.start = self.trainer.place(*workload.rows), self.trainer.save(self.trainer.start())
-        self.orders = np.stack([workload.order(seed) for seed in workload.seeds])
-        self.cost()  # compiles
-
-    def cost(self) -> float:
-        """Microseconds of a core for a net-step."""
-        state = self.trainer.restore(self.start)
-        began = time.perf_counter()
-        self.trainer.train_steps(state, self.data, self.orders)
-        seconds = (time.perf_counter() - began) * available_cores()
-        return 1e6 * seconds / (self.workload.num_nets * self.workload.steps)
+def cost(population: Population) -> float:
+    """Microseconds of a core for a net-step."""
+    return 1e6 * population.seconds() * available_cores() / population.net_steps
 
 
 def of_kind(activation: str, optimizer: str) -> Workload:
@@ -93,20 +76,21 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="where kinds.md is written")
     arguments = parser.parse_args()
-    use_all_cores()
     load = os.getloadavg()[0]
     activations, optimizers = ([*dict.fromkeys(condition[at] for condition in MIXED.conditions)] for at in (0, 2))
     kinds = [*((name, BASE[1]) for name in activations), *((BASE[0], name) for name in optimizers if name != BASE[1])]
     assert 1 + len(kinds) <= PROGRAMS_KEPT, "programs would be compiled anew in every round"
     mixture, alone = Population(MIXED), {kind: Population(of_kind(*kind)) for kind in kinds}
+    for population in (mixture, *alone.values()):
+        population.train()  # compiles
     mixed: list[float] = []
     found: list[dict[tuple[str, str], float]] = []
     for _ in range(arguments.rounds):
-        of_mixture, of_kinds = [mixture.cost()], {}
+        of_mixture, of_kinds = [cost(mixture)], {}
         for number, (kind, population) in enumerate(alone.items(), start=1):
-            of_kinds[kind] = population.cost()
+            of_kinds[kind] = cost(population)
             if number in (len(alone) // 2, len(alone)):
-                of_mixture.append(mixture.cost())
+                of_mixture.append(cost(mixture))
         mixed.append(float(np.median(of_mixture)))
         found.append(of_kinds)
 

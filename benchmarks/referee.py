@@ -27,6 +27,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,7 +36,7 @@ from typing import Any
 import ladder
 import numpy as np
 from measuring import GEMM_SIZE, copy_rate, largest_difference, machine, median_interval
-from pages import COMPARED_NO_LOSSES, OURS, WHOLE_TRIALS, page
+from pages import CACHED, COMPARED_NO_LOSSES, OURS, WHOLE_TRIALS, page
 from workloads import WORKLOADS, Workload
 
 from assay.planning import measure_gemm_rate
@@ -68,7 +69,18 @@ class Process:
 
     def start(self) -> None:
         """Start it, and wait for its first round."""
-        environment = os.environ | {"JAX_ENABLE_COMPILATION_CACHE": "false", "TF_CPP_MIN_LOG_LEVEL": "2"}
+        with tempfile.TemporaryDirectory() as cache:
+            if self.name == CACHED:  # once in vain, to fill the cache
+                self._start(cache)
+                self.end()
+            self._start(cache)
+
+    def _start(self, cache: str) -> None:
+        environment = os.environ | {
+            "JAX_ENABLE_COMPILATION_CACHE": str(self.name == CACHED).lower(),
+            "JAX_COMPILATION_CACHE_DIR": cache,
+            "TF_CPP_MIN_LOG_LEVEL": "2",
+        }
         began = time.perf_counter()
         self._process = subprocess.Popen(
             [sys.executable, str(HERE / "worker.py"), self.workload.name, self.name],

@@ -15,7 +15,6 @@ import json
 import os
 import re
 import tempfile
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -23,11 +22,10 @@ from typing import Any
 import jax
 import numpy as np
 from measuring import GEMM_SIZE, machine
+from population import Population
 from workloads import WORKLOADS, Workload
 
 from assay.engine import trainer as engine
-from assay.engine import use_all_cores
-from assay.engine.trainer import Trainer
 from assay.planning import measure_gemm_rate
 
 HERE = Path(__file__).parent
@@ -74,17 +72,14 @@ class Sorts:
         return self._by_name.get(name)
 
 
-def traced(trainer: Trainer, workload: Workload, program: str) -> dict[str, float]:
-    """Core seconds of one epoch by sort, and ``all`` of it: its wall seconds times the cores."""
+def traced(population: Population, program: str) -> dict[str, float]:
+    """Core seconds of one round by sort, and ``all`` of it: its wall seconds times the cores."""
+    trainer = population.trainer
     shapes = {f"f32[{','.join(map(str, shape[1:]))}]" for shape in trainer._shapes}
     sorts = Sorts(program, shapes)
-    data, state = trainer.place(*workload.rows), trainer.start()
-    jax.block_until_ready(state)
     with tempfile.TemporaryDirectory() as folder:
         with jax.profiler.trace(folder):
-            began = time.perf_counter()
-            trainer.train_epoch(state, data, 1)
-            wall = time.perf_counter() - began
+            wall = population.seconds()
         (file,) = Path(folder).rglob("*.trace.json.gz")
         with gzip.open(file) as told:
             events: list[dict[str, Any]] = json.load(told)["traceEvents"]
@@ -98,7 +93,7 @@ def traced(trainer: Trainer, workload: Workload, program: str) -> dict[str, floa
 
 def measure(workload: Workload) -> dict[str, float]:
     """Microseconds of a core a net-step by sort, and the parts of the matrix product."""
-    trainer = Trainer(workload.members, seeds=workload.seeds, batch_size=workload.batch_size, task=workload.task)
+    population = Population(workload)
     programs: list[str] = []
     ready = engine.PROGRAMS.ready
 
@@ -108,16 +103,16 @@ def measure(workload: Workload) -> dict[str, float]:
         return compiled
 
     engine.PROGRAMS.ready = kept  # type: ignore[method-assign]
-    trainer.train_epoch(trainer.start(), trainer.place(*workload.rows), 1)
+    population.train()
     engine.PROGRAMS.ready = ready  # type: ignore[method-assign]
     rates = [measure_gemm_rate(GEMM_SIZE)]
     epochs = []
     for _ in range(REPEATS):
-        epochs.append(traced(trainer, workload, programs[0]))
+        epochs.append(traced(population, programs[0]))
         rates.append(measure_gemm_rate(GEMM_SIZE))
-    net_steps = workload.num_nets * workload.steps
-    found = {name: float(np.median([epoch[name] for epoch in epochs])) / net_steps * 1e6 for name in epochs[0]}
-    ideal = workload.flop_per_step / (float(np.median(rates)) / trainer.mesh.size) * 1e6
+    scale = 1e6 / population.net_steps
+    found = {name: float(np.median([epoch[name] for epoch in epochs])) * scale for name in epochs[0]}
+    ideal = workload.flop_per_step / (float(np.median(rates)) / population.trainer.mesh.size) * 1e6
     return found | {"ideal": ideal}
 
 
@@ -127,7 +122,6 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", metavar="NAME", choices=sorted(WORKLOADS), default=["B1-sgd", "B1-adam"])
     parser.add_argument("--out", type=Path, default=HERE, help="where step.md is written")
     arguments = parser.parse_args()
-    use_all_cores()
     load = os.getloadavg()[0]
     found = {name: measure(WORKLOADS[name]) for name in arguments.only}
 

@@ -252,7 +252,7 @@ WORKLOADS = {
             steps=25,
             data=training_rows("digits"),
             job_steps=200,
-            contenders=("assay_engine", "assay_one_kind", *KERAS, "keras_tuner"),
+            contenders=("assay_engine", "assay_cached", "assay_one_kind", *KERAS, "keras_tuner"),
             goals={"assay_one_kind": 0.85, "keras_job": 20, "compiling": 0.1},
         ),
         Workload(
