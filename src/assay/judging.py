@@ -29,6 +29,7 @@ from assay.diagnosis import (
 )
 from assay.diagnosis.forecast import will_train_probability
 from assay.diagnosis.start import start_findings
+from assay.engine.batching import num_batches
 from assay.engine.layout import Member
 from assay.errors import AssayError
 from assay.linearized import LinearizedCourse
@@ -197,7 +198,7 @@ def _facts(results: Results, condition: Condition, notes: Mapping[str, Any]) -> 
         layers, loss = resolve(results.study, condition, shape)
     except AssayError:  # a saved model that it began with is gone
         return None
-    steps = condition.training.epochs * -(-shape.train_rows // condition.training.batch_size)
+    steps = condition.training.epochs * num_batches(shape.train_rows, condition.training.batch_size)
     member = Member(layers, loss, condition.training.optimizer)
     return network_facts(
         member, task=shape.task, steps=steps, data=DataFacts(**note["facts"]), chance=note["chance"].get(_written(loss))

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from assay.data import DataRequest, DataShape, describe
+from assay.engine.batching import num_batches
 from assay.engine.devices import available_cores
 from assay.engine.layout import Layout, Member, plan_layout
 from assay.errors import CapacityError
@@ -72,7 +73,7 @@ class PopulationPlan:
     @property
     def select_steps(self) -> int:
         """Updates of one member in the first phase."""
-        return self.epochs * -(-self.shape.train_rows // self.batch_size)
+        return self.epochs * num_batches(self.shape.train_rows, self.batch_size)
 
     @property
     def flop(self) -> float:

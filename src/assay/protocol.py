@@ -24,6 +24,7 @@ import polars as pl
 from assay.analysis import best_epoch_of_each, selecting
 from assay.data import Dataset
 from assay.engine import Outcome, on_cpu
+from assay.engine.batching import num_batches
 from assay.engine.sparse import suits_sparse
 from assay.engine.trainer import PlacedData, Scores, State, Trainer
 from assay.planning import PopulationPlan
@@ -254,7 +255,7 @@ class PopulationRun:
                     scores[split] = found, due
                 self._record(phase, state, 0, last, scores, segment, steps=0)
                 self._probe(state, 0, training, everyone, segment)
-        steps_per_epoch = -(-training.rows // self.plan.batch_size)
+        steps_per_epoch = num_batches(training.rows, self.plan.batch_size)
         for epoch in range(done + 1, last + 1):
             running = (epochs >= epoch) & ~self.diverged
             if running.any():

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from assay.analysis import BestEpoch, best_epoch, best_epoch_of_each
+from assay.analysis import BestEpoch, best_epoch_of_each
 
 
 def history(curves, *, metric="loss", split="validation", first_epoch=1):
@@ -21,6 +21,11 @@ def history(curves, *, metric="loss", split="validation", first_epoch=1):
             for epoch, value in enumerate(values, start=first_epoch)
         ]
     )
+
+
+def best_epoch(table, select):
+    """Of the one condition whose history this is."""
+    return best_epoch_of_each(table.with_columns(condition=pl.lit("")), select).get("")
 
 
 def test_the_best_epoch_is_that_of_the_mean_and_the_range_that_of_the_seeds():

@@ -1,6 +1,6 @@
 """What the numbers say: best epochs, intervals over seeds, paired comparisons, and the sentences that follow."""
 
-from assay.analysis.best_epoch import BestEpoch, best_epoch, best_epoch_of_each, is_higher_better, selecting
+from assay.analysis.best_epoch import BestEpoch, best_epoch_of_each, is_higher_better, selecting
 from assay.analysis.comparison import Comparison, compare_paired
 from assay.analysis.intervals import Interval, mean_interval
 from assay.analysis.measurements import best_epochs, measurements
@@ -15,7 +15,6 @@ __all__ = [
     "Comparison",
     "Interval",
     "Symptom",
-    "best_epoch",
     "best_epoch_of_each",
     "best_epochs",
     "compare_paired",

@@ -96,12 +96,5 @@ def best_epoch_of_each(history: pl.DataFrame, select: str) -> dict[str, BestEpoc
     return {name: BestEpoch(*epochs) for name, *epochs, has_completed in found if has_completed}
 
 
-def best_epoch(history: pl.DataFrame, select: str) -> BestEpoch | None:
-    """`best_epoch_of_each` for the history of a single condition; None when no seed completed."""
-    import polars as pl
-
-    return best_epoch_of_each(history.with_columns(condition=pl.lit("")), select).get("")
-
-
 def _split_and_metric(select: str) -> tuple[str, str]:
     return ("train", "loss") if select == "last" else ("validation", select.removeprefix("val_"))

@@ -27,9 +27,14 @@ def batch_order(seed: int, epoch: int, rows: int, batch_size: int) -> np.ndarray
     return in_batches(generator.permutation(rows), batch_size)
 
 
+def num_batches(rows: int, batch_size: int) -> int:
+    """How many batches so many rows make, the last perhaps a smaller one."""
+    return -(-rows // batch_size)
+
+
 def in_batches(rows: np.ndarray, batch_size: int) -> np.ndarray:
     """Cut `rows` into batches, shape (steps, batch_size), int32; −1 pads the last."""
-    steps = -(-len(rows) // batch_size)
+    steps = num_batches(len(rows), batch_size)
     order = np.full(steps * batch_size, -1, dtype=np.int32)
     order[: len(rows)] = rows
     return order.reshape(steps, batch_size)

@@ -21,7 +21,7 @@ import numpy as np
 from jax import Array
 from jax.sharding import NamedSharding
 
-from assay.engine.batching import batch_order, in_batches
+from assay.engine.batching import batch_order, in_batches, num_batches
 from assay.engine.compilation import Programs
 from assay.engine.devices import mesh_for, on_cpu
 from assay.engine.layout import Layout, Member, plan_layout
@@ -168,7 +168,7 @@ class Trainer:
         training_rows : int, optional
             The most rows that an epoch will pass over; all of them when not given.
         """
-        room = -(-(len(x) if training_rows is None else training_rows) // self.batch_size)
+        room = num_batches(len(x) if training_rows is None else training_rows, self.batch_size)
         placed_y = jax.device_put(np.asarray(y, np.float32), self._whole)
         rare, inputs = None, x
         if self.sparse:
@@ -194,7 +194,7 @@ class Trainer:
         all_rows = int(data.y.shape[0])
         size = min(CHUNK, all_rows)
         order = in_batches(np.arange(first, stop), size)
-        chunks = jax.device_put(_batches(_with_room(order, -(-all_rows // size)), data.rare), self._whole)
+        chunks = jax.device_put(_batches(_with_room(order, num_batches(all_rows, size)), data.rare), self._whole)
         return dataclasses.replace(data, first=first, rows=stop - first, chunks=chunks, num_chunks=len(order))
 
     def start(self, learnt: Learnt | None = None) -> State:
@@ -284,13 +284,13 @@ class Trainer:
             grouped(lead, np.int32),
         )
         x, y = whole((rows, self.layout.members[0].layers[0].fan_in), dtype), whole((rows, outputs))
-        room = -(-training_rows // self.batch_size)
+        room = num_batches(training_rows, self.batch_size)
         chunk = min(CHUNK, rows)
         work: Any = Work
         work = work(
             _batches(whole((len(self.seeds), room, self.batch_size), np.int32), None),
             counts,
-            _batches(whole((-(-rows // chunk), chunk), np.int32), None),
+            _batches(whole((num_batches(rows, chunk), chunk), np.int32), None),
             counts,
         )
         PROGRAMS.ready(epoch_program, (self.recipe, self.mesh), (state, self._numbers, x, y, work))

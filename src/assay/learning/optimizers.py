@@ -505,11 +505,6 @@ def slot_names(static: Static) -> tuple[str, ...]:
     return OPTIMIZERS[static.name](**dict(static.settings)).slot_names
 
 
-def slot_count(choice: Choice) -> int:
-    """How many arrays of a parameter's size the rule keeps beside it."""
-    return len(slot_names(static_part(choice)))
-
-
 def slots(static: Static, shape: tuple[int, ...]) -> InitialSlots:
     """The optimizer's state for one parameter before the first update; made on the host.
 

@@ -14,6 +14,7 @@ from jax import Array
 
 from assay.choices import Choice
 from assay.diagnosis.facts import LayerFacts, NetworkFacts
+from assay.engine.batching import num_batches
 from assay.engine.layout import Segment
 from assay.engine.tracing import Layers, LayerTrace, Signals
 from assay.linearized import LINEARIZED_ROWS, DenseWeights, LinearizedCourse, linearized_course
@@ -104,7 +105,7 @@ class TracedLayer:
 
 def budget(rows: int) -> tuple[int, str]:
     """The updates that a network is taken to have where nobody says, and the remark that tells so."""
-    steps = EPOCHS * -(-rows // BATCH_SIZE)
+    steps = EPOCHS * num_batches(rows, BATCH_SIZE)
     return steps, f"Its budget was taken to be {EPOCHS} epochs of batches of {BATCH_SIZE}: {steps} updates."
 
 
