@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from assay.analysis import SHOWN_CONDITIONS, sentences, shortlist
@@ -92,7 +94,10 @@ def test_a_large_study_is_told_by_its_best_conditions(tmp_path, synthetic):
     assert overview.title == "The best conditions"
     assert all("The best 24 of 300 conditions" in figure.caption for figure in content.figures)
     assert [figure.svg.count("axes_") for figure in curves] == [25, 25]
-    assert len(render_html(content)) < 2_000_000
+    page = render_html(content)
+    assert len(page) < 2_000_000
+    assert "<code>assay show DIR --json</code> and <code>assay export</code> have all." in page
+    assert "`" not in re.sub("<(script|style).*?</", "", page, flags=re.DOTALL)
     assert ("vary.training.optimizer.learning_rate", "0.001, 0.002, 0.003, …, 0.15 (150 values)") in content.settings
 
 

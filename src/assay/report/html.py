@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,8 @@ from assay.errors import StoreError
 from assay.report.content import ReportContent, build_content
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
+
     from assay.store import Results
 
 
@@ -56,4 +59,12 @@ def render_html(content: ReportContent) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["with_code"] = _with_code
     return environment.get_template("report.html").render(report=content)
+
+
+def _with_code(text: str) -> Markup:
+    """The text with what stands between backticks, as in a terminal, set as code."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))
