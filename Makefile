@@ -33,7 +33,7 @@ reproduce: setup  ## Train the origin studies on the real data and write docs/re
 	$(BIN)/python docs/reproduce.py
 	$(BIN)/python docs/compare_with_theory.py
 
-bench: $(PEERS)/.ready  ## Measure the engine against its peers, all of it or ONLY="B1-adam B5"; needs a quiet machine.
+bench: $(PEERS)/.ready  ## Measure the engine against its peers, all of it or ONLY="B1 B5"; needs a quiet machine.
 	$(PEERS)/bin/python benchmarks/referee.py $(if $(ONLY),--only $(ONLY))
 	$(if $(ONLY),,$(PEERS)/bin/python benchmarks/step.py)
 	$(if $(ONLY),,$(PEERS)/bin/python benchmarks/compiler.py)

@@ -1,7 +1,7 @@
 """assay's engine against its peers, side by side in one run.
 
     make bench                                    # everything, in its own environment
-    python benchmarks/referee.py [--only B1-sgd B5 …] [--full] [--rounds 5] [--out FOLDER]
+    python benchmarks/referee.py [--only B1 B2 wide-16 …] [--full] [--rounds 5] [--out FOLDER]
 
 Every contender of a workload (benchmarks/workloads.py) is a process of its own that waits for its turn. From the same
 initial kernels and the same batches, one round after another, assay and each peer alternately: A B A C A D, then again.
@@ -44,6 +44,7 @@ from assay.planning import measure_gemm_rate
 HERE = Path(__file__).parent
 FULL = "-full"
 NAMES = sorted([*WORKLOADS, ladder.NAME])
+USUAL = [name for name in NAMES if not name.endswith(FULL)]
 
 
 @dataclass
@@ -192,19 +193,27 @@ def networks_a_second(told: Round) -> float:
     return len(told.losses) / told.wall
 
 
+def named(text: str) -> list[str]:
+    """The workloads of a name, or of its first part: ``B1`` is B1-adam and B1-sgd."""
+    found = [text] if text in NAMES else [name for name in USUAL if name.startswith(f"{text}-")]
+    if not found:
+        raise argparse.ArgumentTypeError(f"no workload {text!r}; there are {', '.join(NAMES)}")
+    return found
+
+
 def main() -> None:
     """Measure, and write the page from all that has been measured."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    usual = [name for name in NAMES if not name.endswith(FULL)]
-    parser.add_argument("--only", nargs="+", metavar="NAME", choices=NAMES, default=usual)
+    parser.add_argument("--only", nargs="+", metavar="NAME", type=named, default=[USUAL])
     parser.add_argument("--full", action="store_true", help="train B5 at its full size, too")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--out", type=Path, default=HERE, help="where results/ and referee.md are written")
     arguments = parser.parse_args()
     folder = arguments.out / "results"
     folder.mkdir(parents=True, exist_ok=True)
-    full = [name + FULL for name in arguments.only if arguments.full and name + FULL in WORKLOADS]
-    for name in dict.fromkeys([*arguments.only, *full]):
+    only = [name for names in arguments.only for name in names]
+    full = [name + FULL for name in only if arguments.full and name + FULL in WORKLOADS]
+    for name in dict.fromkeys([*only, *full]):
         if name == ladder.NAME:
             told = ladder.measure(arguments.rounds)
         else:
