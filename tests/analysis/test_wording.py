@@ -175,6 +175,24 @@ def large_summary(*, pairs=5):
     return table
 
 
+@pytest.mark.parametrize(
+    ("means", "expected"),
+    [
+        (
+            (0.7, 0.9, 0.9),
+            "b has the best test accuracy, 0.900 [0.895, 0.905] (1 other has the same mean); a the worst",
+        ),
+        ((0.9, 0.9, 0.7, 0.9), "a has the best test accuracy, 0.900 [0.895, 0.905] (2 others have the same mean); c"),
+        ((0.9, 0.9), "All 2 conditions have the same mean test accuracy, 0.900. The study names no baseline"),
+    ],
+)
+def test_a_best_that_is_shared_is_said_to_be(means, expected):
+    """Nobody is singled out for standing first in the file."""
+    conditions = [condition(name, mean) | {"comparison": None} for name, mean in zip("abcd", means, strict=False)]
+    (said,) = sentences(summary_of(*conditions, baseline=None))
+    assert said.startswith(expected)
+
+
 def test_a_large_study_is_counted_and_its_best_are_named():
     """More than a hundred conditions: how many came out how, the ends, ten sentences, and what was lost in one."""
     said = sentences(large_summary())

@@ -197,7 +197,12 @@ def _extremes(summary: Summary, split: str, metric: str, further: str = "") -> s
     if len(ranked) == 1:
         who = "The only condition" if len(summary["conditions"]) == 1 else ranked[0]["condition"]
         return f"{who} has {split} {metric_text(metric)} {best}."
-    said = f"{ranked[0]['condition']} has the best {split} {metric_text(metric)}, {best}"
+    equal = sum(c[split][metric]["mean"] == ranked[0][split][metric]["mean"] for c in ranked[1:])
+    if equal == len(ranked) - 1:
+        what = f"mean {split} {metric_text(metric)}, {_mean(ranked[0], split, metric)}"
+        return f"All {len(ranked):,} conditions have the same {what}. {further}".rstrip()
+    others = f" ({equal:,} other{'s have' if equal > 1 else ' has'} the same mean)" if equal else ""
+    said = f"{ranked[0]['condition']} has the best {split} {metric_text(metric)}, {best}{others}"
     worst = f"{ranked[-1]['condition']} the worst, {interval_text(ranked[-1][split][metric])}"
     return f"{said}; {worst}. {further}".rstrip()
 
