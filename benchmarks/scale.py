@@ -101,8 +101,9 @@ MAPS_PAGE = (
 
 `assay map """
     + MAP.format(side="N")
-    + """`: N × N networks of 16 tanh units, 500 steps each, in tiles of at most 16,384
-networks that train at once.
+    + """`:
+N × N networks of 16 tanh units, 500 steps each, in tiles of at most 16,384 networks that train at once. In CPU seconds,
+for other work may have run beside it.
 
 | N | networks | CPU, s | CPU a net-step, µs | peak | on disk |
 |---|---|---|---|---|---|
