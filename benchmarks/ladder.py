@@ -272,9 +272,9 @@ def section(told: Mapping[str, Any]) -> Iterator[str]:
     names = told["ours"]["cold"]["compilations"]["names"]
     listed = ", ".join(f"{count} × `{name}`" for name, count in names.items() if name != POPULATION_PROGRAM)
     yield (
-        f"{told['planned_programs']} programs were planned; the small ones are operations of the judgement that follows "
-        f"training: {listed or 'none'}. Padding: {told['padding']['slots']:.1%} of the "
-        f"trained slots, {told['padding']['flop']:.1%} of their operations (goal: at most {goals['waste']:.0%})."
+        f"{told['planned_programs']} programs were planned; the small ones are operations of the judgement that "
+        f"follows training: {listed or 'none'}. Padding: {told['padding']['slots']:.1%} of the trained slots, "
+        f"{told['padding']['flop']:.1%} of their operations (goal: at most {goals['waste']:.0%})."
     )
     yield ""
     yield (

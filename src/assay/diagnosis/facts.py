@@ -7,6 +7,7 @@ from. What a source does not tell is None, and rules that need it stay silent.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -177,10 +178,13 @@ def chance_loss(loss: Choice, y: np.ndarray) -> float | None:
         mean = np.clip(constants[0], 1e-7, 1 - 1e-7)
         constants = [np.log(mean) if y.shape[1] > 1 else np.log(mean / (1 - mean))]
     with jax.enable_x64(True):
-        targets = jax.numpy.asarray(y.T)
-        found = [
-            float(loss_values(loss, targets, jax.numpy.broadcast_to(constant[:, None], targets.shape)).mean())
-            for constant in constants
-        ]
+        mean_loss = _mean_loss(loss)
+        found = [float(mean_loss(y.T, np.broadcast_to(constant[:, None], y.T.shape))) for constant in constants]
     finite = [value for value in found if np.isfinite(value)]
     return min(finite) if finite else None
+
+
+@lru_cache(maxsize=64)
+def _mean_loss(loss: Choice) -> Any:
+    """``(targets, outputs) -> mean``, of arrays (K, B): a single small program."""
+    return jax.jit(lambda targets, outputs: loss_values(loss, targets, outputs).mean())
