@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from assay.choices import Choice
-from assay.engine import counted_compilation
+from assay.engine import PROGRAMS_KEPT, counted_compilation
 from assay.engine.compilation import Programs
 from assay.engine.layout import Member
 from assay.engine.trainer import PROGRAMS, Trainer
@@ -95,6 +95,7 @@ def test_a_program_let_go_gives_its_memory_maps_back(monkeypatch):
         made.compile(rows, x.dtype, 1, training_rows=rows)
         made.probe(made.start(), made.place(x, y), np.arange(4), PROBES)
 
+    assert PROGRAMS.most == PROGRAMS_KEPT
     monkeypatch.setattr(PROGRAMS, "most", 2)
     PROGRAMS.forget()
     make_ready(16)
