@@ -13,7 +13,7 @@ from assay.choices import Choice
 from assay.engine.layout import Member
 from assay.networks.activations import ACTIVATIONS
 from assay.networks.architecture import Layer
-from assay.prediction import LAYERWISE, predict_signals
+from assay.prediction import predict_signals
 
 # Their deviation from one layer is enlarged by the next, so that a mean over networks of width 512 is not theory's.
 AMPLIFYING = {"exponential", "tanh_shrink", "soft_shrink"}
@@ -44,7 +44,7 @@ def test_wide_networks_show_what_theory_predicts(tmp_path):
 
     Each activation takes one of the nine initializers in turn; docs/theory.md has all combinations.
     """
-    names = [name for name in ACTIVATIONS if name not in LAYERWISE | AMPLIFYING]
+    names = [name for name in ACTIVATIONS if ACTIVATIONS[name].is_elementwise and name not in AMPLIFYING]
     study = assay.Study(
         data=write_normal(tmp_path / "normal.npz"),
         network={"hidden": [512, 512]},

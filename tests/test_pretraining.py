@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 import assay
-from assay.choices import Choice, arguments_of
+from assay.choices import Choice
 from assay.data import load
 from assay.engine.batching import batch_order
 from assay.engine.layout import Member
@@ -75,7 +75,7 @@ def relative_difference(ours, theirs):
 
 def autoencoder_of_keras(layer, number, seed, seen):
     """The slow twin: an autoencoder, trained batch by batch."""
-    arguments = arguments_of(layer.kernel_initializer, INITIALIZERS)
+    arguments = INITIALIZERS.arguments(layer.kernel_initializer)
     start = Choice(arguments["start"])
     model = keras.Sequential(
         [

@@ -23,7 +23,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from assay.choices import Choice, arguments_of
+from assay.choices import Choice
 from assay.engine.batching import batch_order
 from assay.engine.layout import Member
 from assay.engine.trainer import Learnt, Trainer
@@ -139,7 +139,7 @@ def _train_autoencoder(
     epoch_ended: Callable[[], None],
 ) -> list[Parameters]:
     """The encoder of each seed after the last epoch."""
-    arguments = arguments_of(layer.kernel_initializer, INITIALIZERS)
+    arguments = INITIALIZERS.arguments(layer.kernel_initializer)
     start, rows = Choice(arguments["start"]), seen.shape[1]
     encoder = replace(layer, kernel_initializer=start)
     decoder = Layer(layer.outputs, layer.fan_in, Choice("linear"), start, Choice("zeros"))

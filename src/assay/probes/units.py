@@ -11,17 +11,16 @@ from assay.engine.layout import Segment
 from assay.engine.program import divided, joined
 from assay.engine.tracing import Layers, Measurement, Signals, over_equal_shapes
 from assay.networks.activations import activate
+from assay.networks.traits import FLAT, traits_of
 
 # A unit is a copy if all its pre-activations agree with another's to this part of the layer's largest.
 SAME = 1e-6
-# Flat: the slope is below this part of the steepest slope that the activation has.
-FLAT = 0.05
-# Activations that stay finite in both directions, and so can saturate.
-BOUNDED = frozenset({"sigmoid", "hard_sigmoid", "sparse_sigmoid", "tanh", "hard_tanh", "softsign"})
 
 
 class DeadUnits:
     """Units whose output is 0 for every example; quantity ``dead_units``, statistic ``fraction`` of the units.
+
+    Of an activation that is constant somewhere else than at 0, such as max(x, -0.5), it is that constant.
 
     No gradient reaches the kernel of a dead ReLU (Lu et al., 2020).
     """
@@ -29,11 +28,17 @@ class DeadUnits:
     def measure(self, layers: Layers) -> Signals:
         """One fraction a layer."""
         items = [(trace.activations,) for trace in layers.traces]
-        return [{"dead_units": Measurement.of({"fraction": found})} for found in over_equal_shapes(_dead, items)]
+        found = over_equal_shapes(_dead, items, layers.activations)
+        return [{"dead_units": Measurement.of({"fraction": fraction})} for fraction in found]
 
 
-def _dead(activations: Array) -> Array:
-    return jnp.mean(jnp.all(activations == 0, axis=2), axis=1)
+def _dead(activations: Array, segments: tuple[Segment, ...]) -> Array:
+    parts = []
+    for segment, values in zip(segments, divided(segments, activations), strict=True):
+        traits = traits_of(segment.kind)
+        silent = traits.dead_value if traits is not None else 0.0
+        parts.append(jnp.mean(jnp.all(values == silent, axis=2), axis=1))
+    return joined(segments, parts)
 
 
 class SaturatedUnits:
@@ -54,7 +59,8 @@ def _saturated(preactivations: Array, segments: tuple[Segment, ...]) -> Array:
     parts = []
     for segment, z in zip(segments, divided(segments, preactivations), strict=True):
         choice = segment.kind
-        if choice.name in BOUNDED:
+        traits = traits_of(choice)
+        if traits is not None and traits.saturates:
             steepest = jnp.max(jnp.abs(_slope(choice, jnp.linspace(-6.0, 6.0, 1201)[:, None])))
             parts.append(jnp.mean(jnp.abs(_slope(choice, z)) < FLAT * steepest, axis=(1, 2)))
         else:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assay.choices import is_choice
 from assay.errors import StoreError
 from assay.store.reading import read_json
 from assay.store.schema import FOLDERS, MANIFEST_FILE, STUDY_FILE, TEMPORARY_SUFFIX
@@ -76,7 +77,7 @@ def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     """Nested tables as dotted keys with JSON values; a choice (a table with a name) and a list stay one value."""
     flat: dict[str, str] = {}
     for key, item in content.items():
-        if isinstance(item, Mapping) and "name" not in item:
+        if isinstance(item, Mapping) and not is_choice(item):
             flat |= _flat(item, f"{prefix}{key}.")
         else:
             flat[prefix + key] = json.dumps(item)
