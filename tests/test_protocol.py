@@ -16,7 +16,8 @@ from assay.engine.trainer import Trainer
 from assay.lab import Silence
 from assay.planning import plan_study
 from assay.protocol import PopulationRun
-from assay.store import Results, Store
+from assay.results import Results
+from assay.store import Store
 
 TRAIN, VALIDATION, TEST = 96, 24, 30  # rows of iris
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from assay.planning import plan_study
     from assay.probing import ProbeReport, probe
     from assay.report import write_report
-    from assay.store import Results, open_results
+    from assay.results import Results, open_results
     from assay.study import Study, load_study
 
 _HOMES = {
@@ -30,7 +30,7 @@ _HOMES = {
     "MissingExtra": "errors",
     "ModelError": "errors",
     "ProbeReport": "probing",
-    "Results": "store",
+    "Results": "results",
     "StoreError": "errors",
     "Study": "study",
     "StudyError": "errors",
@@ -38,7 +38,7 @@ _HOMES = {
     "Watch": "models.watch",
     "load_study": "study",
     "open_map": "mapping",
-    "open_results": "store",
+    "open_results": "results",
     "plan_study": "planning",
     "probe": "probing",
     "run": "lab",

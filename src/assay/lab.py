@@ -32,7 +32,8 @@ from assay.judging import data_notes
 from assay.networks.saved_models import fingerprint
 from assay.planning import Plan, PopulationPlan, check_capacity, plan_study
 from assay.protocol import EpochEvent, PopulationRun, failed_trials
-from assay.store import Results, Store
+from assay.results import Results
+from assay.store import Store
 from assay.study import Study, load_study
 
 RUNS_FOLDER = Path("assay-runs")

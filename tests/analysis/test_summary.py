@@ -8,7 +8,8 @@ import statistics
 import pytest
 
 from assay.analysis import summary
-from assay.store import Store, open_results
+from assay.results import open_results
+from assay.store import Store
 
 
 def test_the_summary_is_plain_json(tmp_path, synthetic):

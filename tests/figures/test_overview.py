@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from assay.figures import overview
 from assay.figures.overview import LOOKS, overview_data
-from assay.store import Store, open_results
+from assay.results import open_results
+from assay.store import Store
 
 
 def test_rows_are_sorted_best_first_and_what_diverged_last(tmp_path, synthetic):

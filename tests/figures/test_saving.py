@@ -6,7 +6,8 @@ import pytest
 
 from assay.figures import save_figures, save_signal_figures, study_figures
 from assay.figures.saving import DRAWN_CONDITIONS, drawn_conditions
-from assay.store import Store, open_results
+from assay.results import open_results
+from assay.store import Store
 
 
 def test_each_figure_is_a_png_and_an_svg(tmp_path, synthetic):

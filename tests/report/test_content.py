@@ -9,7 +9,7 @@ import pytest
 from assay.analysis import SHOWN_CONDITIONS, sentences, shortlist
 from assay.report import render_html
 from assay.report.content import build_content, duration_text
-from assay.study.spec import Study
+from assay.study import load_study
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_the_study_file_in_the_report_is_the_study(results, tmp_path):
     """Saved and read, it equals the study that was run."""
     path = tmp_path / "curves.toml"
     path.write_text(build_content(results).study_file)
-    assert Study.from_file(path).fingerprint() == results.study.fingerprint()
+    assert load_study(path).fingerprint() == results.study.fingerprint()
 
 
 def test_a_large_study_is_told_by_its_best_conditions(tmp_path, synthetic):

@@ -6,7 +6,8 @@ import polars as pl
 import pytest
 
 from assay.errors import StoreError
-from assay.store import Results, Store, open_results
+from assay.results import Results, open_results
+from assay.store import Store
 
 
 def test_results_are_tidy_tables(tmp_path, synthetic):

@@ -1,6 +1,5 @@
-"""What the numbers say: best epochs, intervals over seeds, paired comparisons, and the sentences that follow."""
+"""What the numbers say: measurements, intervals over seeds, paired comparisons, and the sentences that follow."""
 
-from assay.analysis.best_epoch import BestEpoch, best_epoch_of_each, is_higher_better, selecting
 from assay.analysis.comparison import Comparison, compare_paired
 from assay.analysis.intervals import Interval, mean_interval
 from assay.analysis.measurements import best_epochs, measurements
@@ -11,17 +10,13 @@ from assay.analysis.wording import sentences
 
 __all__ = [
     "SHOWN_CONDITIONS",
-    "BestEpoch",
     "Comparison",
     "Interval",
     "Symptom",
-    "best_epoch_of_each",
     "best_epochs",
     "compare_paired",
-    "is_higher_better",
     "mean_interval",
     "measurements",
-    "selecting",
     "sentences",
     "shortlist",
     "summary",

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from assay.analysis.best_epoch import is_higher_better
+from assay.selection import is_higher_better
 
 SHOWN_CONDITIONS = 100
 """A study of more conditions is told by its best ones."""

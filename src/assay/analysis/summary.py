@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from assay.analysis.best_epoch import BestEpoch, is_higher_better
 from assay.analysis.comparison import compare_paired
 from assay.analysis.intervals import mean_interval
 from assay.analysis.measurements import best_epochs, measurements
 from assay.judging import Judgement, training_judgements
+from assay.selection import BestEpoch, is_higher_better
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from assay.store import Results
+    from assay.store import Tables
 
 Values = Mapping[tuple[str, str], Mapping[str, Mapping[int, float]]]
 """(condition, split) -> metric -> seed -> value."""
 
 
-def summary(results: Results) -> dict[str, Any]:
+def summary(results: Tables) -> dict[str, Any]:
     """Every condition of a study with what it came to, as plain JSON: no NaN, no infinity, null for what is not known.
 
     Returns

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from assay.analysis.best_epoch import is_higher_better
 from assay.analysis.shortlist import SHOWN_CONDITIONS
+from assay.selection import is_higher_better
 from assay.study.conditions import BASELINE
 
 Summary = Mapping[str, Any]

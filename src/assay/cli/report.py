@@ -21,7 +21,7 @@ def report(
     """Write report.html (one file, no network needed) and the learning curves as PNG and SVG."""
     from assay.figures import save_figures
     from assay.report import write_report
-    from assay.store import open_results
+    from assay.results import open_results
 
     results = open_results(directory)
     summary = results.summary()

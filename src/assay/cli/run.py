@@ -52,7 +52,7 @@ def run(
     ] = False,
 ) -> None:
     """Train every condition from every seed, and show the table. Continues what is missing."""
-    from assay.cli.show import print_summary
+    from assay.cli.printing import print_summary
     from assay.cli.target import chosen_study
     from assay.cli.views import progress_view
     from assay.engine import counted_compilation

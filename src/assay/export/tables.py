@@ -10,7 +10,7 @@ from assay.errors import StoreError
 if TYPE_CHECKING:
     import polars as pl
 
-    from assay.store import Results
+    from assay.results import Results
 
 TABLES = ("trials", "history", "signals", "histograms")
 

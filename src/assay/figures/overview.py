@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from assay.analysis import best_epochs, is_higher_better, measurements
+from assay.analysis import best_epochs, measurements
 from assay.analysis.wording import lost_text, metric_text, number_text, shared_names
 from assay.figures.style import BLUE, GREEN, INK, QUIET, SIZES, VERMILLION, new_figure, quiet_axes, wrapped_name
+from assay.selection import is_higher_better
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from assay.store import Results
+    from assay.results import Results
 
 # Shape says the same as colour, for those who do not see or print it.
 LOOKS = {

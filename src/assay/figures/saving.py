@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
     from matplotlib.figure import Figure
 
-    from assay.store import Results
+    from assay.results import Results
 
 
 DRAWN_CONDITIONS = 24

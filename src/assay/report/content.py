@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from assay.analysis import SHOWN_CONDITIONS, is_higher_better, sentences, shortlist, symptoms
+from assay.analysis import SHOWN_CONDITIONS, sentences, shortlist, symptoms
 from assay.analysis.wording import (
     difference_of,
     false_alarms_text,
@@ -17,9 +17,11 @@ from assay.analysis.wording import (
     shared_names,
     shown_text,
 )
+from assay.selection import is_higher_better
 
 if TYPE_CHECKING:
-    from assay.store import Results
+    from assay.report.drawings import FigureContent
+    from assay.results import Results
 
 
 @dataclass(frozen=True)
@@ -39,17 +41,6 @@ class TableContent:
     caption: str
     columns: list[str]
     rows: list[list[Cell]]
-
-
-@dataclass(frozen=True)
-class FigureContent:
-    """A figure as SVG markup, with the words for who cannot see it."""
-
-    name: str
-    title: str
-    svg: str
-    alternative: str
-    caption: str
 
 
 @dataclass(frozen=True)

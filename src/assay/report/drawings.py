@@ -5,18 +5,18 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from assay.analysis.wording import metric_text, number_text, shown_text
 from assay.figures import study_figures
 from assay.figures.saving import drawn_conditions
 from assay.figures.style import GRID, INK, QUIET
-from assay.report.content import FigureContent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from assay.store import Results
+    from assay.results import Results
 
 PAGE_COLOURS = {"#ffffff": "var(--paper)", INK: "var(--ink)", QUIET: "var(--quiet)", GRID: "var(--grid)"}
 
@@ -45,6 +45,17 @@ SIGNAL_WORDS = {
     ),
 }
 """Title, words for who cannot see it, and caption, of the figures of the signal."""
+
+
+@dataclass(frozen=True)
+class FigureContent:
+    """A figure as SVG markup, with the words for who cannot see it."""
+
+    name: str
+    title: str
+    svg: str
+    alternative: str
+    caption: str
 
 
 def figure_contents(results: Results, summary: Mapping[str, Any]) -> list[FigureContent]:

@@ -13,7 +13,7 @@ from assay.report.content import ReportContent, build_content
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-    from assay.store import Results
+    from assay.results import Results
 
 
 def write_report(results: Results, path: str | Path | None = None, summary: Mapping[str, Any] | None = None) -> Path:
