@@ -2,7 +2,7 @@
 
 >>> import assay
 >>> results = assay.run("digits")
->>> results.summary()["conditions"][0]["test"]["accuracy"]
+>>> results.summary()  # a small table; .conditions[0].test["accuracy"].mean is a number in it
 
 The public names are those of `__all__`; each is imported when it is first used.
 """

@@ -10,9 +10,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from assay.store import Tables
+
+if TYPE_CHECKING:
+    from assay.analysis import Summary
 
 
 def open_results(directory: str | Path) -> Results:
@@ -43,8 +46,8 @@ class Results(Tables):
         Format, versions, platform, seeds, fingerprints of the data, time spent.
     """
 
-    def summary(self) -> dict[str, Any]:
-        """The table of conditions, as ``assay show --json`` prints it."""
-        from assay.analysis import summary
+    def summary(self) -> Summary:
+        """What each condition came to; ``.written()`` is the JSON that ``assay show --json`` prints."""
+        from assay.analysis import summarize
 
-        return summary(self)
+        return summarize(self)

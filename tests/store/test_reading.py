@@ -40,7 +40,7 @@ def test_a_study_that_has_just_begun_has_empty_tables(tmp_path, synthetic):
         assert results.trials.is_empty()
         assert "network.activation" in results.trials.columns
         assert results.history.is_empty()
-        assert len(results.summary()["conditions"]) == 6
+        assert len(results.summary().conditions) == 6
 
 
 def test_a_missing_folder_is_told(tmp_path):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json as json_format
-from typing import Any
+from typing import TYPE_CHECKING
 
 import typer
+
+if TYPE_CHECKING:
+    from assay.analysis import Summary
 
 PIPED_WIDTH = 100
 
@@ -15,10 +18,10 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def print_summary(summary: dict[str, Any], *, json: bool, top: int | None = None) -> None:
+def print_summary(summary: Summary, *, json: bool, top: int | None = None) -> None:
     """Print what `Results.summary` returned, to standard output: as a table the best `top` conditions, as JSON all."""
     if json:
-        typer.echo(json_format.dumps(summary, indent=2, allow_nan=False))
+        typer.echo(json_format.dumps(summary.written(), indent=2, allow_nan=False))
         return
     from rich.console import Console
 

@@ -71,5 +71,5 @@ def run(
     print_summary(summary, json=json)
     if not json:
         typer.echo(f"\nResults in {results.directory}. A page with curves: assay report {results.directory}")
-    if any(condition["outcomes"].get("failed") for condition in summary["conditions"]):
+    if any(condition.outcomes.get("failed") for condition in summary.conditions):
         raise typer.Exit(FAILED_TRIALS)

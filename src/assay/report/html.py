@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from assay.errors import StoreError
 from assay.report.content import ReportContent, build_content
@@ -13,10 +12,11 @@ from assay.report.content import ReportContent, build_content
 if TYPE_CHECKING:
     from markupsafe import Markup
 
+    from assay.analysis import Summary
     from assay.results import Results
 
 
-def write_report(results: Results, path: str | Path | None = None, summary: Mapping[str, Any] | None = None) -> Path:
+def write_report(results: Results, path: str | Path | None = None, summary: Summary | None = None) -> Path:
     """Write the report of a study.
 
     Parameters
@@ -25,7 +25,7 @@ def write_report(results: Results, path: str | Path | None = None, summary: Mapp
         Finished or still being written.
     path : path, optional
         Where to; ``report.html`` in the results folder if not given.
-    summary : mapping, optional
+    summary : Summary, optional
         Its summary, where it is at hand already.
 
     Returns
