@@ -13,7 +13,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from assay.errors import AssayError, CapacityError, DataError, MissingExtra, ModelError, StoreError, StudyError
+    from assay.errors import (
+        AssayError,
+        CapacityError,
+        DataError,
+        DeviceError,
+        MissingExtra,
+        ModelError,
+        StoreError,
+        StudyError,
+        WriteError,
+    )
     from assay.lab import run
     from assay.mapping import TrainabilityMap, open_map, trainability_map
     from assay.models.watch import Watch
@@ -27,6 +37,7 @@ _HOMES = {
     "AssayError": "errors",
     "CapacityError": "errors",
     "DataError": "errors",
+    "DeviceError": "errors",
     "MissingExtra": "errors",
     "ModelError": "errors",
     "ProbeReport": "probing",
@@ -36,6 +47,7 @@ _HOMES = {
     "StudyError": "errors",
     "TrainabilityMap": "mapping",
     "Watch": "models.watch",
+    "WriteError": "errors",
     "load_study": "study",
     "open_map": "mapping",
     "open_results": "results",
@@ -50,6 +62,7 @@ __all__ = [
     "AssayError",
     "CapacityError",
     "DataError",
+    "DeviceError",
     "MissingExtra",
     "ModelError",
     "ProbeReport",
@@ -59,6 +72,7 @@ __all__ = [
     "StudyError",
     "TrainabilityMap",
     "Watch",
+    "WriteError",
     "load_study",
     "open_map",
     "open_results",

@@ -15,6 +15,7 @@ from assay.figures.profiles import draw_profiles, profile_data
 from assay.figures.signal_tables import SignalTables
 from assay.figures.style import write_figure
 from assay.figures.wall import draw_wall
+from assay.store.files import make_folders
 
 if TYPE_CHECKING:
     import polars as pl
@@ -97,7 +98,7 @@ def save_signal_figures(tables: SignalTables, directory: str | Path) -> list[Pat
 
 def _save(figures: Iterable[tuple[str, Figure]], directory: str | Path) -> list[Path]:
     directory = Path(directory)
-    directory.mkdir(parents=True, exist_ok=True)
+    make_folders(directory)
     paths = []
     for name, figure in figures:
         for ending in ("png", "svg"):

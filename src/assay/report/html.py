@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assay.errors import StoreError
 from assay.report.content import ReportContent, build_content
+from assay.store.files import write_text
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -35,15 +35,11 @@ def write_report(results: Results, path: str | Path | None = None, summary: Summ
 
     Raises
     ------
-    StoreError
+    WriteError
         If the file cannot be written.
     """
     path = results.directory / "report.html" if path is None else Path(path)
-    page = render_html(build_content(results, summary))
-    try:
-        path.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be written ({error.strerror}). Give another file with --out.") from None
+    write_text(path, render_html(build_content(results, summary)))
     return path
 
 
