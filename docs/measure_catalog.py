@@ -88,7 +88,7 @@ def study_numbers(name: str) -> dict[str, Any]:
     builtin = find_builtin(name)
     assert builtin is not None, name
     results = assay.run(builtin.path, RUNS / name, progress=PlainView())
-    summary = results.summary()
+    summary = results.summary().written()
     metric = summary["compared_by"]["metric"]
     rows = measurements(results).filter(split="test", metric=metric)
     by_seed: dict[str, dict[int, float]] = {}

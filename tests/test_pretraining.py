@@ -302,7 +302,7 @@ def test_a_network_from_a_saved_model_is_that_model(saved, tiny_study, tmp_path)
     )
     file.write_text(study.to_toml())  # the path is relative to this file, not to the working folder
     results = assay.run(file, tmp_path / "results")
-    [population] = plan_study(assay.Study.from_file(file)).populations
+    [population] = plan_study(assay.load_study(file)).populations
     data = load(population.request)
     outputs = np.asarray(model(data.x_validation))
     expected = -np.log(outputs[np.arange(len(outputs)), data.y_validation.argmax(axis=1)]).mean()

@@ -16,7 +16,8 @@ from assay.engine.trainer import Trainer
 from assay.lab import Silence
 from assay.planning import plan_study
 from assay.protocol import PopulationRun
-from assay.store import Results, Store
+from assay.results import Results
+from assay.store import Store
 
 TRAIN, VALIDATION, TEST = 96, 24, 30  # rows of iris
 
@@ -135,12 +136,12 @@ def test_a_diverged_trial_has_its_epoch_and_step_and_the_others_complete(tiny_st
     assert lost["outcome_step"].to_list() == [2, 2]
     assert lost["best_epoch"].to_list() == [None, None]
     assert results.history.filter(condition=lost["condition"][0], phase="final").is_empty()
-    told = results.summary()["conditions"]
-    assert [condition["outcomes"] for condition in told] == [
+    told = results.summary().conditions
+    assert [condition.outcomes for condition in told] == [
         {"completed": 2, "diverged": 0},
         {"completed": 0, "diverged": 2},
     ]
-    assert told[1]["test"] is None
+    assert not told[1].test
 
 
 def test_signals_are_recorded_when_asked_and_while_a_trial_runs(tiny_study, tmp_path):

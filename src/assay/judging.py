@@ -38,7 +38,7 @@ from assay.study import Condition, resolve
 from assay.study.fields import plain
 
 if TYPE_CHECKING:
-    from assay.store import Results
+    from assay.store import Tables
 
 # A table of more trials than this is told without verdicts: judging them would take longer than reading them.
 MOST_JUDGED = 5000
@@ -165,7 +165,7 @@ def data_notes(populations: Iterable[PopulationPlan], datasets: Mapping[DataRequ
     return list(notes.values())
 
 
-def training_judgements(results: Results) -> dict[str, Judgement]:
+def training_judgements(results: Tables) -> dict[str, Judgement]:
     """What became of each condition, by name: the findings of its trials that have ended.
 
     Empty for folders that keep nothing of their data (those of older versions), and above `MOST_JUDGED` trials.
@@ -181,14 +181,14 @@ def training_judgements(results: Results) -> dict[str, Judgement]:
     return judged
 
 
-def condition_facts(results: Results) -> dict[str, NetworkFacts]:
+def condition_facts(results: Tables) -> dict[str, NetworkFacts]:
     """The facts of each condition by name, as far as the folder keeps what is needed."""
     notes = {json.dumps(note["data"], sort_keys=True): note for note in results.manifest.get("judged_by", [])}
     found = {condition.name: _facts(results, condition, notes) for condition in results.conditions} if notes else {}
     return {name: facts for name, facts in found.items() if facts is not None}
 
 
-def _facts(results: Results, condition: Condition, notes: Mapping[str, Any]) -> NetworkFacts | None:
+def _facts(results: Tables, condition: Condition, notes: Mapping[str, Any]) -> NetworkFacts | None:
     """The facts of a condition from what the folder keeps; None where it keeps too little."""
     note = notes.get(_data_key(condition))
     if note is None:
@@ -205,7 +205,7 @@ def _facts(results: Results, condition: Condition, notes: Mapping[str, Any]) -> 
     )
 
 
-def training_courses(results: Results) -> dict[str, list[TrainingCourse]]:
+def training_courses(results: Tables) -> dict[str, list[TrainingCourse]]:
     """By condition, the selection phase of each of its trials that completed or diverged."""
     import polars as pl
 

@@ -28,11 +28,13 @@ from assay.engine import (
     use_compilation_cache,
     use_devices,
 )
+from assay.errors import WriteError
 from assay.judging import data_notes
 from assay.networks.saved_models import fingerprint
 from assay.planning import Plan, PopulationPlan, check_capacity, plan_study
 from assay.protocol import EpochEvent, PopulationRun, failed_trials
-from assay.store import Results, Store
+from assay.results import Results
+from assay.store import Store
 from assay.study import Study, load_study
 
 RUNS_FOLDER = Path("assay-runs")
@@ -158,6 +160,8 @@ def _run_population(population: PopulationPlan, run: Future[PopulationRun], stor
     """Train one population; an error ends its trials as failed and leaves the others alone."""
     try:
         run.result().run()
+    except WriteError:
+        raise  # no other population could keep what it finds; this one goes on from its last segment
     except Exception as error:  # whatever it is, the other populations go on
         store.write_trials(population.number, failed_trials(population, error))
         return error

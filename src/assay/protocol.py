@@ -21,7 +21,6 @@ import jax
 import numpy as np
 import polars as pl
 
-from assay.analysis import best_epoch_of_each, selecting
 from assay.data import Dataset
 from assay.engine import Outcome, on_cpu
 from assay.engine.batching import num_batches
@@ -30,7 +29,8 @@ from assay.engine.trainer import PlacedData, Scores, State, Trainer
 from assay.planning import PopulationPlan
 from assay.pretraining import has_autoencoders, learn_layers
 from assay.probes import PROBES, probe_rows, signal_frames
-from assay.store import Results, Store
+from assay.selection import best_epoch_of_each, selecting
+from assay.store import Store, Tables
 from assay.study import Study
 
 SEGMENT_SECONDS = 5.0
@@ -374,7 +374,7 @@ class PopulationRun:
         # What becomes of a trial in the final phase must not change the choice when that phase is continued.
         candidates = self.plan.trials[~self.diverged | self.diverged_in_final].tolist()
         select, number = self.study.design.select, self.plan.number
-        history = Results(self.store.directory).rows(
+        history = Tables(self.store.directory).rows(
             "history", selecting(select), pl.col("trial").is_in(candidates), population=number
         )
         found = best_epoch_of_each(history, select)

@@ -6,7 +6,8 @@ import polars as pl
 import pytest
 
 from assay.errors import StoreError
-from assay.store import Results, Store, open_results
+from assay.results import Results, open_results
+from assay.store import Store
 
 
 def test_results_are_tidy_tables(tmp_path, synthetic):
@@ -39,7 +40,7 @@ def test_a_study_that_has_just_begun_has_empty_tables(tmp_path, synthetic):
         assert results.trials.is_empty()
         assert "network.activation" in results.trials.columns
         assert results.history.is_empty()
-        assert len(results.summary()["conditions"]) == 6
+        assert len(results.summary().conditions) == 6
 
 
 def test_a_missing_folder_is_told(tmp_path):

@@ -6,18 +6,18 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from assay.analysis.best_epoch import BestEpoch, best_epoch_of_each, selecting
+from assay.selection import BestEpoch, best_epoch_of_each, selecting
 from assay.store.schema import HISTORY_COLUMNS, empty_frame
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from assay.store import Results
+    from assay.store import Tables
 
 MEASUREMENT_COLUMNS = {name: HISTORY_COLUMNS[name] for name in ("condition", "seed", "split", "metric", "value")}
 
 
-def best_epochs(results: Results, conditions: Collection[str] | None = None) -> dict[str, BestEpoch | None]:
+def best_epochs(results: Tables, conditions: Collection[str] | None = None) -> dict[str, BestEpoch | None]:
     """The best epoch of every condition, or of some, over its seeds that completed.
 
     The epoch that the final phase was trained for is the one in the trials table; where there is none yet, it
@@ -45,12 +45,12 @@ def best_epochs(results: Results, conditions: Collection[str] | None = None) -> 
     return found
 
 
-def measurements(results: Results, best: Mapping[str, BestEpoch | None] | None = None) -> pl.DataFrame:
+def measurements(results: Tables, best: Mapping[str, BestEpoch | None] | None = None) -> pl.DataFrame:
     """What each completed trial came to.
 
     Parameters
     ----------
-    results : Results
+    results : Tables
     best : mapping, optional
         `best_epochs` of these results; the conditions that it leaves out are left out.
 
@@ -78,7 +78,7 @@ def measurements(results: Results, best: Mapping[str, BestEpoch | None] | None =
     return found.select(list(MEASUREMENT_COLUMNS)).sort("condition", "seed", "split", "metric")
 
 
-def ended_badly(results: Results) -> pl.DataFrame:
+def ended_badly(results: Tables) -> pl.DataFrame:
     """The rows of the trials table that diverged or failed; curves and means leave them out, and say so."""
     import polars as pl
 

@@ -118,8 +118,9 @@ def _print_entry(console: Console, kind: str, entry: Entry) -> None:
 def _write_pictures(chosen: dict[str, tuple[Entry, ...]], name: str | None, out: Path) -> None:
     from assay.figures.catalog import catalog_figure
     from assay.figures.style import write_figure
+    from assay.store.files import make_folders
 
-    out.mkdir(parents=True, exist_ok=True)
+    make_folders(out)
     for kind, found in chosen.items():
         figure = catalog_figure(kind, [entry.choice for entry in found])
         if figure is None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 
 import typer
@@ -56,8 +57,9 @@ def main() -> None:
     except AssayError as error:
         print(f"assay: {error}", file=sys.stderr)
         sys.exit(USER_MISTAKE)
-    except OSError as error:  # a folder that may not be written, a full disk
-        print(f"assay: {error.filename}: {error.strerror}." if error.filename else f"assay: {error}.", file=sys.stderr)
+    except OSError as error:  # what the system refuses beside the files that we write, standard output say
+        where = error.filename or ("standard output" if error.errno == errno.ENOSPC else None)
+        print(f"assay: {where}: {error.strerror}." if where else f"assay: {error}.", file=sys.stderr)
         sys.exit(USER_MISTAKE)
 
 

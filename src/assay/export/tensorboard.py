@@ -29,7 +29,7 @@ from assay.export.run_names import run_names
 if TYPE_CHECKING:
     import polars as pl
 
-    from assay.store import Results
+    from assay.results import Results
 
 OUTCOME_TAGS = "trial/"
 SCALAR_COLUMNS = ("trial", "split", "epoch", "tag", "value")

@@ -11,7 +11,7 @@ from assay.errors import StoreError, did_you_mean
 if TYPE_CHECKING:
     import polars as pl
 
-    from assay.store import Results
+    from assay.results import Results
 
 
 SIZES_OF = {"errors": "rms", "kernel_gradient": "rms", "bias_gradient": "rms"}

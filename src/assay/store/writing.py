@@ -149,7 +149,7 @@ class Store:
             for path in (self.directory / table).glob(f"{part_stem(population)}-{phase}-*.parquet")
         ]
         for path in parts:
-            frame = pl.read_parquet(path)
+            frame = pl.read_parquet(path.read_bytes())  # no hold on the file: it is removed or replaced below
             kept = frame.filter(pl.col("epoch") <= epoch)
             if kept.is_empty():
                 path.unlink()
