@@ -206,10 +206,7 @@ class ScriptedTrainer:
         self.layout = SimpleNamespace(tiles=1)
 
     def place(self, x, y, *, training_rows):
-        return SimpleNamespace(rows=len(x))
-
-    def part(self, data, first, stop):
-        return SimpleNamespace(rows=stop - first)
+        return SimpleNamespace(rows=len(x), part=lambda first, stop: SimpleNamespace(rows=stop - first))
 
     def start(self):
         return 0

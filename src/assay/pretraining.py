@@ -18,15 +18,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
 
 import jax
 import numpy as np
+from jax import Array
 
 from assay.choices import Choice
+from assay.engine.arguments import LayerParameters
 from assay.engine.batching import batch_order
 from assay.engine.layout import Member
-from assay.engine.trainer import Learnt, Trainer
+from assay.engine.starting import Learnt
+from assay.engine.trainer import Trainer
 from assay.networks.activations import activate
 from assay.networks.architecture import Layer
 from assay.networks.initializers import INITIALIZERS, draw_bias, draw_decoder, draw_kernel
@@ -34,7 +36,7 @@ from assay.networks.initializers import INITIALIZERS, draw_bias, draw_decoder, d
 # Rows that seeds see in a hidden layer are their own; on all devices together they take no more than this, or one seed.
 ROWS_BYTES = 2**30
 
-Parameters = tuple[np.ndarray, np.ndarray]
+Parameters = LayerParameters[np.ndarray]
 """Kernel (fan_in, units) and bias (units,)."""
 
 
@@ -127,7 +129,7 @@ def _learn(
 def drawn(layer: Layer, kernel_initializer: Choice, number: int, seed: int) -> Parameters:
     """Kernel and bias as they are drawn, of layer `number` from 1."""
     kernel = draw_kernel(kernel_initializer, seed=seed, layer=number, fan_in=layer.fan_in, units=layer.units)
-    return kernel, draw_bias(layer.bias_initializer, seed=seed, layer=number, units=layer.units)
+    return Parameters(kernel, draw_bias(layer.bias_initializer, seed=seed, layer=number, units=layer.units))
 
 
 def _train_autoencoder(
@@ -160,7 +162,7 @@ def _train_autoencoder(
     for index, seed in enumerate(seeds):
         back = draw_decoder(start, seed=seed, layer=number, fan_in=layer.fan_in, outputs=layer.outputs)
         draws[0, index, 0] = drawn(layer, start, number, seed)
-        draws[0, index, 1] = back, np.zeros(layer.fan_in, np.float32)
+        draws[0, index, 1] = Parameters(back, np.zeros(layer.fan_in, np.float32))
     flat = seen.reshape(-1, seen.shape[-1])
     data, state = trainer.place(flat, flat, training_rows=rows), trainer.start(draws)
     first_rows = np.arange(len(seeds)) * rows % len(flat)  # each seed's own rows lie one after another
@@ -177,7 +179,7 @@ def _forward(activation: Choice) -> Callable[[np.ndarray, np.ndarray, np.ndarray
     """``(x, kernel, bias) -> activations``, (rows, fan_in) to (rows, outputs)."""
 
     @jax.jit
-    def forward(x: Any, kernel: Any, bias: Any) -> Any:
+    def forward(x: Array, kernel: Array, bias: Array) -> Array:
         return activate(activation, kernel.T @ x.T + bias[:, None]).T
 
     return lambda x, kernel, bias: np.asarray(forward(np.asarray(x, np.float32), kernel, bias))

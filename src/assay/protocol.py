@@ -198,17 +198,17 @@ class PopulationRun:
 
     def _place(self) -> _Splits:
         """Put all rows that will be used on the devices, once; without a final training the test rows stay out."""
-        data, place, part = self.dataset, self.trainer.place, self.trainer.part
+        data = self.dataset
         rows, training_rows = self._rows
         training, together = len(data.x_train), len(data.x_train) + len(data.x_validation)
         x = np.concatenate([data.x_train, data.x_validation, data.x_test])[:rows]
         y = np.concatenate([data.y_train, data.y_validation, data.y_test])[:rows]
-        whole = place(x, y, training_rows=training_rows)
+        whole = self.trainer.place(x, y, training_rows=training_rows)
         return _Splits(
-            training=part(whole, 0, training),
-            validation=part(whole, training, together) if together > training else None,
-            together=part(whole, 0, together),
-            test=part(whole, together, rows) if rows > together else None,
+            training=whole.part(0, training),
+            validation=whole.part(training, together) if together > training else None,
+            together=whole.part(0, together),
+            test=whole.part(together, rows) if rows > together else None,
         )
 
     # ------------------------------------------------------------------ the two phases

@@ -8,7 +8,7 @@ from jax import Array
 
 from assay.choices import Choice
 from assay.engine.layout import Segment
-from assay.engine.program import divided, joined
+from assay.engine.segments import divided, joined
 from assay.engine.tracing import Layers, Measurement, Signals, over_equal_shapes
 from assay.networks.activations import activate
 from assay.networks.traits import FLAT, traits_of
