@@ -33,6 +33,9 @@ from assay.engine.batching import num_batches
 from assay.engine.layout import Member
 from assay.errors import AssayError
 from assay.linearized import LinearizedCourse
+from assay.networks.activations import ACTIVATIONS
+from assay.networks.traits import Traits, remember, traits_of
+from assay.own_code import OwnCode, running_nothing
 from assay.planning import PopulationPlan
 from assay.study import Condition, resolve
 from assay.study.fields import plain
@@ -165,6 +168,25 @@ def data_notes(populations: Iterable[PopulationPlan], datasets: Mapping[DataRequ
     return list(notes.values())
 
 
+def trait_notes(populations: Iterable[PopulationPlan]) -> list[dict[str, Any]]:
+    """What a folder keeps of activations that are code of the user's own, for reading it runs no code."""
+    layers = (layer for population in populations for member in population.members for layer in member.layers)
+    own = dict.fromkeys(layer.activation for layer in layers if isinstance(layer.activation.own, OwnCode))
+    measured = {choice: traits_of(choice) for choice in own}
+    return [
+        {"activation": plain(choice), "traits": traits.written()}
+        for choice, traits in measured.items()
+        if traits is not None
+    ]
+
+
+def _recall_traits(results: Tables) -> None:
+    """Let rules know the traits that `trait_notes` kept."""
+    for note in results.manifest.get("own_activations", []):
+        with running_nothing():
+            remember(ACTIVATIONS.parse(note["activation"], where="own_activations"), Traits.of_written(note["traits"]))
+
+
 def training_judgements(results: Tables) -> dict[str, Judgement]:
     """What became of each condition, by name: the findings of its trials that have ended.
 
@@ -183,6 +205,7 @@ def training_judgements(results: Tables) -> dict[str, Judgement]:
 
 def condition_facts(results: Tables) -> dict[str, NetworkFacts]:
     """The facts of each condition by name, as far as the folder keeps what is needed."""
+    _recall_traits(results)
     notes = {json.dumps(note["data"], sort_keys=True): note for note in results.manifest.get("judged_by", [])}
     found = {condition.name: _facts(results, condition, notes) for condition in results.conditions} if notes else {}
     return {name: facts for name, facts in found.items() if facts is not None}

@@ -29,8 +29,9 @@ from assay.engine import (
     use_devices,
 )
 from assay.errors import WriteError
-from assay.judging import data_notes
+from assay.judging import data_notes, trait_notes
 from assay.networks.saved_models import fingerprint
+from assay.own_code import OwnCode
 from assay.planning import Plan, PopulationPlan, check_capacity, plan_study
 from assay.protocol import EpochEvent, PopulationRun, failed_trials
 from assay.results import Results
@@ -114,9 +115,10 @@ def run(
     use_compilation_cache()
     datasets = {population.request: load(population.request) for population in plan.populations}
     folder = Path(directory) if directory is not None else RUNS_FOLDER / study.name
-    with Store.open(folder, study, fingerprints(datasets.values()) | model_fingerprints(plan)) as store:
+    found_fingerprints = fingerprints(datasets.values()) | model_fingerprints(plan) | code_fingerprints(plan)
+    with Store.open(folder, study, found_fingerprints) as store:
         store.note(devices=[str(device) for device in devices], tf32=tf32, programs=plan.num_programs)
-        store.note(judged_by=data_notes(plan.populations, datasets))
+        store.note(judged_by=data_notes(plan.populations, datasets), own_activations=trait_notes(plan.populations))
         missing = []
         for population in plan.populations:
             if store.finished(population.number):
@@ -182,6 +184,13 @@ def model_fingerprints(plan: Plan) -> dict[str, str]:
     choices = dict.fromkeys(layer.kernel_initializer for layer in layers)
     paths = [Path(choice.arguments["from"]) for choice in choices if choice.name == "pretrained"]
     return _by_name((path.name, fingerprint(path)) for path in paths)
+
+
+def code_fingerprints(plan: Plan) -> dict[str, str]:
+    """SHA-256 of the code of a user's own functions, by reference."""
+    members = [member for population in plan.populations for member in population.members]
+    choices = [choice for member in members for choice in member.choices]
+    return {choice.own.reference: choice.own.digest for choice in choices if isinstance(choice.own, OwnCode)}
 
 
 def _by_name(found: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -73,12 +73,12 @@ def learn_layers(
     """
     devices = list(devices) if devices is not None else jax.devices()
     found: dict[tuple[int, int, int], Parameters] = {}
-    conditions: dict[tuple[Layer, ...], list[int]] = {}
+    conditions: dict[tuple[tuple[Layer, ...], int], list[int]] = {}
     for condition, member in enumerate(members):
-        conditions.setdefault(_learning_part(member.layers), []).append(condition)
-    for layers, alike in conditions.items():
+        conditions.setdefault((_learning_part(member.layers), len(member.layers)), []).append(condition)
+    for (layers, depth), alike in conditions.items():
         for first, piece in _pieces(layers, seeds, len(rows), len(devices)):
-            for (index, at), parameters in _learn(layers, piece, rows, devices, epoch_ended).items():
+            for (index, at), parameters in _learn(layers, depth, piece, rows, devices, epoch_ended).items():
                 found |= {(condition, first + index, at): parameters for condition in alike}
     return found
 
@@ -105,6 +105,7 @@ def _pieces(
 
 def _learn(
     layers: Sequence[Layer],
+    depth: int,
     seeds: Sequence[int],
     rows: np.ndarray,
     devices: Sequence[jax.Device],
@@ -118,7 +119,7 @@ def _learn(
             parameters = _train_autoencoder(layer, at + 1, seeds, seen, devices, epoch_ended)
             found |= {(index, at): own for index, own in enumerate(parameters)}
         else:
-            parameters = [drawn(layer, layer.kernel_initializer, at + 1, seed) for seed in seeds]
+            parameters = [drawn(layer, layer.kernel_initializer, at + 1, seed, depth) for seed in seeds]
         if at + 1 < len(layers):
             forward = _forward(layer.activation)
             shown = np.broadcast_to(seen, (len(seeds), *seen.shape[1:]))
@@ -126,10 +127,12 @@ def _learn(
     return found
 
 
-def drawn(layer: Layer, kernel_initializer: Choice, number: int, seed: int) -> Parameters:
-    """Kernel and bias as they are drawn, of layer `number` from 1."""
-    kernel = draw_kernel(kernel_initializer, seed=seed, layer=number, fan_in=layer.fan_in, units=layer.units)
-    return Parameters(kernel, draw_bias(layer.bias_initializer, seed=seed, layer=number, units=layer.units))
+def drawn(layer: Layer, kernel_initializer: Choice, number: int, seed: int, depth: int) -> Parameters:
+    """Kernel and bias as they are drawn, of layer `number` from 1 in a network of `depth` kernels."""
+    place = {"seed": seed, "layer": number, "units": layer.units, "depth": depth}
+    return Parameters(
+        draw_kernel(kernel_initializer, fan_in=layer.fan_in, **place), draw_bias(layer.bias_initializer, **place)
+    )
 
 
 def _train_autoencoder(
@@ -161,7 +164,7 @@ def _train_autoencoder(
     draws: dict[tuple[int, int, int], Parameters] = {}
     for index, seed in enumerate(seeds):
         back = draw_decoder(start, seed=seed, layer=number, fan_in=layer.fan_in, outputs=layer.outputs)
-        draws[0, index, 0] = drawn(layer, start, number, seed)
+        draws[0, index, 0] = drawn(layer, start, number, seed, depth=1)
         draws[0, index, 1] = Parameters(back, np.zeros(layer.fan_in, np.float32))
     flat = seen.reshape(-1, seen.shape[-1])
     data, state = trainer.place(flat, flat, training_rows=rows), trainer.start(draws)

@@ -151,7 +151,9 @@ def gains(facts: NetworkFacts) -> float | None:
     for layer in layers:
         if layer.kernel_initializer is None:
             return None
-        _, variance = kernel_moments(layer.kernel_initializer, fan_in=layer.fan_in, units=layer.units)
+        _, variance = kernel_moments(
+            layer.kernel_initializer, fan_in=layer.fan_in, units=layer.units, depth=len(facts.layers)
+        )
         found.append(np.sqrt(layer.fan_in * variance))
     if not found or not all(gain > SMALLEST_GAIN for gain in found):  # a constant has none but rounding
         return None

@@ -38,7 +38,7 @@ def member_numbers(layout: Layout, recipe: Recipe, seeds: Sequence[int]) -> Numb
 
     def rate(condition: int, at: int) -> float:
         own = members[condition].layers[at].learning_rate
-        return numeric[condition]["learning_rate"] if own is None else own
+        return numeric[condition].get("learning_rate", np.nan) if own is None else own  # an own optimizer may have none
 
     rates = [per_slot([rate(condition, at) for condition in range(len(members))]) for at in range(depth)]
     has_own = any(layer.learning_rate is not None for member in members for layer in member.layers)

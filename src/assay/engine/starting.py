@@ -15,6 +15,7 @@ import numpy as np
 
 from assay.engine.arguments import LayerParameters, State
 from assay.engine.layout import Layout
+from assay.engine.numbers import member_numbers
 from assay.engine.recipe import Recipe
 from assay.engine.updating import initial_slots
 from assay.networks.initializers import draw_bias, draw_kernel
@@ -48,7 +49,7 @@ def starting_state(
         parameters[at].bias[trial] = own_bias
     return State(
         parameters,
-        initial_slots(recipe, shapes),
+        initial_slots(recipe, shapes, parameters, member_numbers(layout, recipe, seeds).optimizer),
         step=np.zeros(layout.num_groups, np.int32),
         diverged_step=np.zeros((layout.num_groups, layout.num_slots), np.int32),
     )
@@ -62,7 +63,7 @@ def _drawn(
     Many members share a draw: each is made once, for a pair of choices and a seed, and laid where it belongs.
     """
     layers = [member.layers[at] for member in layout.members]
-    sizes = {"layer": at + 1, "units": layers[0].units}
+    sizes = {"layer": at + 1, "units": layers[0].units, "depth": len(layout.members[0].layers)}
     drawn = LayerParameters(np.empty(shape.kernel.shape, np.float32), np.empty(shape.bias.shape, np.float32))
     kernels, biases = (array.reshape(-1, *array.shape[2:]) for array in drawn)  # of each group and slot in turn
     choices = [(layer.kernel_initializer, layer.bias_initializer) for layer in layers]

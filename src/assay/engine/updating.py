@@ -20,18 +20,37 @@ from assay.learning.optimizers import Static, clip, slots, update
 
 
 def initial_slots(
-    recipe: Recipe, shapes: Sequence[LayerParameters[jax.ShapeDtypeStruct]]
+    recipe: Recipe,
+    shapes: Sequence[LayerParameters[jax.ShapeDtypeStruct]],
+    parameters: Sequence[LayerParameters[np.ndarray]] | None = None,
+    numbers: Sequence[dict[str, np.ndarray]] | None = None,
 ) -> list[list[LayerSlots[np.ndarray]]]:
-    """The optimizers' state before the first update, for layers of these shapes (G, M, …); on the host."""
+    """The optimizers' state before the first update, on the host.
 
-    def of(part: Segment[Static], shape: tuple[int, ...]) -> dict[str, np.ndarray]:
+    Parameters
+    ----------
+    recipe : Recipe
+    shapes : sequence (layers) of LayerParameters
+        Of the parameters, (G, M, …).
+    parameters : sequence (layers) of LayerParameters, and numbers : sequence (optimizer segments) of dict; optional
+        The parameters themselves and `Numbers.optimizer`, for a user's own optimizer, whose state may depend on them;
+        left out where only shapes matter.
+    """
+
+    def of(index: int, at: int, name: str) -> dict[str, np.ndarray]:
+        part, shape = recipe.optimizers[index], getattr(shapes[at], name).shape
         groups, members = shape[0], part.size
-        held = slots(part.kind, (groups * members, *shape[2:]))
-        return {name: array.reshape(groups, members, *array.shape[1:]) for name, array in held.items()}
+        whole, rates = None, None
+        if part.kind.own is not None and parameters is not None and numbers is not None:
+            here = part.of(np.arange(shape[1])[None])[0]
+            whole = getattr(parameters[at], name)[:, here].reshape(groups * members, *shape[2:])
+            rates = {key: number.reshape(-1) for key, number in numbers[index].items()}
+        held = slots(part.kind, (groups * members, *shape[2:]), whole, rates)
+        return {key: array.reshape(groups, members, *array.shape[1:]) for key, array in held.items()}
 
     return [
-        [LayerSlots(of(part, layer.kernel.shape), of(part, layer.bias.shape)) for layer in shapes]
-        for part in recipe.optimizers
+        [LayerSlots(of(index, at, "kernel"), of(index, at, "bias")) for at in range(len(shapes))]
+        for index in range(len(recipe.optimizers))
     ]
 
 

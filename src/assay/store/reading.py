@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assay.errors import StoreError
+from assay.own_code import running_nothing
 from assay.store.schema import (
     COLUMNS_OF,
     FORMAT_VERSION,
@@ -62,10 +63,11 @@ class Tables:
 
     @cached_property
     def study(self) -> Study:
-        """The study, as it was written."""
+        """The study, as it was written; code of a user's own that it names is not run."""
         from assay.study.spec import Study
 
-        return Study(**read_json(self.directory / STUDY_FILE))
+        with running_nothing():
+            return Study(**read_json(self.directory / STUDY_FILE))
 
     @cached_property
     def conditions(self) -> list[Condition]:

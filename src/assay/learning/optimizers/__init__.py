@@ -38,17 +38,8 @@ from assay.learning.optimizers import descent, adaptive, adam_family, others
 
 # isort: on
 from assay.learning.optimizers.own import OwnRule
-from assay.learning.optimizers.record import (
-    OPTIMIZERS,
-    Array,
-    InitialSlots,
-    Number,
-    Optimizer,
-    Slots,
-    UpdateRule,
-    optimizer,
-    over,
-)
+from assay.learning.optimizers.record import OPTIMIZERS, Optimizer, optimizer
+from assay.learning.optimizers.rule import Array, InitialSlots, Number, Slots, UpdateRule, over
 from assay.own_code import OwnCode
 
 if TYPE_CHECKING:
@@ -201,6 +192,8 @@ def update(
     shaped = {name: over(number, parameter) for name, number in numbers.items()}
     one_minus = {name.removeprefix("one_minus_"): n for name, n in shaped.items() if name.startswith("one_minus_")}
     fields = {name: number for name, number in shaped.items() if not name.startswith("one_minus_")}
+    if static.own is not None:  # layers' own learning rates are nothing to an optimizer that has none
+        fields = {name: shaped[name] for name in static.numbers}
     rule = static.rule(**fields)
     if rule.weight_decay is not None:
         parameter = parameter - parameter * rule.weight_decay * rule.learning_rate

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from assay._lazy import lazy_module
-from assay.learning.optimizers.record import Array, Number, Slots, UpdateRule, optimizer
+from assay.learning.optimizers.record import optimizer
+from assay.learning.optimizers.rule import Array, Number, Slots, UpdateRule
 
 if TYPE_CHECKING:
     import jax

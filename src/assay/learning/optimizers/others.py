@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from assay._lazy import lazy_module
-from assay.learning.optimizers.record import Array, InitialSlots, Number, Slots, UpdateRule, optimizer, zeros
+from assay.learning.optimizers.record import optimizer
+from assay.learning.optimizers.rule import Array, InitialSlots, Number, Slots, UpdateRule, zeros
 
 if TYPE_CHECKING:
     import jax

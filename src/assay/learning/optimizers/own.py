@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from assay._lazy import lazy_module
-from assay.choices import REQUIRED, Own, own_defaults
+from assay.choices import REQUIRED, own_defaults
 from assay.errors import StudyError
-from assay.learning.optimizers.record import Array, Optimizer, Slots, UpdateRule
+from assay.learning.optimizers.rule import Array, Slots, UpdateRule
 from assay.own_code import OwnCode, told_as_theirs
 
 if TYPE_CHECKING:
@@ -68,7 +68,13 @@ class OwnRule(UpdateRule):
 
         def one(w: Array, numbers: Mapping[str, Array]) -> Slots:
             with told_as_theirs(self.code, f"'{self.code.reference}'"):
-                return jax.tree.map(jax.numpy.asarray, self._made(numbers, rest).init(w))
+                state = self._made(numbers, rest).init(w)
+                if not isinstance(state, dict):
+                    raise StudyError(
+                        f"'{self.code.reference}': expected init to return a dict of arrays, the state before the "
+                        f"first update, got {type(state).__name__}. Return {{}} for no state."
+                    )
+                return {name: jax.numpy.asarray(array) for name, array in state.items()}
 
         return jax.vmap(one)(parameter, numbers)
 
@@ -99,18 +105,17 @@ def _shown(state: Any) -> str:
     return f"a dict with {', '.join(map(str, state)) or 'nothing'}" if isinstance(state, dict) else type(state).__name__
 
 
-def record_of(own: Own, where: str) -> Optimizer:
-    """The record of a user's class, tried on a small parameter.
+def checked_arguments(own: OwnCode, where: str) -> Mapping[str, Any]:
+    """The arguments of a user's class with their defaults; the class is tried on a small parameter.
 
     Raises
     ------
     StudyError
         If it has no init and update, or they do not keep the parameter's shape.
     """
-    assert isinstance(own, OwnCode)
     theirs = own.function
     if theirs is None:
-        return Optimizer(name=own.reference, function=OwnRule, own_arguments={})
+        return {}
     if not (isinstance(theirs, type) and hasattr(theirs, "init") and hasattr(theirs, "update")):
         raise StudyError(
             f"{where}: '{own.reference}': expected a class with the methods init(parameter) and "
@@ -119,7 +124,7 @@ def record_of(own: Own, where: str) -> Optimizer:
     defaults = own_defaults(theirs, 0)
     arguments = {key: 0.1 if default is REQUIRED else default for key, default in defaults.items()}
     _check_shapes(own, arguments, where)
-    return Optimizer(name=own.reference, function=OwnRule, own_arguments=defaults)
+    return defaults
 
 
 def _check_shapes(own: OwnCode, arguments: Mapping[str, Any], where: str) -> None:

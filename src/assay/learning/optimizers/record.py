@@ -1,76 +1,20 @@
-"""What is known of an optimizer, what all rules share, and the table of all of them.
+"""What is known of an optimizer, and the table of all of them.
 
-A rule is a small class. Its fields are the arguments of Keras' class of that name, with Keras' defaults; its `update`
-is the rule, written as the equations of its docstring. In them w is a parameter, g its gradient, η the learning rate
-and t = 1, 2, … the number of the update; ← assigns, products and roots are elementwise.
+A decorated rule is an entry of `OPTIMIZERS`; nothing else has to be registered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
-import numpy as np
-
-from assay._lazy import lazy_module
 from assay.choices import Named, Own, Table
+from assay.expressions import Expression
+from assay.learning.optimizers.own import OwnRule, checked_arguments
+from assay.learning.optimizers.rule import UpdateRule
 
-if TYPE_CHECKING:
-    import jax
-else:
-    jax = lazy_module("jax")
-
-Array: TypeAlias = "jax.Array"
-Slots: TypeAlias = "dict[str, jax.Array]"
-InitialSlots: TypeAlias = "dict[str, np.ndarray]"
-Number: TypeAlias = "float | jax.Array"
-R = TypeVar("R", bound="type[UpdateRule]")
-
-
-def zeros(shape: tuple[int, ...]) -> np.ndarray:
-    """A slot that starts at 0."""
-    return np.zeros(shape, np.float32)
-
-
-def over(number: Array, array: Array) -> Array:
-    """(P,) to (P, 1, …), and () to (1, 1, …), so that it broadcasts over `array`."""
-    return number.reshape((*number.shape, *([1] * (array.ndim - number.ndim))))
-
-
-@dataclass(frozen=True, kw_only=True)
-class UpdateRule:
-    """What all optimizers share: a learning rate, decoupled weight decay, and clipping.
-
-    Weight decay is w ← w - weight_decay · η · w before the rule (Loshchilov and Hutter, ICLR 2019), for kernels and
-    biases alike. At most one of the three kinds of clipping can be set (Pascanu et al., ICML 2013).
-    """
-
-    # Averaging rates whose 1 - rate Keras takes in double precision.
-    complements: ClassVar[tuple[str, ...]] = ()
-    # Numbers that a state is initialized with; they decide the program.
-    initial_numbers: ClassVar[tuple[str, ...]] = ()
-    # Numbers whose 0 means that a part of the rule, with its slot, is left out.
-    optional: ClassVar[tuple[str, ...]] = ()
-
-    learning_rate: Number = 0.001
-    weight_decay: Number | None = None
-    clipnorm: Number | None = None
-    clipvalue: Number | None = None
-    global_clipnorm: Number | None = None
-
-    @property
-    def slot_names(self) -> tuple[str, ...]:
-        """The arrays, each of the parameter's shape, that the rule keeps."""
-        return ()
-
-    def slots(self, shape: tuple[int, ...]) -> InitialSlots:
-        """The state before the first update: zeros, unless a rule says otherwise."""
-        return {name: zeros(shape) for name in self.slot_names}
-
-    def update(self, w: Array, g: Array, slots: Slots, t: Array, one_minus: Mapping[str, Array]) -> tuple[Array, Slots]:
-        """The rule. Numbers are fields, shaped to broadcast over `w`; ``one_minus["rho"]`` is 1 - ρ."""
-        raise NotImplementedError
+R = TypeVar("R", bound=type[UpdateRule])
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -95,9 +39,8 @@ class Optimizer(Named):
 
 def adopt(own: Own, where: str) -> Optimizer:
     """The record of a user's own optimizer, a class; see `assay.learning.optimizers.own`."""
-    from assay.learning.optimizers.own import record_of
-
-    return record_of(own, where)
+    assert not isinstance(own, Expression), "a table without variables takes no formula"
+    return Optimizer(name=own.reference, function=OwnRule, own_arguments=checked_arguments(own, where))
 
 
 OPTIMIZERS: Table[Optimizer] = Table("optimizer", "optimizers", adopt)
