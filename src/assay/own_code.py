@@ -151,7 +151,7 @@ def what_python_says(error: BaseException) -> str:
     """Type and first line of an error."""
     lines = str(error).strip().splitlines()
     said = f"{type(error).__name__}: {lines[0].rstrip('.')}" if lines else type(error).__name__
-    if "Tracer" in type(error).__name__ or "Concretization" in type(error).__name__:
+    if "Tracer" in said or "truth value of an array" in said:
         return f"{said}. Write it with jax.numpy, and with jax.numpy.where instead of if."
     return f"{said}."
 
