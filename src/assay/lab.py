@@ -104,6 +104,8 @@ def run(
     ------
     AssayError
         If the study, its data or the folder cannot be used; nothing has been trained then.
+    WriteError
+        If the disk is full; what was written before is kept, and the same call goes on from there.
     KeyboardInterrupt
         After Ctrl-C; what was done is kept, and the same call goes on from there.
     """

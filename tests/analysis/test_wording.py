@@ -134,7 +134,7 @@ def test_seeds_that_differ_by_the_same_are_said_to_show_nothing():
     """Without spread there is no interval; the sentence says why nothing is concluded, unless nothing differs."""
     same = condition("units=32", 0.81, difference=0.01, pairs=3)
     assert sentences(summary_of(BASELINE, same))[1] == (
-        "3 seeds that differ by the same cannot show whether units=32 differs from the baseline: "
+        "3 equal differences cannot show whether units=32 differs from the baseline: "
         "test accuracy 0.810 vs 0.800, difference +0.010 over 3 paired seeds."
     )
     equal = condition("units=32", 0.80, difference=0.0, pairs=3)
@@ -195,7 +195,7 @@ def test_a_large_study_is_counted_and_its_best_are_named():
     said = sentences(large_summary())
     assert said[1] == (
         "Of 100 conditions 20 are better than the baseline, 50 are worse, and of 30 there is no evidence that they "
-        "differ; if no choice mattered, about 5 would be called better or worse."
+        "differ; if no choice made a difference, about 5 would be called better or worse."
     )
     assert said[2].startswith("up=19 has the best test accuracy, 0.829 [0.824, 0.834]; down=49 the worst, 0.741")
     assert [sentence.split()[0] for sentence in said[3:-1]] == [f"up={n}" for n in range(19, 9, -1)]
@@ -205,7 +205,9 @@ def test_a_large_study_is_counted_and_its_best_are_named():
 def test_a_large_study_of_one_seed_concludes_nothing():
     """Without intervals there is nothing to count."""
     said = sentences(large_summary(pairs=1))
-    assert said[1] == "Fewer than two paired seeds give no interval, so no condition is called better or worse."
+    assert said[1] == (
+        "A comparison needs two seeds that completed in both conditions, so no condition is called better or worse."
+    )
 
 
 def test_what_is_left_out_is_said():

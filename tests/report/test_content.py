@@ -48,7 +48,7 @@ def test_a_study_without_a_final_phase_has_no_test_results(tmp_path, synthetic):
 
 def test_the_note_counts_the_false_alarms_to_expect(results):
     """Five comparisons at 0.95 give 0.25 false alarms if nothing mattered."""
-    assert "with 5 comparisons at 0.95, expect about 0.25 false alarms" in build_content(results).conclusion_note
+    assert "about 0.25 of these 5 comparisons would still be called" in build_content(results).conclusion_note
 
 
 def test_one_seed_is_advised_to_become_more(tmp_path, synthetic):
@@ -56,7 +56,7 @@ def test_one_seed_is_advised_to_become_more(tmp_path, synthetic):
     study = synthetic.factorial_study(
         vary={"network.activation": ["tanh"]}, design={"kind": "one_at_a_time", "seeds": 1}
     )
-    assert "ask for more with --seeds" in build_content(synthetic.fill(tmp_path, study)).conclusion_note
+    assert "ask for more seeds with --seeds" in build_content(synthetic.fill(tmp_path, study)).conclusion_note
 
 
 def test_provenance_holds_what_a_repetition_needs(results):

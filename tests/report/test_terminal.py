@@ -51,8 +51,8 @@ def test_the_table_of_the_default_study_is_whole(tmp_path, synthetic, width):
 def test_what_a_narrow_window_leaves_out_is_said(tmp_path, synthetic):
     """First the validation goes, then the ranges of best epochs, then names are broken between words."""
     summary = synthetic.fill(tmp_path, digits_study(synthetic)).summary()
-    assert "Left out" not in printed(summary, width=120)
-    assert "Left out for want of width: validation scores.\n" in printed(summary, width=80)
+    assert "Not shown" not in printed(summary, width=120)
+    assert "Not shown, because the window is too narrow: validation scores.\n" in printed(summary, width=80)
     narrow = printed(summary, width=72)
     assert "validation scores and ranges of the best epochs." in " ".join(words_of(narrow))
     assert max(len(row) for row in narrow.splitlines()) <= 72
@@ -107,7 +107,7 @@ def test_trials_are_told_once_and_losses_with_their_condition(tmp_path, syntheti
     """How many trials there are stands below the table; what became of lost ones stands in their row."""
     study = synthetic.factorial_study()
     whole = printed(synthetic.fill(tmp_path / "whole", study).summary())
-    assert "3 trials per condition; ± is half of the 0.95 confidence interval." in whole
+    assert "3 trials per condition; ± is half the width of the 95 % confidence interval." in whole
     lost = [(2, 0), (5, 0), (5, 1), (5, 2)]
     text = printed(synthetic.fill(tmp_path / "lost", study, diverged=lost).summary())
     lines = text.splitlines()
@@ -121,11 +121,13 @@ def test_trials_are_told_once_and_losses_with_their_condition(tmp_path, syntheti
 def test_a_best_epoch_outside_its_range_is_explained(tmp_path, synthetic):
     """The mean over seeds may be best where no seed is; a line below says whose range is shown."""
     summary = synthetic.fill(tmp_path, synthetic.factorial_study()).summary()
-    assert "each seed alone" not in printed(summary)
+    assert "of single seeds" not in printed(summary)
     first, second, *others = summary.conditions
     outside = replace(second, best_epoch=17, best_epoch_range=(22, 27))
     lines = printed(replace(summary, conditions=(first, outside, *others)), width=120).splitlines()
-    assert lines[-1] == "17 (22–27): the mean over seeds is best at 17, each seed alone within 22–27."
+    assert lines[-1] == (
+        "17 (22–27): the mean over seeds is best at epoch 17; the best epochs of single seeds lie between 22 and 27."
+    )
 
 
 def test_the_column_of_differences_says_against_what(tmp_path, synthetic):

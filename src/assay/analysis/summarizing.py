@@ -21,7 +21,7 @@ Values = Mapping[tuple[str, str], Mapping[str, Mapping[int, float]]]
 """(condition, split) -> metric -> seed -> value."""
 
 
-def summarize(results: Tables) -> Summary:
+def summarize(tables: Tables) -> Summary:
     """Every condition of a study with what it came to.
 
     Notes
@@ -31,22 +31,22 @@ def summarize(results: Tables) -> Summary:
     within it, by the mean absolute error. The interval of a comparison is missing for a single pair, and for pairs that
     all differ by the same.
     """
-    epochs = best_epochs(results)
-    values = _by_seed(measurements(results, epochs))
-    baseline = results.study.baseline_name()
-    confidence = results.study.design.confidence
-    measure = _compared_by(values, [condition.settings for condition in results.conditions])
-    outcomes = _outcomes(results)
-    judged = training_judgements(results)
-    parameters = dict(results.trials.select("condition", "parameters").unique("condition").iter_rows())
+    epochs = best_epochs(tables)
+    values = _by_seed(measurements(tables, epochs))
+    baseline = tables.study.baseline_name()
+    confidence = tables.study.design.confidence
+    measure = _compared_by(values, [condition.settings for condition in tables.conditions])
+    outcomes = _outcomes(tables)
+    judged = training_judgements(tables)
+    parameters = dict(tables.trials.select("condition", "parameters").unique("condition").iter_rows())
     conditions = []
-    for condition in results.conditions:
+    for condition in tables.conditions:
         name, best, judgement = condition.name, epochs[condition.name], judged.get(condition.name)
         conditions.append(
             ConditionSummary(
                 name=name,
                 settings=dict(condition.settings),
-                trials=len(results.study.seed_list()),
+                trials=len(tables.study.seed_list()),
                 outcomes={"completed": 0, "diverged": 0, **outcomes.get(name, {})},
                 parameters=parameters.get(name),
                 best_epoch=None if best is None else best.epoch,
@@ -59,18 +59,18 @@ def summarize(results: Tables) -> Summary:
             )
         )
     return Summary(
-        study=results.study.name,
+        study=tables.study.name,
         baseline=baseline,
         confidence=confidence,
         compared_by=measure,
-        elapsed_seconds=float(results.manifest.get("elapsed_seconds", 0.0)),
+        elapsed_seconds=float(tables.manifest.get("elapsed_seconds", 0.0)),
         conditions=tuple(conditions),
     )
 
 
-def _outcomes(results: Tables) -> dict[str, dict[str, int]]:
+def _outcomes(tables: Tables) -> dict[str, dict[str, int]]:
     """By condition, how many trials ended in each way."""
-    ended = results.trials.group_by("condition", "outcome").len()
+    ended = tables.trials.group_by("condition", "outcome").len()
     outcomes: dict[str, dict[str, int]] = {}
     for name, outcome, count in ended.sort("condition", "outcome").iter_rows():
         outcomes.setdefault(name, {})[outcome] = count

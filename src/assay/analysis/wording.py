@@ -135,7 +135,7 @@ def _sentence(
     if pairs == 1:
         return f"One seed cannot show whether {name} differs from {other}: {numbers}."
     if difference.low is None and difference.mean:
-        return f"{pairs} seeds that differ by the same cannot show whether {name} differs from {other}: {numbers}."
+        return f"{pairs} equal differences cannot show whether {name} differs from {other}: {numbers}."
     if comparison.conclusion == "no evidence":
         return f"No evidence that {name} differs from {other}: {numbers}."
     return f"{name} is {comparison.conclusion} than {other}: {numbers}."
@@ -166,13 +166,16 @@ def _extremes(summary: Summary, measure: Measure, further: str = "") -> str:
 def _counted_sentence(summary: Summary, compared: Sequence[Compared], reference: str) -> str:
     """How many conditions of a large study came out how, and how many would by chance."""
     if max(comparison.pairs for _, comparison in compared) < 2:
-        return "Fewer than two paired seeds give no interval, so no condition is called better or worse."
+        return (
+            "A comparison needs two seeds that completed in both conditions, so no condition is called better or worse."
+        )
     counts = Counter(comparison.conclusion for _, comparison in compared)
     other = "the baseline" if reference == BASELINE else reference
     return (
         f"Of {len(compared):,} conditions {counts['better']:,} are better than {other}, {counts['worse']:,} are worse, "
         f"and of {counts['no evidence']:,} there is no evidence that they differ; "
-        f"if no choice mattered, about {false_alarms_text(summary, len(compared))} would be called better or worse."
+        f"if no choice made a difference, about {false_alarms_text(summary, len(compared))} would be called better or "
+        "worse."
     )
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import sys
 
 import typer
@@ -52,6 +53,9 @@ def _options(version: bool = typer.Option(False, "--version", help="Print the ve
 
 def main() -> None:
     """Entry point of the `assay` command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a pipe on Windows takes few letters
     try:
         app(prog_name="assay")
     except AssayError as error:

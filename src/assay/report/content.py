@@ -151,18 +151,22 @@ def _note(summary: Summary, measure: Measure) -> str:
     """How the conclusions were reached, and what they do not say."""
     direction = "higher" if is_higher_better(measure.metric) else "lower"
     compared = [condition.comparison for condition in summary.conditions if condition.comparison]
-    share = f"{summary.confidence:g}"
-    opening = f"Measured by {measure} ({direction} is better). "
+    share = f"{100 * summary.confidence:g} %"
+    opening = f"Conditions are compared by {measure} ({direction} is better). "
     if not compared:
-        return opening + f"In brackets: the {share} confidence interval of the mean over seeds (Student t)."
+        return opening + f"Brackets hold the {share} confidence interval of the mean over seeds (Student t)."
     pairs = max(comparison.pairs for comparison in compared)
     if pairs < 2:
-        return opening + "Fewer than two paired seeds give no interval and so no conclusion; ask for more with --seeds."
+        return (
+            f"{opening}With fewer than two seeds that completed in both conditions there is no interval "
+            "and no conclusion; ask for more seeds with --seeds."
+        )
     return (
-        f"{opening}The same seed gives every condition the same start and the same batches, so differences are taken "
-        f"seed by seed; in brackets their {share} confidence interval (Student t). Better or worse is said only where "
-        f"it leaves out zero. Each interval is for its own comparison: with {len(compared):,} comparisons at {share}, "
-        f"expect about {false_alarms_text(summary, len(compared))} false alarms if no choice mattered."
+        f"{opening}A seed gives every condition the same start and the same batches, so differences are taken seed by "
+        f"seed; brackets hold the {share} confidence interval of their mean (Student t). A condition is called better "
+        "or worse only where this interval does not contain zero. Each interval is for one comparison: if no choice "
+        f"made a difference, about {false_alarms_text(summary, len(compared))} of these {len(compared):,} comparisons "
+        "would still be called better or worse."
     )
 
 
@@ -216,9 +220,9 @@ def _conditions(summary: Summary, metric: str, which: str) -> TableContent:
         if has_verdict:
             row.append(_verdict(condition))
         rows.append(row)
-    share = f"{summary.confidence:g}"
-    caption = f"Means over the trials that completed; ± is half of the {share} confidence interval. {which}".rstrip()
-    return TableContent("conditions", caption, columns, rows)
+    share = f"{100 * summary.confidence:g} %"
+    caption = f"Means over the trials that completed; ± is half the width of the {share} confidence interval."
+    return TableContent("conditions", f"{caption} {which}".rstrip(), columns, rows)
 
 
 def _measured(summary: Summary, split: Literal["validation", "test"], table: str, caption: str) -> TableContent:

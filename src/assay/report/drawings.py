@@ -25,8 +25,8 @@ SIGNAL_WORDS = {
     "wall": (
         "Signals before training",
         "Violins of pre-activations, kernels, activations and kernel gradients by layer, a row for each condition.",
-        "How values are distributed in each layer, on scales that the conditions share. A sound network keeps a like "
-        "width from layer to layer, upwards and downwards.",
+        "How values are distributed in each layer, on scales that the conditions share. In a sound "
+        "network the width stays about the same from layer to layer, forwards and backwards.",
     ),
     "profiles": (
         "Signal and gradient by layer",
@@ -122,8 +122,8 @@ def _overview_words(summary: Summary) -> tuple[str, str, str]:
         "The table of conditions holds the same numbers."
     )
     caption = (
-        f"Mean {measure} of each condition, best at the top, with its {summary.confidence:g} "
-        "interval over seeds; each small stroke is one seed."
+        f"Mean {measure} of each condition, best at the top, with its "
+        f"{100 * summary.confidence:g} % confidence interval over seeds; each small stroke is one seed."
     )
     if any(condition.comparison for condition in summary.conditions):
         caption += (

@@ -230,15 +230,16 @@ def _notes(summary: Summary, left_out: Collection[str]) -> list[str]:
     if any(condition.outcomes["completed"] < condition.trials for condition in conditions):
         opening += "; means are over those that completed"
     if trials > 1:
-        opening += f"; ± is half of the {summary.confidence:g} confidence interval"
+        opening += f"; ± is half the width of the {100 * summary.confidence:g} % confidence interval"
     notes = [f"{opening}."]
     for condition in conditions:
         epoch, (low, high) = condition.best_epoch, condition.best_epoch_range or (0, 0)
         if RANGES not in left_out and epoch is not None and low != high and not low <= epoch <= high:
             notes.append(
-                f"{epoch} ({low}–{high}): the mean over seeds is best at {epoch}, each seed alone within {low}–{high}."
+                f"{epoch} ({low}–{high}): the mean over seeds is best at epoch {epoch}; "
+                f"the best epochs of single seeds lie between {low} and {high}."
             )
             break
     if left_out:
-        notes.append(f"Left out for want of width: {' and '.join(left_out)}.")
+        notes.append(f"Not shown, because the window is too narrow: {' and '.join(left_out)}.")
     return notes
