@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 
-import jax
 import keras
 import numpy as np
 import polars as pl
@@ -265,7 +264,7 @@ def test_a_stop_is_heard_between_the_epochs_of_an_autoencoder(study, tmp_path, m
     [population] = plan_study(study).populations
     data = load(population.request)
     with Store.open(tmp_path, study, {}) as store, pytest.raises(KeyboardInterrupt):
-        PopulationRun(population, study, data, store, Silence(), lambda: True, jax.devices()).run()
+        PopulationRun(population, data, store, stop_requested=lambda: True).run()
 
 
 # ---- a saved model

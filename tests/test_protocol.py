@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from types import SimpleNamespace
 
-import jax
 import numpy as np
 import polars as pl
 import pytest
@@ -263,7 +262,13 @@ def scripted(tiny_study, tmp_path, monkeypatch):
         study = tiny_study(training={"epochs": EPOCHS}, design=design)
         [population] = plan_study(study).populations
         with Store.open(tmp_path / folder, study, {}) as store:
-            PopulationRun(population, study, load(population.request), store, Silence(), stop, jax.devices()).run()
+            PopulationRun(
+                population,
+                load(population.request),
+                store,
+                epoch_ended=Silence().epoch_ended,
+                stop_requested=stop,
+            ).run()
         return Results(tmp_path / folder)
 
     return run

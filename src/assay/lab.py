@@ -18,6 +18,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
+from assay.bookkeeping import failed_trials
 from assay.data import Dataset, load
 from assay.engine import (
     PROGRAMS_KEPT,
@@ -33,7 +34,7 @@ from assay.judging import data_notes, trait_notes
 from assay.networks.saved_models import fingerprint
 from assay.own_code import OwnCode
 from assay.planning import Plan, PopulationPlan, check_capacity, plan_study
-from assay.protocol import EpochEvent, PopulationRun, failed_trials
+from assay.protocol import EpochEvent, PopulationRun
 from assay.results import Results
 from assay.store import Store
 from assay.study import Study, load_study
@@ -131,8 +132,14 @@ def run(
         with interruption(progress) as stop, counted_compilation() as compilation:
 
             def prepared(population: PopulationPlan) -> PopulationRun:
-                dataset = datasets[population.request]
-                run = PopulationRun(population, study, dataset, store, progress, stop.is_set, devices)
+                run = PopulationRun(
+                    population,
+                    datasets[population.request],
+                    store,
+                    epoch_ended=progress.epoch_ended,
+                    stop_requested=stop.is_set,
+                    devices=devices,
+                )
                 run.compile()
                 return run
 

@@ -220,17 +220,6 @@ def test_dropout_keeps_the_mean_and_is_off_in_evaluation():
     np.testing.assert_array_equal(*scores)
 
 
-def test_dropout_drops_its_rate_and_scales_the_rest():
-    """A kept unit is scaled by 1 / (1 − rate), so that the expectation stays."""
-    from assay.engine.network import _drop
-
-    rates = np.array([0.0, 0.25, 0.8], np.float32)
-    dropped = np.asarray(_drop(np.ones((3, 100, 100), np.float32), rates, jax.random.key(0)))
-    for rate, member_units in zip(rates, dropped, strict=True):
-        assert abs((member_units == 0).mean() - rate) < 0.02
-        np.testing.assert_allclose(member_units[member_units != 0], 1 / (1 - rate), rtol=1e-6)
-
-
 def test_a_population_compiles_once():
     """Every epoch of every member, and every score of every part, is the same compiled program."""
     trainer = Trainer(MIXED, seeds=[0, 1, 2], batch_size=BATCH, task="multiclass")

@@ -55,14 +55,19 @@ def initial_slots(
 
 
 def updated(
-    recipe: Recipe, parameters: Parameters, gradients: Parameters, slots: Slots, step: Array, numbers: Numbers[Array]
+    recipe: Recipe,
+    parameters: Parameters,
+    gradients: Parameters,
+    state_slots: Slots,
+    step: Array,
+    numbers: Numbers[Array],
 ) -> tuple[Parameters, Slots]:
     """The parameters of every member, and what its optimizer keeps, after one update.
 
     Parameters
     ----------
     parameters, gradients : list (layers) of LayerParameters, arrays (M, …)
-    slots : list (optimizer segments) of list (layers) of LayerSlots
+    state_slots : list (optimizer segments) of list (layers) of LayerSlots
     step : float32 scalar
         The number of this update, 1 for the first.
     numbers : Numbers
@@ -73,15 +78,17 @@ def updated(
     rates = _rates_by_segment(segments, numbers.learning_rate, len(parameters))
     of_segments = [
         _segment_updated(
-            segment, parts[index], part_gradients[index], slots[index], numbers.optimizer[index], rates[index], step
+            segment,
+            parts[index],
+            part_gradients[index],
+            state_slots[index],
+            numbers.optimizer[index],
+            rates[index],
+            step,
         )
         for index, segment in enumerate(segments)
     ]
-    by_layer = zip(*(layers for layers, _ in of_segments), strict=True)
-    return [
-        LayerParameters(*(joined(segments, list(arrays)) for arrays in zip(*pieces, strict=True)))
-        for pieces in by_layer
-    ], [held for _, held in of_segments]
+    return _layers_joined(segments, [layers for layers, _ in of_segments]), [held for _, held in of_segments]
 
 
 def _layers_by_segment(segments: tuple[Segment, ...], layers: Parameters) -> list[Parameters]:
@@ -89,6 +96,16 @@ def _layers_by_segment(segments: tuple[Segment, ...], layers: Parameters) -> lis
     parts = [LayerParameters(divided(segments, kernel), divided(segments, bias)) for kernel, bias in layers]
     return [
         [LayerParameters(layer.kernel[index], layer.bias[index]) for layer in parts] for index in range(len(segments))
+    ]
+
+
+def _layers_joined(segments: tuple[Segment, ...], parts: list[Parameters]) -> Parameters:
+    """The slots of all segments in their places, by layer; the inverse of `_layers_by_segment`."""
+    return [
+        LayerParameters(
+            joined(segments, [layer.kernel for layer in layers]), joined(segments, [layer.bias for layer in layers])
+        )
+        for layers in zip(*parts, strict=True)
     ]
 
 
@@ -104,7 +121,7 @@ def _segment_updated(
     segment: Segment[Static],
     parameters: Parameters,
     gradients: Parameters,
-    slots: list[LayerSlots[Array]],
+    segment_slots: list[LayerSlots[Array]],
     numbers: dict[str, Array],
     rates: list[dict[str, Array]],
     step: Array,
@@ -116,7 +133,7 @@ def _segment_updated(
     new_parameters: Parameters = []
     new_slots: list[LayerSlots[Array]] = []
     of_array = partial(update, segment.kind, step=step)
-    for layer, gradient, held, rate in zip(parameters, clipped, slots, rates, strict=True):
+    for layer, gradient, held, rate in zip(parameters, clipped, segment_slots, rates, strict=True):
         own = numbers | rate
         kernel, of_kernel = of_array(parameter=layer.kernel, gradient=gradient.kernel, slots=held.kernel, numbers=own)
         bias, of_bias = of_array(parameter=layer.bias, gradient=gradient.bias, slots=held.bias, numbers=own)

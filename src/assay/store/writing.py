@@ -29,7 +29,7 @@ from assay.errors import StoreError
 from assay.store.checking import check_is_ours_or_empty, check_same_data, check_same_study
 from assay.store.files import make_folders, remove_leftovers, replace_file, write_json, write_parquet
 from assay.store.locking import FolderLock
-from assay.store.reading import read_manifest
+from assay.store.reading import Tables, read_manifest
 from assay.store.schema import (
     FOLDERS,
     FORMAT_VERSION,
@@ -138,6 +138,10 @@ class Store:
         detail = f"-{phase}-{first_epoch:05d}"
         write_parquet(self._part("signals", population, detail), with_columns_of(signals, SIGNAL_COLUMNS))
         write_parquet(self._part("histograms", population, detail), with_columns_of(histograms, HISTOGRAM_COLUMNS))
+
+    def read_history(self, population: int, *filters: pl.Expr) -> pl.DataFrame:
+        """The rows of a population's history that pass all `filters`, in no order; the others never fill memory."""
+        return Tables(self.directory).rows("history", *filters, population=population)
 
     def drop_history_after(self, population: int, phase: str, epoch: int) -> None:
         """Forget what was recorded of a phase after `epoch`, so that it agrees with a checkpoint of that epoch."""
