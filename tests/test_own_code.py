@@ -251,3 +251,31 @@ def test_traits_of_code_that_was_not_run_are_not_known():
     assert not choice.is_loaded
     assert traits_of(choice) is None
     assert isinstance(choice, Choice)
+
+
+def test_another_metric_is_recorded_beside_the_loss(tmp_path):
+    """A formula for the right side of 1/2 is the accuracy of two classes; the loss's own name is the loss."""
+    study = Study(
+        data={"name": "moons", "rows": 120},
+        network={"hidden": [4]},
+        training={"epochs": 2, "metric": {"name": "right", "expression": "(y_pred > 0.5) == (y_true > 0.5)"}},
+        seeds=2,
+    )
+    history = assay.run(study, tmp_path / "right").history
+    keys = ["trial", "phase", "epoch", "split"]
+    wide = history.pivot("metric", index=keys, values="value").sort(keys)
+    assert set(wide.columns) == {*keys, "loss", "accuracy", "right"}
+    assert wide["right"].to_list() == pytest.approx(wide["accuracy"].to_list())
+    changed = {"epochs": 2, "loss": "mean_squared_error", "metric": lambda y_true, y_pred: (y_true - y_pred) ** 2}
+    history = assay.run(Study(data={"name": "moons", "rows": 120}, training=changed, seeds=1), tmp_path / "own").history
+    wide = history.pivot("metric", index=keys, values="value")
+    (own,) = set(wide.columns) - {*keys, "loss", "accuracy"}
+    assert wide[own].to_list() == pytest.approx(wide["loss"].to_list(), rel=1e-5)
+
+
+def test_a_metric_that_is_recorded_anyway_is_refused(tmp_path):
+    """Two columns of one name would be one too many."""
+    study = Study(data="iris", training={"metric": "mean_squared_error"})
+    assert assay.plan_study(study).num_trials == 3
+    with pytest.raises(assay.StudyError, match="'mean_absolute_error' is recorded anyway"):
+        assay.plan_study(Study(data="diabetes", training={"metric": "mean_absolute_error"}))

@@ -199,6 +199,7 @@ def code_fingerprints(plan: Plan) -> dict[str, str]:
     """SHA-256 of the code of a user's own functions, by reference."""
     members = [member for population in plan.populations for member in population.members]
     choices = [choice for member in members for choice in member.choices]
+    choices += [population.metric for population in plan.populations if population.metric is not None]
     return {choice.own.reference: choice.own.digest for choice in choices if isinstance(choice.own, OwnCode)}
 
 

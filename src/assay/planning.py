@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from assay.choices import Choice
 from assay.data import DataRequest, DataShape, describe
 from assay.engine.batching import num_batches
 from assay.engine.devices import available_cores
@@ -46,6 +47,8 @@ class PopulationPlan:
         The number of each trial in the study.
     request, shape : DataRequest and DataShape
     batch_size, epochs : int
+    metric : Choice, optional
+        Recorded beside the loss and what the task has.
     layout : Layout
     design : DesignSpec
         What the best epoch is best in, and whether there is a final training.
@@ -63,6 +66,7 @@ class PopulationPlan:
     batch_size: int
     epochs: int
     layout: Layout
+    metric: Choice | None
     design: DesignSpec
     probe: ProbeSpec | None
 
@@ -161,7 +165,8 @@ def plan_study(study: Study, num_devices: int | None = None, platform: str = "cp
         layers, loss = resolve(study, condition, shapes[request], known.get(network))
         known[network] = layers
         member = Member(layers, loss, condition.training.optimizer)
-        key = (request, shape_key(layers), condition.training.batch_size, condition.training.epochs)
+        training = condition.training
+        key = (request, (shape_key(layers), training.metric), training.batch_size, training.epochs)
         grouped.setdefault(key, []).append((index, condition, member))
     populations: list[PopulationPlan] = []
     pieces = [(key, piece) for key, entries in grouped.items() for piece in _pieces(entries, len(seeds))]
@@ -175,6 +180,7 @@ def plan_study(study: Study, num_devices: int | None = None, platform: str = "cp
             trials=np.asarray(indices)[:, None] * len(seeds) + np.arange(len(seeds))[None, :],
             request=request,
             shape=shapes[request],
+            metric=entries[0][1].training.metric,
             batch_size=batch_size,
             epochs=epochs,
             layout=plan_layout(

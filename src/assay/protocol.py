@@ -116,6 +116,7 @@ class PopulationRun:
             seeds=plan.seeds,
             batch_size=plan.batch_size,
             task=plan.shape.task,
+            metric=plan.metric,
             tiles=self.checkpoint.tiles if self.checkpoint else plan.layout.tiles,
             sparse=self.checkpoint.sparse if self.checkpoint else self._suits_sparse(),
             devices=self.devices,

@@ -126,10 +126,11 @@ class Work(NamedTuple, Generic[Leaf]):
 
 
 class Totals(NamedTuple):
-    """Sums over examples, (G, M): of the loss (penalties included) and of the metric."""
+    """Sums over examples, (G, M): of the loss (penalties included), the metric, and another one if it is asked for."""
 
     loss: Array
     metric: Array
+    other: Array | None = None
 
 
 class Done(NamedTuple):

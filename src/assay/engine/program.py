@@ -20,6 +20,7 @@ from assay.engine.recipe import Recipe
 from assay.engine.sparse import Inputs, SparseBatch, SparseInputs
 from assay.engine.spreading import GROUPED, WHOLE, over_groups
 from assay.engine.updating import updated
+from assay.learning.losses import loss_values
 from assay.learning.metrics import per_example_metric
 
 
@@ -33,6 +34,19 @@ def batch_of(x: Inputs, y: Array, batch: Batches[Array]) -> tuple[Array | Sparse
         values = x.values[rows].astype(jnp.float32)
         return SparseBatch(values, x.columns, batch.words, batch.owners), y[rows].T, weights
     return x[rows].astype(jnp.float32), y[rows].T, weights
+
+
+def _other_metric(recipe: Recipe, targets: Array, outputs: Array, weights: Array) -> Array | None:
+    """Its sum over the examples, (M,), where the study asks for another metric."""
+    return None if recipe.metric is None else loss_values(recipe.metric, targets, outputs) @ weights
+
+
+def _plus(total: Array | None, found: Array | None) -> Array | None:
+    return None if total is None or found is None else total + found
+
+
+def _no_totals(recipe: Recipe, zeros: Array) -> Totals:
+    return Totals(zeros, zeros, None if recipe.metric is None else zeros)
 
 
 def _train_group(
@@ -64,6 +78,7 @@ def _train_group(
 
         (_, (loss, outputs)), gradients = jax.value_and_grad(objective, has_aux=True)(state.parameters)
         metric = per_example_metric(recipe.task, targets, outputs, threshold=numbers.threshold) @ weights
+        other = _other_metric(recipe, targets, outputs, weights)
         number = state.step + 1
         parameters, slots = updated(
             recipe, state.parameters, gradients, state.slots, number.astype(jnp.float32), numbers
@@ -71,13 +86,13 @@ def _train_group(
         diverged_step = jnp.where((state.diverged_step == 0) & ~jnp.isfinite(loss), number, state.diverged_step)
         return (
             State(parameters, slots, number, diverged_step),
-            Totals(totals.loss + loss * count, totals.metric + metric),
+            Totals(totals.loss + loss * count, totals.metric + metric, _plus(totals.other, other)),
             losses.at[index].set(loss),
         )
 
     zeros = jnp.zeros_like(numbers.threshold)
     losses = jnp.zeros((len(batches.rows), len(zeros)))
-    return jax.lax.fori_loop(0, steps, step, (state, Totals(zeros, zeros), losses))
+    return jax.lax.fori_loop(0, steps, step, (state, _no_totals(recipe, zeros), losses))
 
 
 def _score_group(
@@ -96,10 +111,11 @@ def _score_group(
         outputs = forward(recipe, parameters, inputs)
         loss = example_losses(recipe, targets, outputs) @ weights + penalty(parameters, numbers.l2) * jnp.sum(weights)
         metric = per_example_metric(recipe.task, targets, outputs, threshold=numbers.threshold) @ weights
-        return Totals(totals.loss + loss, totals.metric + metric)
+        other = _other_metric(recipe, targets, outputs, weights)
+        return Totals(totals.loss + loss, totals.metric + metric, _plus(totals.other, other))
 
     zeros = jnp.zeros_like(numbers.threshold)
-    return jax.lax.fori_loop(0, count, chunk, Totals(zeros, zeros))
+    return jax.lax.fori_loop(0, count, chunk, _no_totals(recipe, zeros))
 
 
 def epoch_program(recipe: Recipe, mesh: Mesh) -> Jitted:

@@ -20,6 +20,8 @@ class Recipe:
     ----------
     task : str
         Decides the metric: accuracy, or the mean absolute error of a regression.
+    metric : Choice, optional
+        Another one, by the name of a loss or a user's own.
     activations : tuple (layers) of tuple of Segment
     losses, optimizers : tuple of Segment
     sparse : bool
@@ -34,9 +36,12 @@ class Recipe:
     optimizers: tuple[Segment[Static], ...]
     sparse: bool
     at_once: bool
+    metric: Choice | None = None
 
     @classmethod
-    def of(cls, layout: Layout, task: str, *, sparse: bool = False, at_once: bool = False) -> Recipe:
+    def of(
+        cls, layout: Layout, task: str, *, metric: Choice | None = None, sparse: bool = False, at_once: bool = False
+    ) -> Recipe:
         """Read the segments off a layout."""
 
         def activation_of(member: Member, at: int) -> Choice:
@@ -50,6 +55,7 @@ class Recipe:
             layout.segments(lambda member: member.static_optimizer),
             sparse,
             at_once,
+            metric,
         )
 
     def inputs_first(self, layer: int) -> bool:

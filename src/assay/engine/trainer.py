@@ -20,6 +20,7 @@ import jax
 import numpy as np
 from jax import Array
 
+from assay.choices import Choice
 from assay.engine.arguments import LayerParameters, State, Totals
 from assay.engine.batching import batch_order
 from assay.engine.checkpoints import restored_state, saved_arrays
@@ -50,6 +51,8 @@ class Trainer:
         Examples in one update; a smaller last batch is used as it is, as in Keras.
     task : str
         ``binary``, ``multiclass`` or ``regression``: decides the metric.
+    metric : Choice, optional
+        Another one, recorded too: the name of a loss, or a user's own.
     tiles : int, optional
         Groups per seed; chosen by `plan_layout` when not given.
     sparse : bool
@@ -67,6 +70,7 @@ class Trainer:
         seeds: Sequence[int],
         batch_size: int,
         task: str,
+        metric: Choice | None = None,
         tiles: int | None = None,
         sparse: bool = False,
         devices: Sequence[jax.Device] | None = None,
@@ -75,13 +79,13 @@ class Trainer:
         devices = list(devices) if devices is not None else jax.devices()
         self.seeds = tuple(seeds)
         self.batch_size = batch_size
-        self.metrics = metric_names(task)
+        self.metrics = metric_names(task, metric)
         self.layout: Layout = plan_layout(
             members, num_seeds=len(self.seeds), num_devices=len(devices), batch_size=batch_size, tiles=tiles
         )
         if at_once is None:
             at_once = not on_cpu(devices)
-        self.recipe = Recipe.of(self.layout, task, sparse=sparse, at_once=at_once)
+        self.recipe = Recipe.of(self.layout, task, metric=metric, sparse=sparse, at_once=at_once)
         self.spreading = Spreading(self.layout, devices)
         numbers = self.spreading.groups(member_numbers(self.layout, self.recipe, self.seeds))
         self._programs = PopulationPrograms(self.recipe, self.spreading, numbers, batch_size)
@@ -257,5 +261,6 @@ class Trainer:
     def _scores(self, totals: Totals, rows: int) -> Scores:
         return {
             name: self.spreading.of_trials(total).astype(np.float64) / rows
-            for name, total in zip(self.metrics, totals, strict=True)
+            for name, total in zip(self.metrics, totals, strict=False)
+            if total is not None
         }

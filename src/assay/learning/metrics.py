@@ -1,4 +1,4 @@
-"""What is reported beside the loss: accuracy for classes, mean absolute error for regression.
+"""What is reported beside the loss: accuracy for classes, mean absolute error for regression; what a study asks for.
 
 Targets and outputs have shape (..., K, batch) and a metric returns one number per example, (..., batch), so that the
 mean over any set of examples is exact whatever the batches were.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assay._lazy import lazy_module
+from assay.choices import Choice
 from assay.learning.losses import FEATURES, mean_absolute_error
 
 if TYPE_CHECKING:
@@ -43,15 +44,16 @@ def accuracy(targets: jax.Array, outputs: jax.Array, task: str, *, threshold: fl
     return jax.numpy.mean((targets > 0.5) == (outputs > threshold), axis=FEATURES, dtype="float32")
 
 
-def metric_names(task: str) -> tuple[str, str]:
-    """The two metrics of a task: the loss, and what is easier to read."""
-    return ("loss", "mean_absolute_error") if task == "regression" else ("loss", "accuracy")
+def metric_names(task: str, own: Choice | None = None) -> tuple[str, ...]:
+    """The metrics of a task: the loss, what is easier to read, and the one that a study asks for."""
+    plain = ("loss", "mean_absolute_error") if task == "regression" else ("loss", "accuracy")
+    return plain if own is None else (*plain, str(own))
 
 
 def per_example_metric(
     task: str, targets: jax.Array, outputs: jax.Array, *, threshold: float | jax.Array = 0.5
 ) -> jax.Array:
-    """The second of `metric_names`, example by example, shape (..., batch)."""
+    """The second of `metric_names`, example by example, shape (..., batch). A third one is a loss by its choice."""
     if task == "regression":
         return mean_absolute_error(targets, outputs)
     return accuracy(targets, outputs, task, threshold=threshold)

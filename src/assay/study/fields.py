@@ -31,6 +31,7 @@ CHOICE_TABLES: dict[str, Table[Any]] = {
     "bias_initializer": INITIALIZERS,
     "optimizer": OPTIMIZERS,
     "loss": LOSSES,
+    "metric": LOSSES,
 }
 """The table of names behind each field that takes a choice."""
 

@@ -160,6 +160,7 @@ class TrainingSpec(Part):
 
     optimizer: OptimizerChoice = Field(Choice("adam"), description='"adam", or {name = "adam", learning_rate = 1e-3}.')
     loss: LossChoice | None = Field(None, description="Follows from the data if absent.")
+    metric: LossChoice | None = Field(None, description="Recorded too: a loss, a formula, or a function of your own.")
     epochs: Whole = Field(10, description="Passes over the training rows.")
     batch_size: Whole = Field(32, description="Rows seen in one update.")
 

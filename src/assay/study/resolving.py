@@ -160,6 +160,11 @@ def resolve(
         check_loss(loss, shape.task, shape.outputs, layers[-1].activation, "training.loss")
     except StudyError as error:
         raise StudyError(f"condition '{condition.name}': {error}") from None
+    if condition.training.metric is not None and str(condition.training.metric) in metric_names(shape.task):
+        raise StudyError(
+            f"condition '{condition.name}': training.metric: '{condition.training.metric}' is recorded anyway. "
+            "Leave it out, or choose another."
+        )
     batch_size = condition.training.batch_size
     if batch_size > shape.train_rows:
         raise StudyError(
