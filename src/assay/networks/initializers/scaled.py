@@ -14,7 +14,7 @@ from assay.networks.initializers.record import Draw, initializer
 MODES = ("fan_in", "fan_out", "fan_avg")
 DISTRIBUTIONS = ("truncated_normal", "untruncated_normal", "uniform")
 
-SQUASHING = ("tanh", "hard_tanh", "softsign", "sigmoid", "linear", "softmax")
+SQUASHING = ("tanh", "hard_tanh", "softsign", "linear", "softmax")
 RECTIFYING = ("relu", "leaky_relu", "relu6", "threshold")
 NORMALIZING = ("selu", "elu", "celu", "tanh", "linear")
 
