@@ -71,7 +71,8 @@ def _argument_word(argument: Any) -> str:
 
 def _option_words(option: Any) -> str:
     names = ", ".join(option.opts)
-    return f"{names} {option.metavar}" if option.metavar else names
+    words = f"{names} {option.metavar}" if option.metavar else names
+    return words.replace("|", "\\|")  # a bar would end the cell, even in code
 
 
 def _default(argument: Any) -> str:

@@ -172,7 +172,7 @@ def test_an_axis_is_asked_for(assay, study_file):
     """Without two axes there is no plane."""
     told = assay("map", study_file, "--x", GOOD_X)
     assert told.code == 2
-    assert "Missing option '--y'" in told.err
+    assert "map: --y is missing." in told.err
 
 
 def test_a_folder_of_another_map_is_told(assay, study_file):

@@ -9,13 +9,14 @@ import sys
 
 import typer
 
+from assay.cli.usage import Commands, UsageError, told
 from assay.errors import AssayError
 
 app = typer.Typer(
     name="assay",
+    cls=Commands,
     help="A laboratory for how neural networks start and train.",
     epilog="Begin with: assay run digits",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -41,18 +42,25 @@ def register_commands() -> None:
 
 
 @app.callback(invoke_without_command=True)
-def _options(version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
+def _options(
+    context: typer.Context, version: bool = typer.Option(False, "--version", help="Print the version and exit.")
+) -> None:
     if version:
         from importlib.metadata import version as installed
 
         typer.echo(f"assay {installed('assay')}")
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def main() -> None:
     """Entry point of the `assay` command."""
     try:
-        app(prog_name="assay")
+        sys.exit(app(prog_name="assay", standalone_mode=False))
+    except UsageError as error:
+        print(f"assay: {told(error)}", file=sys.stderr)
+        sys.exit(USER_MISTAKE)
     except AssayError as error:
         print(f"assay: {error}", file=sys.stderr)
         sys.exit(USER_MISTAKE)
