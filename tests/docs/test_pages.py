@@ -92,7 +92,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", [DOCS.parent / "README.md", *PAGES], ids=lambda page: page.name)
 def test_every_row_of_a_table_has_a_cell_for_each_column(page: Path) -> None:
-    """A bar that is meant as a bar is written ``\\|``; it would end the cell otherwise, even in code."""
+    """A bar that is meant as a bar is written with a backslash; it would end the cell otherwise, even in code."""
     columns = 0
     for line in page.read_text(encoding="utf-8").splitlines():
         cells = len(re.findall(r"(?<!\\)\|", line)) - 1 if line.startswith("|") else 0
