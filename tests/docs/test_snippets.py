@@ -29,7 +29,7 @@ from assay.data import DATASETS, is_available
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-BLOCK = re.compile(r"^(?:<!-- snippet: (?P<mark>.*) -->\n)?```(?P<language>\w+)\n(?P<text>.*?)^```$", re.M | re.S)
+BLOCK = re.compile(r"^(?:<!-- snippet: (?P<mark>[^\n]*) -->\n)?```(?P<language>\w+)\n(?P<text>.*?)^```$", re.M | re.S)
 FILE_NAME = re.compile(r"# ([\w.-]+\.(?:toml|py))$", re.M)
 LANGUAGES = ("console", "toml", "python")
 FOUND_SOMETHING = 1  # the exit code of `assay probe` on a network with a fault, as most of the pages' are

@@ -11,7 +11,7 @@ from assay.study import Study, load_study, with_changes
 from assay.study.parsing import split_assignment
 
 if TYPE_CHECKING:
-    from assay.store import Results
+    from assay import Results
 
 # With so many conditions it takes some 0.1 s to check them against the data; of more the run finds the mistakes.
 QUICKLY_CHECKED = 1000
@@ -59,10 +59,10 @@ def opened_results(directory: Path) -> Results:
     StoreError
         If it is no results folder.
     """
-    from assay.store import open_results
+    import assay
 
     try:
-        return open_results(directory)
+        return assay.open_results(directory)
     except StoreError as error:
         near = "" if directory.exists() else _near_folder(directory)
         if not near:
