@@ -106,6 +106,8 @@ def test_a_mistake_in_a_study_is_told_before_anything_heavy_is_imported(argument
         ),
         ("[vary]\n'network.activaton' = ['relu']", "unknown key. Did you mean 'network.activation'?"),
         ("[training]\nepochs = 'three'", "training.epochs: expected a whole number, got 'three'."),
+        ("[training]\nepochs = '10'", "training.epochs: expected a whole number, got '10'. Remove the quotes."),
+        ("[network]\ndropout = '0.5'", "network.dropout: expected a number, got '0.5'. Remove the quotes."),
         ("[training]\nepochs = 2.5", "training.epochs: expected a whole number, got 2.5."),
         ("[vary]\n'network.activation' = []", 'vary."network.activation": the list of levels is empty.'),
         ("[training]\nbatch_size = 0", "training.batch_size: expected a whole number of at least 1, got 0."),

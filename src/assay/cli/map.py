@@ -62,7 +62,7 @@ def map_plane(
     from assay.mapping.results import check_shown
 
     if written.vary or written.conditions:
-        typer.echo(f"{written.name}: what it varies is left out; a map takes the base network.", err=True)
+        typer.echo(f"{written.name}: a map takes the base network and ignores what the study varies.", err=True)
     chosen = chosen_study(base_study(written), None, set_, None)
     check_shown(show, metric_names(describe(chosen.data.request(chosen.folder)).task)[1])
     x_axis, y_axis, zoom = _axes(x, y, "log" if log else "linear", window)

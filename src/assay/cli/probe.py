@@ -92,9 +92,9 @@ def _print_report(report: ProbeReport) -> None:
 
     console = Console()
     summary = report.summary()
-    dim = "; dim: what theory predicts" if not report.theory.is_empty() else ""
+    below = "; below them what theory predicts" if not report.theory.is_empty() else ""
     console.print(
-        f"[bold]{summary['study']}[/bold]: before training, means over {counted(len(report.seeds), 'seed')}{dim}.",
+        f"[bold]{summary['study']}[/bold]: before training, means over {counted(len(report.seeds), 'seed')}{below}.",
         highlight=False,
     )
     for remark in report.remarks:
