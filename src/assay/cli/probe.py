@@ -60,6 +60,7 @@ def probe(
         if data is not None:
             raise typer.BadParameter("a study names its own data; write --set data=…", param_hint="--data")
         study = checked_study(target, vary, set_, seeds)
+        typer.echo(f"Measuring {counted(len(study.expand()), 'condition')}; this may take some seconds.", err=True)
         from assay.probing import probe_study  # what is heavy comes after the mistakes
 
         report = probe_study(study)
