@@ -17,7 +17,10 @@ import pytest
         (["run", "--seeds"], "--seeds: expected a value behind it, got none."),
         (["run", "--device", "tpu"], "run: --device: expected cpu or gpu, got 'tpu'."),
         (["run", "digits", "iris"], "run: 'iris' has no place here; a value with spaces needs quotes around it."),
-        (["show"], "show: DIR is missing. A results folder, such as assay-runs/digits. Try: assay show --help"),
+        (
+            ["show"],
+            "show: DIR is missing. A results folder, such as assay-runs/digits. Example: assay show assay-runs/digits.",
+        ),
         (["show", "here", "--top", "0"], "show: --top: expected a whole number of at least 1, got '0'."),
         (["export", "here", "--to", "excel", "--out", "x"], "export: --to: expected tensorboard, csv or parquet, got "),
         (["map", "digits", "--y", "l2=0:1:2"], "map: --x is missing. "),

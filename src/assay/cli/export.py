@@ -29,7 +29,7 @@ def export(
             "--to",
             metavar="FORMAT",
             parser=_format,
-            help="tensorboard; or csv or parquet, a file for each table.",
+            help="What to write: tensorboard, csv or parquet.",
         ),
     ],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write.")],

@@ -53,8 +53,8 @@ def _sentence(error: Any) -> str:
         near = did_you_mean(error.option_name.lstrip("-"), [name.lstrip("-") for name in known]).replace("'", "'--", 1)
         return f"unknown option '{error.option_name}'.{near} Options: {', '.join([*known, '--help'])}."
     if isinstance(error, _click.MissingParameter):
-        help_text = getattr(error.param, "help", None) or ""
-        return f"{_name(error.param)} is missing. {help_text}".rstrip()
+        told_by_help = (getattr(error.param, "help", None), error.ctx.command.epilog)
+        return " ".join([f"{_name(error.param)} is missing.", *filter(None, told_by_help)]) + "."
     if isinstance(error, _click.BadParameter):
         where = error.param_hint or (_name(error.param) if error.param is not None else "")
         return f"{where}: {error.message}" if where else str(error.message)
