@@ -31,7 +31,8 @@ programs.
 [Study files](study-files.md#from-the-command-line) tells how to write `KEY`, `VALUE` and the levels `a,b`.
 
 `assay probe my_model.py:build` looks at a network of your own. A Keras model runs on the backend that you have chosen
-(in `KERAS_BACKEND` or in Keras' own file) if it is installed, and on JAX otherwise.
+(in `KERAS_BACKEND` or in Keras' own file) if it is installed, and on JAX otherwise. In a program of your own, set
+`KERAS_BACKEND=jax` before Keras is imported; Keras' own default is TensorFlow, which assay does not install.
 """
 
 
