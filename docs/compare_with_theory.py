@@ -147,14 +147,15 @@ def page(found: dict[str, dict[Name, Deviation]], wider: dict[str, dict[Name, De
     yield ""
     yield (
         f"Written by `python docs/compare_with_theory.py`, whose first lines say what is measured: networks {widths}, "
-        f"{ROWS} examples, means over {SEEDS} seeds. Each cell holds the largest relative deviation from theory over "
-        "the layers, in percent: of the std of the pre-activations (± the standard error of that mean), and of χ₁."
+        f"{ROWS} examples, means over {SEEDS} seeds. Each cell holds two relative deviations from theory in percent, "
+        "each in the layer where it is largest: that of the std of the pre-activations (± the standard error of the "
+        "mean), and that of χ₁."
     )
     yield ""
     yield (
         f"**{within} of {len(cells)}** combinations are within {STD_GOAL:.0%} (std) and {CHI_GOAL:.0%} (χ₁); the "
-        f"others are in bold. In {exploding} of them theory's own variance grows beyond what a double holds within "
-        f"{HIDDEN_LAYERS + 1} layers, and nothing is compared."
+        f"others are in bold. In {exploding} of them the variance that theory predicts exceeds the largest double "
+        f"within {HIDDEN_LAYERS + 1} layers, and nothing is compared."
     )
     yield ""
     yield from table(found)
@@ -162,16 +163,16 @@ def page(found: dict[str, dict[Name, Deviation]], wider: dict[str, dict[Name, De
         yield f"## Those in bold, at width {WIDER}"
         yield ""
         yield (
-            "Theory holds for infinite width, and a mean over networks scatters. An activation that grows faster than "
-            "linearly carries the chance deviation of one layer on, enlarged, to the next; the mean over networks then "
-            "lies above theory by a part "
-            "that shrinks with the width. Normal kernels:"
+            "Theory holds for infinite width, and a mean over a few networks deviates from it by chance. If an "
+            "activation grows faster than linearly, each layer enlarges the chance deviation of the one before. The "
+            "mean over networks then lies above theory, by a part that shrinks with the width. Normal kernels:"
         )
         yield ""
         yield from table(wider)
     of_a_layer = sorted(record.name for record in ACTIVATIONS.records if not record.is_elementwise)
     yield (
-        f"Activations of a whole layer ({', '.join(of_a_layer)}) are not followed by theory and left out. "
+        f"Theory does not cover activations that mix the units of a layer ({', '.join(of_a_layer)}); they are "
+        "left out. "
         f"Python {platform.python_version()}, jax {version('jax')}."
     )
 

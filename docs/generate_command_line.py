@@ -17,17 +17,22 @@ INTRODUCTION = """\
 
 *Written by `python docs/generate_command_line.py` from the help texts; `assay COMMAND --help` says the same.*
 
-Results go to standard output, progress to standard error. `--json` prints the content of a table for other programs.
+Results are printed to standard output, progress to standard error. `--json` prints the content of a table for other
+programs.
 
 | exit code | means |
 |---|---|
 | 0 | all went well |
-| 1 | trials failed by an error of the program; those that only diverged do not count |
-| 2 | something to mend in what was typed, in the study file, in the data or the folder; the message says what |
+| 1 | the program had an error and trials failed (divergence does not count), or `assay probe` found a fault |
+| 2 | there is a mistake in what was typed, in the study file, in the data or in the folder; the message says which |
 | 130 | Ctrl-C; what was trained is kept, and the same command goes on from there |
 
-`STUDY` is a study file or the name of a built-in study (`assay studies`). How `KEY`, `VALUE` and the levels `a,b` are
-written is told in [Study files](study-files.md#from-the-command-line).
+`STUDY` is a study file or the name of a built-in study (`assay studies`).
+[Study files](study-files.md#from-the-command-line) tells how to write `KEY`, `VALUE` and the levels `a,b`.
+
+`assay probe my_model.py:build` looks at a network of your own. A Keras model runs on the backend that you have chosen
+(in `KERAS_BACKEND` or in Keras' own file) if it is installed, and on JAX otherwise. In a program of your own, set
+`KERAS_BACKEND=jax` before Keras is imported; Keras' own default is TensorFlow, which assay does not install.
 """
 
 
@@ -71,7 +76,8 @@ def _argument_word(argument: Any) -> str:
 
 def _option_words(option: Any) -> str:
     names = ", ".join(option.opts)
-    return f"{names} {option.metavar}" if option.metavar else names
+    words = f"{names} {option.metavar}" if option.metavar else names
+    return words.replace("|", "\\|")  # a bar would end the cell, even in code
 
 
 def _default(argument: Any) -> str:

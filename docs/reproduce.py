@@ -320,8 +320,8 @@ def worse_and_better(told: Told, by_depth: Told) -> Iterator[str]:
     )
     yield ""
     yield from why_worse_is_worse(told)
-    yield "The depth of the stack is our choice, made knowing what it does: how far the worse model falls behind is a"
-    yield "matter of depth. The same sigmoid network with other numbers of kernels, its output's included"
+    yield "The depth of the network is our choice, and it decides how far the worse model falls behind. This is the"
+    yield "same sigmoid network with other numbers of kernels, the output's included"
     yield f"(`assay run {by_depth.summary['study']}`):"
     yield ""
     yield from condition_table(by_depth)
@@ -349,9 +349,9 @@ def conclusion_words(conclusion: str) -> str:
 
 
 PANELS_EXPLAINED = """\
-Nothing is trained. The verdict is the source's, whose criterion is a similar variance along all layers, forward and
-backward, and a proper scale of the gradients. Numbers are means over seeds, of the first and of the last hidden layer,
-theory's in brackets: z is the pre-activation, a gradient is the root mean square over a kernel's entries, and a
+Nothing is trained here. The verdict is the source's: ✓ stands for similar variances in all layers, forward and
+backward, and gradients of a proper size. Numbers are means over seeds, in the first and in the last hidden layer, with
+theory's in brackets. z is the pre-activation. The gradient is the root mean square over a kernel's entries. The
 correlation is the mean cosine between the pre-activations of different examples.
 """
 
@@ -428,8 +428,9 @@ def why_worse_is_worse(told: Told) -> Iterator[str]:
     }
     alike = {name: mean(name, 0, depth, "correlation", "mean") for name in ("worse", "better")}
     yield f"Before training the gradient of the sigmoid network's first kernel is {shrink['worse']:.1g} of that of its"
-    yield f"last hidden one; the ReLU network's is {shrink['better']:.2g}. Its last hidden layer sees all inputs alike:"
-    yield f"the mean cosine between different inputs is {alike['worse']:.4f} there, against {alike['better']:.2f}."
+    yield f"last hidden one; the ReLU network's is {shrink['better']:.2g}. The sigmoid network's last hidden layer"
+    yield "hardly tells inputs apart: the mean cosine between different inputs is"
+    yield f"{alike['worse']:.4f} there, against {alike['better']:.2f}."
     yield ""
     for quantity in ("activations", "kernel_gradient"):
         over_epochs(tables, quantity).savefig(PICTURES / f"mnist-worse-better-{quantity}.png", dpi=100)
@@ -592,7 +593,7 @@ def xavier(told: Told, zeros: Told) -> Iterator[str]:
     stuck = {name: zeros.test(name) for name in zeros.conditions if name.endswith("zeros")}
     yield verdict(
         max(stuck.values()) < 0.2,
-        "Published: zeros are not feasible, all units of a layer stay identical (a test holds the network to that: "
+        "Published: with zeros all units of a layer stay identical, so the network cannot learn (a test checks this: "
         "`tests/engine/test_trainer.py`). Ours, test accuracy: "
         + "; ".join(f"{name.split(',')[0]} {100 * value:.1f} %" for name, value in stuck.items())
         + ".",
@@ -632,14 +633,14 @@ def every_initializer(digits: Told, mnist: Told) -> Iterator[str]:
 INTRODUCTION = """\
 # Reproductions
 
-The five studies that assay exists for, run from their built-in study files on the real data, with the published
-figures beside ours. `make reproduce` trains them and writes this page; nothing here is typed.
+The five studies that assay was made for, run from their built-in study files on the real data, with the published
+figures beside ours. `make reproduce` trains them and writes this page; no number is typed by hand.
 
-Ours are means over seeds with 95 % intervals (Student t); a difference is paired by seed, and **better** or **worse**
-means that its interval leaves out zero; intervals are per comparison. A best epoch is the one with the best mean
-validation loss, with the range of the seeds' own; test figures come from a fresh network trained on training and
-validation rows for that many epochs. Published figures are single runs. Where the source leaves a setting out, the
-study file says what we chose.
+Our figures are means over seeds with 95 % intervals (Student's t). Differences are paired by seed. **better** and
+**worse** mean that the interval of the difference leaves out zero; each comparison stands alone. The best epoch is the
+one with the best mean validation loss, and the range beside it is that of the single seeds. Test figures come from a
+fresh network, trained on training and validation rows for that many epochs. Published figures are single runs. Where
+the source leaves a setting out, the study file names our choice.
 """
 
 

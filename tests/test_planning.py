@@ -19,6 +19,13 @@ from assay.study import Study
 FEATURES, CLASSES = 4, 3  # of iris
 
 
+def test_a_plan_prints_as_a_sentence(tiny_study):
+    """How many networks will be trained, in how many groups."""
+    assert str(plan_study(tiny_study())) == "tiny: 2 conditions × 2 seeds = 4 trials, in 1 population."
+    alone = plan_study(tiny_study(vary={}, design={"seeds": 1}))
+    assert repr(alone) == "tiny: 1 condition × 1 seed = 1 trial, in 1 population."
+
+
 def test_trials_are_conditions_times_seeds(tiny_study):
     """Every condition is trained from every seed, and each trial has one number, its condition's block of seeds."""
     plan = plan_study(tiny_study(design={"seeds": [3, 5, 8]}))

@@ -98,15 +98,27 @@ class PopulationPlan:
         return 2 * self.layout.state_bytes + (num_devices + 2) * self.shape.bytes + activations
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Plan:
-    """Everything that `assay plan` tells."""
+    """Everything that `assay plan` tells; printed, it is one sentence."""
 
     study: Study
     conditions: tuple[Condition, ...]
     seeds: tuple[int, ...]
     populations: tuple[PopulationPlan, ...]
     num_devices: int
+
+    def __repr__(self) -> str:
+        counts = {
+            "conditions": len(self.conditions),
+            "seeds": len(self.seeds),
+            "trials": self.num_trials,
+            "populations": len(self.populations),
+        }
+        conditions, seeds, trials, populations = (
+            f"{count} {noun[:-1] if count == 1 else noun}" for noun, count in counts.items()
+        )
+        return f"{self.study.name}: {conditions} × {seeds} = {trials}, in {populations}."
 
     @property
     def num_trials(self) -> int:

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,14 +19,15 @@ import numpy as np
 import polars as pl
 
 from assay.data import Dataset, load
-from assay.diagnosis import Finding, NetworkFacts, layer_signals
+from assay.diagnosis import Finding, NetworkFacts, Verdict, layer_signals
 from assay.engine import use_all_cores, use_compilation_cache
+from assay.errors import StudyError
 from assay.judging import Judgement, judge_start, population_facts
 from assay.linearized import LINEARIZED_ROWS, DenseWeights, LinearizedCourse, linearized_course
 from assay.planning import PopulationPlan, check_capacity, plan_study
 from assay.prediction import SCHEMA, predict_signals
 from assay.probes import PROBES, probe_rows, signal_frames
-from assay.study import ProbeSpec, Study, load_study
+from assay.study import ProbeSpec, Study, load_study, with_changes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,6 +40,14 @@ if TYPE_CHECKING:
 TOLD = ("preactivations", "activations", "errors", "kernel", "kernel_gradient", "bias")
 # The linear network is followed for this many seeds of a condition.
 LINEARIZED_SEEDS = 3
+# Where a study writes what is an option of `probe` for a model.
+OF_A_STUDY = {
+    "x": "its data",
+    "y": "its data",
+    "loss": "training.loss",
+    "optimizer": "training.optimizer",
+    "steps": "training.epochs and training.batch_size",
+}
 
 
 @dataclass(frozen=True)
@@ -58,9 +67,43 @@ class ProbedCondition:
     facts: NetworkFacts
 
 
-@dataclass(frozen=True)
+class ConditionFindings(dict[str, tuple[Finding, ...]]):
+    """The findings by condition; printed as sentences."""
+
+    def __repr__(self) -> str:
+        return "\n".join(line for name, findings in self.items() for line in _finding_lines(name, findings))
+
+
+def _finding_lines(name: str, findings: tuple[Finding, ...]) -> Iterator[str]:
+    yield f"{name}: " + (", ".join(headline(finding) for finding in findings) or "nothing found")
+    for finding in findings:
+        yield f"  {headline(finding)}"
+        for label, text in explanation(finding):
+            yield f"    {label}: {text}"
+
+
+def headline(finding: Finding) -> str:
+    """``vanishing gradient (2 of 3 seeds)``: the symptom, and the seeds where not all show it."""
+    seeds = f" ({finding.seeds} of {finding.of_seeds} seeds)" if finding.seeds < finding.of_seeds else ""
+    return finding.symptom.replace("_", " ") + seeds
+
+
+def explanation(finding: Finding) -> tuple[tuple[str, str], ...]:
+    """What was seen, why, and what to do: a label and a sentence each."""
+    return ("seen", finding.evidence.text), ("cause", finding.cause), ("remedy", finding.remedy.text)
+
+
+def verdict_sentence(verdict: Verdict) -> str:
+    """The status and the forecast: ``unhealthy. Will it learn within its epochs? Probably not: 27 % chance.``."""
+    if verdict.probability is None:
+        return f"{verdict.status}."
+    word = "Probably" if verdict.will_train else "Probably not"
+    return f"{verdict.status}. Will it learn within its epochs? {word}: {100 * verdict.probability:.0f} % chance."
+
+
+@dataclass(frozen=True, repr=False)
 class ProbeReport:
-    """What was measured on untrained networks, and what it means.
+    """What was measured on untrained networks, and what it means. Printed, it is the verdicts and findings in words.
 
     Attributes
     ----------
@@ -87,6 +130,15 @@ class ProbeReport:
     courses: Mapping[int, LinearizedCourse | None] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        lines = [f"{self.name}: before training, {len(self.seeds)} seed{'' if len(self.seeds) == 1 else 's'}."]
+        lines += self.remarks
+        for name, judgement in self.judgements.items():
+            lines.append(f"{name}: {verdict_sentence(judgement.verdict)}")
+            lines += list(_finding_lines(name, judgement.findings))[1:]
+        lines.append("The numbers are in .signals, .theory and .summary(); .plot() draws them.")
+        return "\n".join(lines)
+
     @cached_property
     def judgements(self) -> dict[str, Judgement]:
         """By condition, what is wrong with it and what follows."""
@@ -104,9 +156,9 @@ class ProbeReport:
         }
 
     @property
-    def findings(self) -> dict[str, tuple[Finding, ...]]:
+    def findings(self) -> ConditionFindings:
         """By condition."""
-        return {name: judgement.findings for name, judgement in self.judgements.items()}
+        return ConditionFindings((name, judgement.findings) for name, judgement in self.judgements.items())
 
     @property
     def is_healthy(self) -> bool:
@@ -167,7 +219,16 @@ def _nested(rows: pl.DataFrame) -> dict[int, dict[str, dict[str, float | None]]]
     return found
 
 
-def probe(target: Any, x: Any = None, y: Any = None, **options: Any) -> ProbeReport:
+def probe(
+    target: Any,
+    x: Any = None,
+    y: Any = None,
+    *,
+    loss: Any = None,
+    optimizer: Any = None,
+    steps: int | None = None,
+    rows: int | None = None,
+) -> ProbeReport:
     """Measure every layer of untrained networks and judge them; trains nothing and writes nothing.
 
     Parameters
@@ -177,9 +238,13 @@ def probe(target: Any, x: Any = None, y: Any = None, **options: Any) -> ProbeRep
         training rows as its ``[probe]`` table says. Or a model of one's own, as it is now.
     x, y : array, optional
         Examples and targets for a model.
-    **options
-        Of a model: ``loss``, ``optimizer``, ``steps``, ``rows``; see `assay.models.observe_keras` and
-        `assay.models.observe_torch`.
+    loss, optimizer : optional
+        Of a model: what it will be trained with, as `assay.models.observe_keras` and `assay.models.observe_torch` take
+        them; by default those that a Keras model was compiled with.
+    steps : int, optional
+        Of a model: how many updates it will have.
+    rows : int, optional
+        How many examples are looked at; of a study by default what its ``[probe]`` table says, of a model 256.
 
     Returns
     -------
@@ -188,13 +253,25 @@ def probe(target: Any, x: Any = None, y: Any = None, **options: Any) -> ProbeRep
     Raises
     ------
     AssayError
-        If the study, its data or the model cannot be used.
+        If the study, its data or the model cannot be used, or a study is given with what only a model takes.
     """
+    of_model = {"loss": loss, "optimizer": optimizer, "steps": steps}
     if isinstance(target, Study | str | Path):
-        return probe_study(load_study(target))
+        _refuse_of_model({"x": x, "y": y, **of_model})
+        study = load_study(target)
+        return probe_study(study if rows is None else with_changes(study, {"probe.rows": rows}))
     from assay.models import observe
 
-    return report_of(observe(target, x, y, **options))
+    return report_of(observe(target, x, y, **of_model, **({} if rows is None else {"rows": rows})))
+
+
+def _refuse_of_model(options: Mapping[str, Any]) -> None:
+    """A study says all of this itself, so an option that would change nothing is refused."""
+    for name, value in options.items():
+        if value is not None:
+            raise StudyError(
+                f"probe: {name} is for a model of your own. A study has it in {OF_A_STUDY[name]}: change it there."
+            )
 
 
 def report_of(observation: Observation) -> ProbeReport:

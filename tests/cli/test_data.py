@@ -26,6 +26,17 @@ def test_one_data_set_is_told_in_full(assay):
     assert "origin: scikit-learn" in told.out
     assert f"citation: {DATASETS['digits'].citation[:30]}" in told.out
     assert "available: yes" in told.out
+    assert "test: 30 % of the rows, drawn at random" in told.out
+    assert "validation: 20 % of the training rows, drawn at random" in told.out
+
+
+def test_a_set_with_test_rows_of_its_own_is_told_with_them_alone(assay):
+    """MNIST comes with 10,000 rows for the test, so no share of the others is named beside them."""
+    told = assay("data", "mnist").out
+    assert "rows: 60,000 for training, 10,000 for the test" in told
+    assert "test: its own 10,000 rows" in told
+    assert "{" not in told
+    assert "fraction" not in told
 
 
 def test_a_data_set_that_is_not_here_says_so(assay, tmp_path, monkeypatch):

@@ -37,7 +37,7 @@ def test_a_map_is_told_and_drawn(assay, study_file, tmp_path):
     assert picture == "Picture: assay-runs/tiny-map/map.png"
     assert (tmp_path / "assay-runs" / "tiny-map" / "map.png").read_bytes().startswith(b"\x89PNG")
     assert told.err.splitlines() == [
-        "tiny: what it varies is left out; a map takes the base network.",
+        "tiny: a map takes the base network and ignores what the study varies.",
         "tiny: 4 levels of training.optimizer.learning_rate × 3 of network.l2",
     ]
 
@@ -172,7 +172,7 @@ def test_an_axis_is_asked_for(assay, study_file):
     """Without two axes there is no plane."""
     told = assay("map", study_file, "--x", GOOD_X)
     assert told.code == 2
-    assert "Missing option '--y'" in told.err
+    assert "map: --y is missing." in told.err
 
 
 def test_a_folder_of_another_map_is_told(assay, study_file):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 
 def test_a_plan_tells_trials_programs_time_and_memory(assay, tmp_path):
     """The digits study: 12 conditions from 3 seeds are one population of 36 networks of 5 layers."""
@@ -51,11 +49,3 @@ def test_the_schema_of_study_files_is_json_schema(assay):
     assert told.code == 0
     assert schema["type"] == "object"
     assert {"data", "network", "training", "vary", "design"} <= schema["properties"].keys()
-
-
-@pytest.mark.parametrize(("seconds", "words"), [(3.4, "3 s"), (600, "10 min"), (7200, "2.0 h")])
-def test_time_is_told_in_the_unit_that_fits(seconds, words):
-    """Seconds below a minute and a half, minutes below an hour and a half."""
-    from assay.cli.plan import _format_seconds
-
-    assert _format_seconds(seconds) == words

@@ -18,7 +18,8 @@ def test_the_table_has_layers_with_theory_below(assay, study_file, tmp_path):
     """One table for each condition; a line of theory below each line of measurements."""
     told = assay("probe", study_file, "--vary", "activation=relu,tanh", "--seeds", "2")
     assert told.code == 0
-    assert "small: before training, means over 2 seeds" in told.out
+    assert told.err == "Measuring 2 conditions; this may take some seconds.\n"
+    assert "small: before training, means over 2 seeds; below them what theory predicts." in told.out
     assert told.out.count("\ntheory") == 2 * 2
     assert [line.rstrip() for line in told.out.splitlines() if line.startswith("activation=")] == [
         "activation=relu",
@@ -58,7 +59,7 @@ def test_an_unhealthy_start_ends_with_code_1_and_says_why(assay, study_file):
     """Symptom, evidence, cause and remedy in words; in JSON as the contract has them."""
     told = assay("probe", study_file, "--set", "network.kernel_initializer=zeros", "--seeds", "1")
     assert told.code == 1
-    for word in ("unhealthy", "symmetry", "seen:", "cause:", "remedy:"):
+    for word in ("unhealthy", "Probably not: ", " % chance.", "symmetry", "seen:", "cause:", "remedy:"):
         assert word in told.out
     told = assay("probe", study_file, "--set", "network.kernel_initializer=zeros", "--seeds", "1", "--json")
     assert told.code == 1

@@ -25,6 +25,13 @@ def test_a_report_is_one_page_and_its_figures(assay, finished, tmp_path):
     assert "<script src" not in page
 
 
+def test_a_wait_is_announced(assay, finished, tmp_path):
+    """Drawing takes some seconds, and a line on standard error says so; the files alone are on standard output."""
+    told = assay("report", finished.directory, "--out", tmp_path / "told")
+    assert "this may take some seconds" in told.err
+    assert all(line.startswith(("Report: ", "Figure: ")) for line in told.out.splitlines())
+
+
 def test_without_a_folder_the_report_is_beside_the_results(assay, finished):
     """A folder with its report is still a results folder."""
     assert assay("report", finished.directory).code == 0

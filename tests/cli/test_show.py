@@ -19,6 +19,17 @@ def test_the_table_has_a_row_for_each_condition(assay, finished):
     assert told.err == ""
 
 
+def test_the_folder_that_was_meant_is_named(assay, finished, tmp_path):
+    """A name without `assay-runs/`, or a near miss, as the user remembers it."""
+    shutil.copytree(finished.directory, tmp_path / "assay-runs" / "tiny")
+    for command in (["show"], ["report"], ["export", "--to", "csv", "--out", "tables"]):
+        for meant in ("tiny", "tinny", "assay-runs/tin"):
+            told = assay(command[0], meant, *command[1:])
+            assert (told.code, told.out) == (2, "")
+            assert told.err == f"assay: {meant}: no such results folder. Did you mean 'assay-runs/tiny'?\n"
+    assert "Did you mean" not in assay("show", "something-else").err
+
+
 def test_many_conditions_are_shown_by_the_best(assay, synthetic, tmp_path):
     """Of 3,000 conditions the table has the best 100, or as many as asked for; JSON has all, in the study's order."""
     directory = synthetic.fill_large(tmp_path / "large", synthetic.large_study(3000)).directory

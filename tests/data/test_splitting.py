@@ -65,3 +65,16 @@ def test_a_split_that_makes_no_sense_is_refused(arguments, words):
     """The message says what was expected and what came."""
     with pytest.raises(DataError, match=words):
         Split(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("split", "words"),
+    [
+        (Split(fraction=0.125), "12.5 % of the rows, drawn at random"),
+        (Split(count=10000), "10,000 rows, drawn at random"),
+        (Split(first=1000), "the first 1,000 rows"),
+    ],
+)
+def test_a_split_is_told_in_words(split, words):
+    """How many rows, and how they are chosen."""
+    assert split.in_words() == words

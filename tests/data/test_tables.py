@@ -180,12 +180,12 @@ def test_a_csv_learns_the_column_that_is_named(csv):
     [
         ("a,price\n1,2\n", "prize", r"no column 'prize' to learn\. Did you mean 'price'\? Columns: a, price"),
         ("a,y\n1,0\n,1\n,0\n", None, r"column 'a' has 2 cells that are empty, the first in row 2 below the header"),
-        ("a,y\n1.0,0\n2.0,1\nNaN,1\n", None, r"column 'a' has 1 cells that are NaN or infinite, the first in row 3"),
-        ("a,y\n1,0\n2,\n", None, r"column 'y' has 1 cells that are empty, the first in row 2"),
+        ("a,y\n1.0,0\n2.0,1\nNaN,1\n", None, r"column 'a' has 1 cell that is NaN or infinite, the first in row 3"),
+        ("a,y\n1,0\n2,\n", None, r"column 'y' has 1 cell that is empty, the first in row 2"),
         ("a,city,y\n1,Rome,0\n2,Oslo,1\n", None, r"column 'city' holds text, such as 'Rome'; a network needs numbers"),
         ("a,y\n1,3\n2,4\n", None, r"column 'y': expected labels that are whole numbers from 0 without a gap, got 3, 4"),
         ("a,y\n", None, r"expected a header line, rows, and two columns or more, .* got 0 rows and 2 columns"),
-        ("a;y\n1;2\n", None, r"separated by commas, got 1 rows and 1 columns"),
+        ("a\n1\n", None, r"separated by commas, got 1 rows and 1 columns"),
         ("", None, r"not a readable \.csv"),
     ],
 )
@@ -216,5 +216,16 @@ def test_a_target_column_is_for_csv_only(npz):
 
 def test_a_lowercase_nan_in_a_csv_is_named_as_missing(csv):
     """What numpy.savetxt writes for a missing number is told as NaN with its row, not as text."""
-    with pytest.raises(DataError, match=r"column 'b' has 1 cells that are NaN or infinite, the first in row 2"):
+    with pytest.raises(DataError, match=r"column 'b' has 1 cell that is NaN or infinite, the first in row 2"):
         read(csv("a,b,target\n1.5,2,0\n-1.0,nan,1\n3.0,4,0\n"))
+
+
+@pytest.mark.parametrize(("separator", "noun"), [(";", "semicolons"), ("\t", "tabs"), ("|", "bars")])
+def test_a_table_with_other_separators_is_told(tmp_path, separator, noun):
+    """As spreadsheets of some countries write it, decimal commas included."""
+    path = tmp_path / "own.csv"
+    lines = ["length", "width", "kind"], ["1,5", "2,5", "a"], ["2,5", "3,5", "b"]
+    path.write_text("\n".join(separator.join(line) for line in lines))
+    for reads in (outline_table, read_table):
+        with pytest.raises(DataError, match=f"own.csv: expected columns separated by commas, got {noun}."):
+            reads(path, target=None, task=None)

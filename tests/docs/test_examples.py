@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import importlib.util
 import re
 import runpy
 import shlex
@@ -15,13 +14,10 @@ import typer
 import assay
 from assay.cli.main import app
 from assay.cli.target import chosen_study
-from assay.diagnosis.rulebook import MODEL
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 PAGES = [page for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))) if page.exists()]
-ALSO_NEEDED = {"pandas": ("pyarrow",)}
-"""What a package cannot read Parquet without."""
 
 
 def blocks(language: str, pages: list[Path] = PAGES) -> list[Any]:
@@ -43,13 +39,6 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if path.is_file():
             shutil.copy(path, folder)
     return folder
-
-
-@pytest.fixture(scope="module")
-def homework(workplace: Path) -> assay.Results:
-    """The results of the homework, made smaller, where the pages take them for granted."""
-    study = chosen_study(str(workplace / "homework.toml"), ["activation=tanh"], ["epochs=2", "depth=2"], 2)
-    return assay.run(study, workplace / "assay-runs" / "homework")
 
 
 @pytest.mark.parametrize("text", blocks("toml"))
@@ -76,23 +65,6 @@ def test_the_commands_of_the_pages_can_be_typed(text: str, workplace: Path, monk
         if study is None or (study.endswith(".toml") and not Path(study).exists()):
             continue  # not about a study, or about one of the reader's own
         assert chosen_study(study, *(context.params.get(name) for name in ("vary", "set_", "seeds")))
-
-
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:You are using a softmax")  # Keras sees that illness of the rule book too
-@pytest.mark.parametrize("text", blocks("python"))
-def test_the_python_of_the_pages_runs(
-    text: str, workplace: Path, homework: assay.Results, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each Python block runs in a folder that holds the results of the homework."""
-    for package in re.findall(r"^import (\w+)", text, re.MULTILINE):
-        if any(importlib.util.find_spec(needed) is None for needed in (package, *ALSO_NEEDED.get(package, ()))):
-            pytest.skip(f"{package} cannot be used here")
-    monkeypatch.chdir(workplace)
-    names: dict[str, Any] = {"results": homework}
-    if "probe(model, x, y)" in text:  # the blocks of the rule book go on from one that stands at the top of their part
-        exec(MODEL, names)
-    exec(text, names)
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.toml")), ids=lambda path: path.name)

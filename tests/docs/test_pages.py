@@ -88,3 +88,14 @@ def test_links_lead_somewhere(page: Path) -> None:
         if anchor:
             headings = re.findall(r"^#+ (.*)$", file.read_text(encoding="utf-8"), re.MULTILINE)
             assert anchor in {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}, target
+
+
+@pytest.mark.parametrize("page", [DOCS.parent / "README.md", *PAGES], ids=lambda page: page.name)
+def test_every_row_of_a_table_has_a_cell_for_each_column(page: Path) -> None:
+    """A bar that is meant as a bar is written with a backslash; it would end the cell otherwise, even in code."""
+    columns = 0
+    for line in page.read_text(encoding="utf-8").splitlines():
+        cells = len(re.findall(r"(?<!\\)\|", line)) - 1 if line.startswith("|") else 0
+        if columns and cells:
+            assert cells == columns, line
+        columns = cells

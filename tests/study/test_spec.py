@@ -309,3 +309,10 @@ def test_missing_data():
     """Data are the one thing that cannot be left out."""
     with pytest.raises(StudyError, match=r"^data: is missing. A name, a path to a .npz or .csv file"):
         Study()
+
+
+def test_a_study_prints_as_its_file(tiny_study):
+    """What can be read by a person and loaded again."""
+    study = tiny_study()
+    assert str(study) == study.to_toml()
+    assert Study(**tomllib.loads(str(study))) == study

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assay.cli.run import JsonOption
+from assay.cli.options import JsonOption
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assay.cli.run import JsonOption
+from assay.cli.options import JsonOption
+
+if TYPE_CHECKING:
+    from assay.data import DatasetInfo
 
 EXAMPLE = "Example: assay data mnist"
 
 
 def data(
-    name: Annotated[str | None, typer.Argument(help="Tell more about this data set.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Show all that is known of this data set.")] = None,
     json: JsonOption = False,
 ) -> None:
-    """List the data sets, or tell more about one."""
+    """List the data sets, or show one in full."""
     import json as json_format
     from dataclasses import asdict
 
@@ -36,8 +40,8 @@ def data(
 
     console = Console()
     if name:
-        for key, value in asdict(chosen[0]).items():
-            console.print(f"[bold]{key.replace('_', ' ')}[/bold]: {value}", highlight=False)
+        for label, text in facts(chosen[0]):
+            console.print(f"[bold]{label}[/bold]: {text}", highlight=False, soft_wrap=True)
         console.print(f"[bold]available[/bold]: {'yes' if is_available(name) else 'no; downloaded at first use'}")
         return
     table = Table("data set", "task", "rows", "features", "here", "what it is", box=None, pad_edge=False)
@@ -45,3 +49,20 @@ def data(
         here = "yes" if is_available(info.name) else "no"
         table.add_row(info.name, info.task, f"{info.rows:,}", f"{info.features:,}", here, info.description)
     console.print(table)
+
+
+def facts(info: DatasetInfo) -> Iterator[tuple[str, str]]:
+    """What is known of a data set: a label and its text each."""
+    from assay.data import SCALINGS
+
+    own_test = bool(info.test_rows)
+    yield "name", info.name
+    yield "description", info.description
+    yield "origin", info.origin
+    yield "rows", f"{info.train_rows:,} for training, {info.test_rows:,} for the test" if own_test else f"{info.rows:,}"
+    yield "features", f"the {info.features:,} most frequent words" if info.is_text else f"{info.features:,}"
+    yield "task", info.task + (f", {info.classes} classes" if info.classes else "")
+    yield "test", f"its own {info.test_rows:,} rows" if own_test else info.test.in_words()
+    yield "validation", info.validation.in_words("training rows")
+    yield "scaling", f"{info.scaling} ({SCALINGS[info.scaling]})"
+    yield "citation", info.citation

@@ -2,37 +2,45 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from assay.cli.show import DirectoryArgument
+from assay.cli.options import DirectoryArgument
 
 EXAMPLE = "Example: assay export assay-runs/digits --to tensorboard --out logs/digits"
 
 
-class Target(StrEnum):
-    """What can be exported to."""
+FORMATS = ("tensorboard", "csv", "parquet")
 
-    TENSORBOARD = "tensorboard"
-    CSV = "csv"
-    PARQUET = "parquet"
+
+def _format(text: str) -> str:
+    if text not in FORMATS:
+        raise typer.BadParameter(f"expected {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, got '{text}'.")
+    return text
 
 
 def export(
     directory: DirectoryArgument,
-    to: Annotated[Target, typer.Option("--to", help="TensorBoard's event files, or a file for each table.")],
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to",
+            metavar="FORMAT",
+            parser=_format,
+            help="What to write: tensorboard, csv or parquet.",
+        ),
+    ],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write.")],
 ) -> None:
     """Write a results folder for TensorBoard, or its tables as CSV or Parquet."""
+    from assay.cli.target import opened_results
     from assay.export import write_tables, write_tensorboard
-    from assay.results import open_results
 
-    results = open_results(directory)
-    if to is not Target.TENSORBOARD:
-        for path in write_tables(results, out, "csv" if to is Target.CSV else "parquet"):
+    results = opened_results(directory)
+    if to != "tensorboard":
+        for path in write_tables(results, out, "csv" if to == "csv" else "parquet"):
             typer.echo(f"Table: {path}")
         return
     runs = write_tensorboard(results, out)

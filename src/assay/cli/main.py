@@ -11,13 +11,14 @@ import sys
 
 import typer
 
+from assay.cli.usage import Commands, UsageError, told
 from assay.errors import AssayError
 
 app = typer.Typer(
     name="assay",
+    cls=Commands,
     help="A laboratory for how neural networks start and train.",
     epilog="Begin with: assay run digits",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -43,12 +44,16 @@ def register_commands() -> None:
 
 
 @app.callback(invoke_without_command=True)
-def _options(version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
+def _options(
+    context: typer.Context, version: bool = typer.Option(False, "--version", help="Print the version and exit.")
+) -> None:
     if version:
         from importlib.metadata import version as installed
 
         typer.echo(f"assay {installed('assay')}")
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def main() -> None:
@@ -57,7 +62,10 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a pipe on Windows takes few letters
     try:
-        app(prog_name="assay")
+        sys.exit(app(prog_name="assay", standalone_mode=False))
+    except UsageError as error:
+        print(f"assay: {told(error)}", file=sys.stderr)
+        sys.exit(USER_MISTAKE)
     except AssayError as error:
         print(f"assay: {error}", file=sys.stderr)
         sys.exit(USER_MISTAKE)

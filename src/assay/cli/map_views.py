@@ -6,12 +6,15 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from assay.cli.views import PLAIN_SECONDS
-from assay.mapping.plane import Plane
+
+if TYPE_CHECKING:
+    from assay.mapping.plane import Plane
 
 STOPPING = "stopping after the tile in flight; press Ctrl-C again to drop it and stop at once"
 

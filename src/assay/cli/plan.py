@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assay.cli.printing import counted
-from assay.cli.run import JsonOption, SeedsOption, SetOption, StudyArgument, VaryOption
+from assay.cli.options import JsonOption, SeedsOption, SetOption, StudyArgument, VaryOption
+from assay.cli.words import counted, duration
 
 if TYPE_CHECKING:
     from assay.planning import Plan
@@ -24,7 +24,7 @@ def plan(
     json: JsonOption = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of study files and exit.")] = False,
 ) -> None:
-    """Tell the conditions, trials, programs, expected time and memory of a study. Trains nothing."""
+    """Show what a study will train: conditions, trials, expected time and memory. Trains nothing."""
     import json as json_format
 
     from assay.cli.target import chosen_study
@@ -96,7 +96,7 @@ def _print_plan(plan: Plan, told: PlanTold) -> None:
         highlight=False,
     )
     console.print(
-        f"About {_format_seconds(told.seconds)} and {format_bytes(told.memory_bytes)} of memory "
+        f"About {duration(told.seconds)} and {format_bytes(told.memory_bytes)} of memory "
         f"on {plan.num_devices} cores (a rough estimate).\n",
         highlight=False,
     )
@@ -118,9 +118,3 @@ def _print_plan(plan: Plan, told: PlanTold) -> None:
     for population in plan.populations:
         console.print(f"\n[bold]{population.name}[/bold]: the network of '{population.conditions[0].name}'")
         console.print(model_summary(population.members[0].layers), highlight=False)
-
-
-def _format_seconds(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -13,11 +13,6 @@ if TYPE_CHECKING:
 PIPED_WIDTH = 100
 
 
-def counted(number: int, noun: str) -> str:
-    """``1 trial``, ``36 trials``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def print_summary(summary: Summary, *, json: bool, top: int | None = None) -> None:
     """Print what `Results.summary` returned, to standard output: as a table the best `top` conditions, as JSON all."""
     if json:

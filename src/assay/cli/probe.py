@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assay.cli.printing import counted
-from assay.cli.run import JsonOption, SeedsOption, SetOption, VaryOption
+from assay.cli.options import JsonOption, SeedsOption, SetOption, VaryOption
+from assay.cli.words import counted, measured, percent
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from assay.judging import Judgement
     from assay.probing import ProbeReport
 
 EXAMPLE = "Example: assay probe block --out block-wall"
@@ -25,8 +26,8 @@ def probe(
         str,
         typer.Argument(
             metavar="TARGET",
-            help="A study (file or built-in), a saved Keras model (.keras), or module:function that returns a Keras "
-            "model or a PyTorch module, alone or as (model, x, y).",
+            help="A study (a file or a built-in one), a saved Keras model (.keras), or FILE.py:FUNCTION. The function "
+            "returns a Keras model or a PyTorch module, alone or as (model, x, y).",
         ),
     ] = "digits",
     vary: VaryOption = None,
@@ -34,31 +35,35 @@ def probe(
     seeds: SeedsOption = None,
     data: Annotated[
         str | None,
-        typer.Option("--data", metavar="DATA", help="What a model is shown: a data set, or a .npz or .csv file."),
+        typer.Option("--data", metavar="DATA", help="What to show a model: a data set, or a .npz or .csv file."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Write the figures into this folder.")
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Measure and judge every layer before any training; the exit code is 1 when something is wrong."""
+    """Measure and judge every layer before training. The exit code is 1 if something is wrong."""
     import json as json_format
 
     from assay.models.target import is_model_target, observe_target
 
     if is_model_target(target):
-        from assay.probing import report_of
-
         if vary or set_ or seeds is not None:
             raise typer.BadParameter(f"--vary, --set and --seeds change a study, and {target} is a model.")
-        report = report_of(observe_target(target, data=data))
+        observation = observe_target(target, data=data)
+        from assay.probing import report_of
+
+        report = report_of(observation)
     else:
-        from assay.cli.target import chosen_study
-        from assay.probing import probe_study
+        from assay.cli.target import checked_study
 
         if data is not None:
-            raise typer.BadParameter("a study names its own data: --set data=… changes them.", param_hint="--data")
-        report = probe_study(chosen_study(target, vary, set_, seeds))
+            raise typer.BadParameter("a study names its own data; write --set data=…", param_hint="--data")
+        study = checked_study(target, vary, set_, seeds)
+        typer.echo(f"Measuring {counted(len(study.expand()), 'condition')}; this may take some seconds.", err=True)
+        from assay.probing import probe_study  # what is heavy comes after the mistakes
+
+        report = probe_study(study)
     if json:
         typer.echo(json_format.dumps(report.summary(), indent=2, allow_nan=False))
     else:
@@ -88,16 +93,16 @@ def _print_report(report: ProbeReport) -> None:
 
     console = Console()
     summary = report.summary()
-    dim = "; dim: what theory predicts" if not report.theory.is_empty() else ""
+    below = "; below them what theory predicts" if not report.theory.is_empty() else ""
     console.print(
-        f"[bold]{summary['study']}[/bold]: before training, means over {counted(len(report.seeds), 'seed')}{dim}.",
+        f"[bold]{summary['study']}[/bold]: before training, means over {counted(len(report.seeds), 'seed')}{below}.",
         highlight=False,
     )
     for remark in report.remarks:
         console.print(f"  {remark}", style="dim", highlight=False, markup=False)
     for condition in summary["conditions"]:
         _print_layers(console, condition)
-        _print_judgement(console, condition)
+        _print_judgement(console, report.judgements[condition["condition"]])
 
 
 def _print_layers(console: Console, condition: Mapping[str, Any]) -> None:
@@ -111,53 +116,33 @@ def _print_layers(console: Console, condition: Mapping[str, Any]) -> None:
     for layer in condition["layers"]:
         own = f"layer {layer['layer']}"
         name = str(layer["layer"]) if layer["name"] == own else f"{layer['layer']} {layer['name']}"
-        measured = [_number(_told(layer, quantity, statistic)) for _, quantity, statistic in COLUMNS]
-        measured += [_percent(_told(layer, quantity, "fraction")) for _, quantity in FRACTIONS]
+        cells = [measured(_told(layer, quantity, statistic)) for _, quantity, statistic in COLUMNS]
+        cells += [percent(_told(layer, quantity, "fraction")) for _, quantity in FRACTIONS]
         correlation = _told(layer, "correlation", "mean")
-        table.add_row(name, *measured, "–" if correlation is None else f"{correlation:.2f}")
+        table.add_row(name, *cells, "–" if correlation is None else f"{correlation:.2f}")
         predicted = [layer["theory"].get(quantity, {}).get(statistic) for _, quantity, statistic in COLUMNS]
         if any(value is not None for value in predicted):
-            table.add_row("theory", *map(_number, predicted), style="dim")
+            table.add_row("theory", *map(measured, predicted), style="dim")
     console.print()
     console.print(table)
 
 
-def _print_judgement(console: Console, condition: Mapping[str, Any]) -> None:
+def _print_judgement(console: Console, judgement: Judgement) -> None:
     """The verdict, then each finding with its evidence, cause and remedy."""
     from rich.padding import Padding
     from rich.text import Text
 
-    verdict = condition["verdict"]
-    style = "green" if verdict["status"] == "healthy" else "red"
-    told = "" if verdict["will_train"] is None else _forecast(verdict)
-    console.print(f"[{style}]{verdict['status']}[/{style}]{told}", highlight=False)
-    for finding in condition["findings"]:
-        few = finding["seeds"] < finding["of_seeds"]
-        seeds = f" ({finding['seeds']} of {finding['of_seeds']} seeds)" if few else ""
-        console.print(f"  {finding['symptom'].replace('_', ' ')}{seeds}", style="bold", highlight=False)
-        for label, text in (
-            ("seen", finding["evidence"]["text"]),
-            ("cause", finding["cause"]),
-            ("remedy", finding["remedy"]["text"]),
-        ):
+    from assay.probing import explanation, headline, verdict_sentence
+
+    verdict = judgement.verdict
+    style = "green" if verdict.status == "healthy" else "red"
+    rest = verdict_sentence(verdict).removeprefix(verdict.status)
+    console.print(f"[{style}]{verdict.status}[/{style}]{rest}", highlight=False)
+    for finding in judgement.findings:
+        console.print(f"  {headline(finding)}", style="bold", highlight=False)
+        for label, text in explanation(finding):
             console.print(Padding(Text.assemble((f"{label}: ", "dim"), text), (0, 0, 0, 4)))
-
-
-def _forecast(verdict: Mapping[str, Any]) -> str:
-    word = "yes" if verdict["will_train"] else "no"
-    return f"; will it train within the study's budget: {word} (probability {verdict['probability']:.2f})"
 
 
 def _told(layer: Mapping[str, Any], quantity: str, statistic: str) -> float | None:
     return layer.get(quantity, {}).get(statistic)
-
-
-def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.0f} %"
-
-
-def _number(value: float | None) -> str:
-    """Two or three digits: 0.012, 1.2e-07; a dash for what is not finite or not predicted."""
-    if value is None:
-        return "–"
-    return f"{value:.3g}" if value == 0 or abs(value) >= 1e-3 else f"{value:.1e}"

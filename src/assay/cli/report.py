@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from assay.cli.show import DirectoryArgument
+from assay.cli.options import DirectoryArgument
 
 EXAMPLE = "Example: assay report assay-runs/digits"
 
@@ -18,16 +18,19 @@ def report(
         Path | None, typer.Option("--out", metavar="DIR", help="Where to write; the results folder by default.")
     ] = None,
 ) -> None:
-    """Write report.html (one file, no network needed) and the learning curves as PNG and SVG."""
-    from assay.figures import save_figures
-    from assay.report import write_report
-    from assay.results import open_results
+    """Write report.html (one file that needs no network) and the learning curves as PNG and SVG."""
+    from assay.cli.target import opened_results
     from assay.store.files import make_folders
 
-    results = open_results(directory)
-    summary = results.summary()
+    results = opened_results(directory)
     folder = out or results.directory
     make_folders(folder)
+    typer.echo("Writing the page and drawing the figures; this may take some seconds.", err=True)
+
+    from assay.figures import save_figures
+    from assay.report import write_report
+
+    summary = results.summary()
     page = write_report(results, folder / "report.html", summary)
     typer.echo(f"Report: {page}")
     for path in save_figures(results, folder / "figures", summary=summary):

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from assay.cli.options import DirectoryArgument, JsonOption, whole_number
 from assay.cli.printing import print_summary
-from assay.cli.run import JsonOption
 
 EXAMPLE = "Example: assay show assay-runs/digits"
-DirectoryArgument = Annotated[Path, typer.Argument(metavar="DIR", help="A results folder, such as assay-runs/digits.")]
 
 
 def show(
     directory: DirectoryArgument,
     json: JsonOption = False,
     top: Annotated[
-        int | None, typer.Option("--top", metavar="N", min=1, help="Show the best N conditions; 100 unless given.")
+        int | None,
+        typer.Option("--top", metavar="N", parser=whole_number, help="Show the best N conditions; 100 unless given."),
     ] = None,
 ) -> None:
-    """Show each condition's best epoch, validation and test results, against the baseline."""
-    from assay.results import open_results
+    """Show each condition's best epoch, its validation and test results, and its difference from the baseline."""
+    from assay.cli.target import opened_results
 
-    print_summary(open_results(directory).summary(), json=json, top=top)
+    print_summary(opened_results(directory).summary(), json=json, top=top)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from assay.cli.run import JsonOption
+from assay.cli.options import JsonOption
 
 
 def studies(json: JsonOption = False) -> None:

@@ -1,11 +1,20 @@
-"""The study that a command line names: a file or built-in study, with its `--set`, `--vary` and `--seeds`."""
+"""What a command line names: a study with its `--set`, `--vary` and `--seeds`, or a results folder."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from assay.errors import StoreError, did_you_mean
 from assay.study import Study, load_study, with_changes
 from assay.study.parsing import split_assignment
+
+if TYPE_CHECKING:
+    from assay import Results
+
+# With so many conditions it takes some 0.1 s to check them against the data; of more the run finds the mistakes.
+QUICKLY_CHECKED = 1000
 
 
 def chosen_study(
@@ -24,3 +33,45 @@ def chosen_study(
         changes["design.seeds"] = str(seeds)
     factors = dict(split_assignment(option, "--vary") for option in vary or [])
     return with_changes(study, changes, factors) if changes or factors else study
+
+
+def checked_study(target: str, vary: Sequence[str] | None, settings: Sequence[str] | None, seeds: int | None) -> Study:
+    """As `chosen_study`; and its conditions fit its data, so that a mistake is told before JAX is loaded.
+
+    Raises
+    ------
+    AssayError
+        If the study, an option or the data cannot be used.
+    """
+    from assay.planning import plan_study
+
+    study = chosen_study(target, vary, settings, seeds)
+    if len(study.expand()) <= QUICKLY_CHECKED:
+        plan_study(study)
+    return study
+
+
+def opened_results(directory: Path) -> Results:
+    """The results folder; where there is none, the message names the one in ``assay-runs`` that was meant.
+
+    Raises
+    ------
+    StoreError
+        If it is no results folder.
+    """
+    import assay
+
+    try:
+        return assay.open_results(directory)
+    except StoreError as error:
+        near = "" if directory.exists() else _near_folder(directory)
+        if not near:
+            raise
+        raise StoreError(f"{directory}: no such results folder.{near}") from error
+
+
+def _near_folder(directory: Path) -> str:
+    from assay.lab import RUNS_FOLDER
+
+    known = [path.name for path in sorted(RUNS_FOLDER.glob("*/")) if (path / "manifest.json").is_file()]
+    return did_you_mean(directory.name, known).replace("'", f"'{RUNS_FOLDER.as_posix()}/", 1)

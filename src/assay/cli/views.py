@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.console import Console, Group
@@ -13,9 +14,11 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
-from assay.cli.printing import counted
-from assay.planning import Plan, PopulationPlan
-from assay.protocol import EpochEvent
+from assay.cli.words import counted
+
+if TYPE_CHECKING:
+    from assay.planning import Plan, PopulationPlan
+    from assay.protocol import EpochEvent
 
 PLAIN_SECONDS = 10.0
 

@@ -22,6 +22,7 @@ import numpy as np
 
 from assay.data.raw import WordRanks
 from assay.errors import DataError
+from assay.keras_backend import choose_backend
 
 Parts = dict[str, np.ndarray | WordRanks]
 """x by part: ``train`` and ``test``."""
@@ -152,7 +153,7 @@ def _checked_content(name: str, path: Path) -> bytes:
 
 def _download(name: str) -> Path:
     """Fetch a set into Keras' cache, through Keras."""
-    os.environ.setdefault("KERAS_BACKEND", "jax")
+    choose_backend()
     import keras
 
     try:

@@ -54,6 +54,13 @@ class Split:
         [(key, value)] = [(key, value) for key, value in vars(self).items() if value is not None]
         return f"{key} {value}"
 
+    def in_words(self, rows: str = "rows") -> str:
+        """What is taken from the `rows`: ``30 % of the rows, drawn at random``."""
+        if self.first is not None:
+            return f"the first {self.first:,} {rows}"
+        share = f"{100 * self.fraction:g} % of the" if self.fraction is not None else f"{self.count:,}"
+        return f"{share} {rows}, drawn at random"
+
     def size(self, rows: int) -> int:
         """Number of rows that go into the part, out of `rows`."""
         if self.fraction is not None:

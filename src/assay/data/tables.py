@@ -230,6 +230,7 @@ def _finite_features(x: np.ndarray, *, where: str) -> np.ndarray:
 def _read_csv(path: Path, target: str | None, task: str | None) -> RawData:
     import polars
 
+    _check_commas(path)
     try:
         frame = polars.read_csv(path, infer_schema_length=None)
     except (polars.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
@@ -260,6 +261,21 @@ def _read_csv(path: Path, target: str | None, task: str | None) -> RawData:
     return RawData({"train": x}, parts, found, str(path), class_names, tuple(features.columns))
 
 
+SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+
+
+def _check_commas(path: Path) -> None:
+    """The header line of a table that another program wrote may have other separators."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        header = file.readline()
+    for separator, noun in SEPARATORS.items():
+        if separator in header and "," not in header:
+            raise DataError(
+                f"{path}: expected columns separated by commas, got {noun}. Save the table with commas between the "
+                "columns and points in the numbers (1.5)."
+            )
+
+
 MISSING = ("nan", "na", "null", "none", "inf", "-inf", "?")
 
 
@@ -284,7 +300,9 @@ def _check_column(path: Path, column: polars.Series) -> None:
 
 
 def _refuse_cells(path: Path, column: polars.Series, bad: polars.Series, what: str) -> None:
+    number = bad.sum()
+    cells = "1 cell that is" if number == 1 else f"{number} cells that are"
     raise DataError(
-        f"{path}: column '{column.name}' has {bad.sum()} cells that are {what}, the first in row "
+        f"{path}: column '{column.name}' has {cells} {what}, the first in row "
         f"{(bad.arg_max() or 0) + 1} below the header. Remove or fill these rows."
     )

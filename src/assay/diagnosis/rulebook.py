@@ -123,6 +123,10 @@ DEFAULTS: Settings = {"network.activation": "relu", "network.kernel_initializer"
 """What every example starts from, beside the study `digits` itself."""
 
 MODEL = """\
+import os
+
+os.environ.setdefault("KERAS_BACKEND", "jax")  # Keras' own default is TensorFlow
+
 import assay
 import keras
 import numpy as np

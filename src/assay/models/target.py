@@ -7,7 +7,8 @@
     assay probe model.keras
 
 The function takes no arguments and returns a Keras model or a PyTorch module; or a tuple of it with x, y, the loss and
-the optimizer, in this order, as many of them as it has.
+the optimizer, in this order, as many of them as it has. Keras computes with JAX unless the user has chosen another
+backend that is installed.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import math
-import os
 import re
 import sys
 import warnings
@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assay.errors import ModelError, did_you_mean
+from assay.keras_backend import choose_backend
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,6 +63,7 @@ def observe_target(target: str, *, data: str | None = None, rows: int = 256) -> 
     """
     from assay.models import observe
 
+    choose_backend()
     parts = _saved_model(target) if target.endswith(SAVED) else _returned(target)
     model = parts.pop("model")
     remark = None
@@ -83,7 +85,6 @@ def _saved_model(path: str) -> dict[str, Any]:
 
     if not Path(path).is_file():
         raise ModelError(f"{path}: there is no such file. Give the file that `model.save(...)` wrote.")
-    os.environ.setdefault("KERAS_BACKEND", "jax")
     import keras
 
     try:

@@ -162,6 +162,9 @@ class Study(Part):
         """What the user gave, as a TOML or JSON file would hold it; ``Study(**study.written())`` is the same study."""
         return _without_none(plain({"name": self.name, **self.model_dump(exclude_unset=True)}))
 
+    def __str__(self) -> str:
+        return self.to_toml()
+
     def to_toml(self) -> str:
         """The text of a study file."""
         return write_toml(self.written())

@@ -87,7 +87,18 @@ def _mistake(detail: Any, model: type[BaseModel], prefix: Sequence[str]) -> Mist
         return Mistake(key, f"unknown value {detail['input']!r}.{near} Choose from: {', '.join(known)}.")
     expected = _expected(detail)
     sentence = f"expected {expected}, got {detail['input']!r}." if expected else f"{detail['msg']}."
+    if "number" in expected and _is_number_in_quotes(detail["input"]):
+        sentence += " Remove the quotes."
     return Mistake(key, f"{sentence} {_description(model, place)}".rstrip())
+
+
+def _is_number_in_quotes(value: object) -> bool:
+    """Whether a number was written as text: ``"10"``."""
+    try:
+        float(str(value))
+    except ValueError:
+        return False
+    return isinstance(value, str)
 
 
 def _expected(detail: Any) -> str:

@@ -1,0 +1,27 @@
+"""How the command line writes counts, times and measured numbers."""
+
+from __future__ import annotations
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 trial``, ``36 trials``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def duration(seconds: float) -> str:
+    """``12 s``, ``3 min``, ``1.5 h``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def measured(value: float | None) -> str:
+    """Two or three digits: ``0.012``, ``1.2e-07``; a dash for what is not finite or not known."""
+    if value is None:
+        return "–"
+    return f"{value:.3g}" if value == 0 or abs(value) >= 1e-3 else f"{value:.1e}"
+
+
+def percent(fraction: float | None) -> str:
+    """``12 %``; a dash for what is not known."""
+    return "–" if fraction is None else f"{100 * fraction:.0f} %"
