@@ -6,7 +6,7 @@
 3. **final**: a fresh network from the same seeds trains on training + validation rows for that many epochs.
 4. The test set is scored once, at that epoch.
 
-What is found is noted in `assay.bookkeeping` and kept, a segment (some epochs) at a time, by a `assay.keeping.Keeper`.
+`assay.bookkeeping` notes what is found; a keeper (`assay.keeping`) keeps it, a segment (some epochs) at a time.
 """
 
 from __future__ import annotations

@@ -7,9 +7,9 @@
 >>> scores["loss"].shape                         # conditions × seeds
 (12, 3)
 
-What it is put together from: `layout` (where each member lies), `starting` (its draws), `numbers` (what else tells it
-from others), `placing` (the rows), `spreading` (what is on which device), `running` (calls
-of what is compiled: `program`, `tracing`), and `checkpoints`.
+Each part of it is a file: `layout` says where a member lies, `starting` draws its parameters, `numbers` lists what else
+tells it from others, `placing` puts the rows on the devices, `spreading` deals the groups over them, `running` calls
+the compiled programs (`program`, `tracing`), and `checkpoints` saves and restores the state.
 """
 
 from __future__ import annotations
