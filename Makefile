@@ -30,8 +30,8 @@ lint: setup
 	$(BIN)/mypy
 
 reproduce: setup  ## Train the origin studies on the real data and write docs/reproductions.md; measure theory.
-	$(BIN)/python docs/reproduce.py
-	$(BIN)/python docs/compare_with_theory.py
+	$(BIN)/python validation/reproduce.py
+	$(BIN)/python validation/compare_with_theory.py
 
 bench: $(PEERS)/.ready  ## Measure the engine against its peers, all of it or ONLY="B1 B5"; needs a quiet machine.
 	$(PEERS)/bin/python benchmarks/referee.py $(if $(ONLY),--only $(ONLY))
@@ -43,10 +43,10 @@ bench: $(PEERS)/.ready  ## Measure the engine against its peers, all of it or ON
 	$(if $(ONLY),,$(PEERS)/bin/python benchmarks/scale.py)
 
 calibrate: setup  ## Train 2,352 networks, fit the forecast, and write docs/calibration.md; about an hour.
-	$(BIN)/python benchmarks/calibrate.py
+	$(BIN)/python validation/calibrate.py
 
-known-faults: setup  ## Judge programs with known faults, train their cures, and write benchmarks/known_faults.md.
-	$(BIN)/python benchmarks/known_faults.py
+known-faults: setup  ## Judge programs with known faults, train their cures, and write validation/known_faults.md.
+	$(BIN)/python validation/known_faults.py
 
 $(PEERS)/.ready: pyproject.toml benchmarks/requirements.txt
 	$(PYTHON) -m venv $(PEERS)
