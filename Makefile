@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := benchmarks/.venv
 
-.PHONY: setup demo test lint reproduce bench calibrate known-faults clean
+.PHONY: setup demo test lint docs hooks reproduce bench calibrate known-faults clean
 
 setup: $(READY)
 
@@ -24,10 +24,16 @@ demo: setup  ## Train the digits study and open its results: a table, and a page
 test: lint  ## Everything that CI checks.
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
-lint: setup
+lint: setup docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: setup  ## The documentation as a site in site/, with the Python reference; a link that leads nowhere is an error.
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+hooks: setup  ## Check formatting before every commit.
+	$(BIN)/pre-commit install
 
 reproduce: setup  ## Train the origin studies on the real data and write docs/reproductions.md; measure theory.
 	$(BIN)/python validation/reproduce.py
@@ -54,4 +60,4 @@ $(PEERS)/.ready: pyproject.toml benchmarks/requirements.txt
 	@touch $(PEERS)/.ready
 
 clean:
-	rm -rf $(VENV) $(PEERS) assay-runs .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(PEERS) assay-runs build dist site .hypothesis .mypy_cache .pytest_cache .ruff_cache

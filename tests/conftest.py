@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import hypothesis
 import pytest
 
 # Before anything imports them: Keras on JAX, and one JAX device per core as in a real run.
@@ -19,6 +20,10 @@ from assay.engine.devices import use_all_cores
 from assay.study import Study
 
 use_all_cores()
+
+# Properties are tried on the same examples in every run; how long an example takes is the machine's affair.
+hypothesis.settings.register_profile("assay", derandomize=True, database=None, deadline=None, max_examples=60)
+hypothesis.settings.load_profile("assay")
 
 
 @pytest.fixture(scope="session", autouse=True)
