@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := benchmarks/.venv
 
-.PHONY: setup demo test lint docs hooks reproduce bench calibrate known-faults clean
+.PHONY: setup demo test lint docs hooks validate reproduce bench calibrate known-faults clean
 
 setup: $(READY)
 
@@ -34,6 +34,9 @@ docs: setup  ## The documentation as a site in site/, with the Python reference;
 
 hooks: setup  ## Check formatting before every commit.
 	$(BIN)/pre-commit install
+
+validate: setup  ## The many more cases that `make test` leaves out; those with scripts of their own are below.
+	$(BIN)/python -m pytest -m validation --numprocesses auto --maxprocesses 4 --dist worksteal
 
 reproduce: setup  ## Train the origin studies on the real data and write docs/reproductions.md; measure theory.
 	$(BIN)/python validation/reproduce.py
