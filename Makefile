@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := benchmarks/.venv
 
-.PHONY: setup demo test lint reproduce bench calibrate known-faults clean
+.PHONY: setup demo test lint docs hooks validate reproduce bench calibrate known-faults clean
 
 setup: $(READY)
 
@@ -25,15 +25,24 @@ demo: setup  ## Train the digits study and open its results: a table, and a page
 test: lint  ## Everything that CI checks.
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
-lint: setup
+lint: setup docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: setup  ## The documentation as a site in site/, with the Python reference; a link that leads nowhere is an error.
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+hooks: setup  ## Check formatting before every commit.
+	$(BIN)/pre-commit install
+
+validate: setup  ## The many more cases that `make test` leaves out; those with scripts of their own are below.
+	$(BIN)/python -m pytest -m validation --numprocesses auto --maxprocesses 4 --dist worksteal
+
 reproduce: setup  ## Train the origin studies on the real data and write docs/reproductions.md; measure theory.
-	$(BIN)/python docs/reproduce.py
-	$(BIN)/python docs/compare_with_theory.py
+	$(BIN)/python validation/reproduce.py
+	$(BIN)/python validation/compare_with_theory.py
 
 bench: $(PEERS)/.ready  ## Measure the engine against its peers, all of it or ONLY="B1 B5"; needs a quiet machine.
 	$(PEERS)/bin/python benchmarks/referee.py $(if $(ONLY),--only $(ONLY))
@@ -45,10 +54,10 @@ bench: $(PEERS)/.ready  ## Measure the engine against its peers, all of it or ON
 	$(if $(ONLY),,$(PEERS)/bin/python benchmarks/scale.py)
 
 calibrate: setup  ## Train 2,352 networks, fit the forecast, and write docs/calibration.md; about an hour.
-	$(BIN)/python benchmarks/calibrate.py
+	$(BIN)/python validation/calibrate.py
 
-known-faults: setup  ## Judge programs with known faults, train their cures, and write benchmarks/known_faults.md.
-	$(BIN)/python benchmarks/known_faults.py
+known-faults: setup  ## Judge programs with known faults, train their cures, and write validation/known_faults.md.
+	$(BIN)/python validation/known_faults.py
 
 $(PEERS)/.ready: pyproject.toml benchmarks/requirements.txt
 	$(PYTHON) -m venv $(PEERS)
@@ -56,4 +65,4 @@ $(PEERS)/.ready: pyproject.toml benchmarks/requirements.txt
 	@touch $(PEERS)/.ready
 
 clean:
-	rm -rf $(VENV) $(PEERS) assay-runs .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(PEERS) assay-runs build dist site .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

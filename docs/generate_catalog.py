@@ -300,7 +300,7 @@ def _anchor(sentence: str) -> str:
 
 
 def write_pictures() -> None:
-    """Draw the sheets of initializers and losses; docs/reproduce.py draws that of activations."""
+    """Draw the sheets of initializers and losses; validation/reproduce.py draws that of activations."""
     from assay.catalog import catalog
     from assay.figures.catalog import catalog_figure
     from assay.figures.style import write_figure

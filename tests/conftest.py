@@ -10,27 +10,42 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import hypothesis
 import pytest
 
 # Before anything imports them: Keras on JAX, and one JAX device per core as in a real run.
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
+from assay.engine.compilation import use_compilation_cache
 from assay.engine.devices import use_all_cores
 from assay.study import Study
 
 use_all_cores()
 
+MOST_MEMORY_MAPS = 25_000
+
+# Properties are tried on the same examples in every run; how long an example takes is the machine's affair.
+hypothesis.settings.register_profile("assay", derandomize=True, database=None, deadline=None, max_examples=60)
+hypothesis.settings.load_profile("assay")
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_program_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Compiled programs go to a folder of this session, shared with its subprocesses, not to the user's."""
-    os.environ["JAX_COMPILATION_CACHE_DIR"] = str(tmp_path_factory.mktemp("programs"))
+    """Compiled programs go to a folder of this session, shared by its workers and subprocesses, not to the user's."""
+    folder = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        folder = folder.parent  # a worker's own folder lies in that of the session
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = str(folder / "programs")
+    use_compilation_cache()
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _few_programs_at_a_time() -> Iterator[None]:
-    """Let go of compiled programs between modules: each holds memory maps, and a Linux process may have 65,530."""
+    """Let go of compiled programs when they are many: each holds memory maps, and a Linux process may have 65,530."""
     yield
+    maps = Path("/proc/self/maps")
+    if not maps.exists() or maps.read_bytes().count(b"\n") < MOST_MEMORY_MAPS:
+        return
     import jax
 
     from assay.engine.compilation import PROGRAMS

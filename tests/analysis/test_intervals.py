@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
+import scipy.stats
+from hypothesis import given
+from hypothesis import strategies as st
 
 from assay.analysis import mean_interval
 
@@ -28,8 +32,6 @@ def test_two_values_give_wide_intervals(confidence, quantile):
 
 def test_the_interval_covers_as_often_as_it_says():
     """Of many samples of five normal numbers, about 90 % of the 0.9 intervals hold the true mean."""
-    import numpy as np
-
     samples = np.random.default_rng(0).normal(3.0, 2.0, size=(2000, 5))
     intervals = [mean_interval(sample, 0.9) for sample in samples]
     covered = sum(interval.low <= 3.0 <= interval.high for interval in intervals)
@@ -44,3 +46,32 @@ def test_one_value_has_no_interval_and_none_no_mean():
     none = mean_interval([math.nan])
     assert (none.mean, none.low, none.high, none.count) == (None, None, None, 0)
     assert none.written() == {"mean": None, "low": None, "high": None}
+
+
+@given(
+    st.lists(st.floats(-1e6, 1e6).map(lambda value: round(value, 3)), min_size=2, max_size=12),
+    st.sampled_from([0.5, 0.9, 0.95, 0.99]),
+)
+def test_any_interval_is_that_of_scipy(values, confidence):
+    """`scipy.stats.t.interval` with the standard error of the mean, of whatever values."""
+    interval = mean_interval(values, confidence)
+    error = float(scipy.stats.sem(values))
+    expected = scipy.stats.t.interval(confidence, len(values) - 1, loc=np.mean(values), scale=error) if error else None
+    about = {"rel": 1e-9, "abs": 1e-6}
+    assert interval.mean == pytest.approx(np.mean(values), **about)
+    assert (interval.low, interval.high) == pytest.approx(expected or (np.mean(values),) * 2, **about)
+
+
+@given(
+    st.lists(st.floats(-1000, 1000), min_size=1, max_size=8),
+    st.lists(st.sampled_from([math.nan, math.inf, -math.inf]), max_size=4),
+    st.randoms(use_true_random=False),
+)
+def test_neither_the_order_nor_what_is_not_finite_matters(values, others, random):
+    """Seeds come in any order, and one that diverged does not count."""
+    mixed = [*values, *others]
+    random.shuffle(mixed)
+    given_, kept = mean_interval(mixed), mean_interval(sorted(values))
+    assert given_.count == kept.count == len(values)
+    for one, other in zip(given_.written().values(), kept.written().values(), strict=True):
+        assert one == (None if other is None else pytest.approx(other, rel=1e-9, abs=1e-9))

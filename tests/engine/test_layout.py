@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from assay.choices import Choice
 from assay.engine.layout import GROUP_BYTES, Member, plan_layout
@@ -125,3 +129,66 @@ def test_padding_repeats_a_member_of_the_same_kind():
     layout = plan_layout([member(learning_rate=rate) for rate in (0.1, 0.2, 0.3)], **ONE, tiles=2)
     assert layout.num_groups * layout.num_slots == 4
     assert sorted(layout.group_conditions.ravel()) in ([0, 0, 1, 2], [0, 1, 1, 2], [0, 1, 2, 2])
+
+
+# --- Any members ------------------------------------------------------------------------------------------------------
+
+MEMBERS = st.lists(
+    st.builds(
+        member,
+        activation=st.sampled_from(["relu", "tanh", "elu"]),
+        optimizer=st.sampled_from(["sgd", "adam", "rmsprop"]),
+        learning_rate=st.floats(1e-4, 1.0),
+    ),
+    min_size=1,
+    max_size=40,
+)
+MACHINES = st.fixed_dictionaries(
+    {
+        "num_seeds": st.integers(1, 6),
+        "num_devices": st.integers(1, 8),
+        "batch_size": st.integers(1, 512),
+        "tiles": st.one_of(st.none(), st.integers(1, 7)),
+    }
+)
+
+
+@given(MEMBERS, MACHINES)
+def test_every_trial_of_any_members_has_a_place_of_its_own(members, machine):
+    """Its slot holds its condition, in a group of its seed, and all other slots are padding."""
+    layout = plan_layout(members, **machine)
+    groups, slots = layout.position
+    assert groups.shape == slots.shape == (len(members), machine["num_seeds"])
+    assert len(set(zip(groups.ravel().tolist(), slots.ravel().tolist(), strict=True))) == groups.size
+    conditions = np.broadcast_to(np.arange(len(members))[:, None], groups.shape)
+    np.testing.assert_array_equal(layout.group_conditions[groups, slots], conditions)
+    np.testing.assert_array_equal(layout.group_seeds[groups], np.broadcast_to(np.arange(groups.shape[1]), groups.shape))
+    if machine["tiles"] is not None:
+        assert layout.tiles == machine["tiles"]
+
+
+@given(MEMBERS, MACHINES, st.sampled_from(["activation", "optimizer", "both"]))
+def test_the_segments_of_any_members_partition_the_slots(members, machine, part):
+    """Each slot of each group belongs to exactly one segment, whose kind is that of its member."""
+    kinds_of = {
+        "activation": lambda one: one.layers[0].activation.name,
+        "optimizer": lambda one: one.optimizer.name,
+        "both": lambda one: one.kind,
+    }
+    layout = plan_layout(members, **machine)
+    numbers = np.arange(layout.num_groups * layout.num_slots).reshape(layout.num_groups, layout.num_slots)
+    segments = layout.segments(kinds_of[part])
+    covered = np.concatenate([segment.of(numbers) for segment in segments], axis=1)
+    np.testing.assert_array_equal(np.sort(covered, axis=1), numbers)
+    for segment in segments:
+        conditions = segment.of(layout.group_conditions)
+        assert conditions.shape == (layout.num_groups, segment.size)
+        assert {kinds_of[part](layout.members[condition]) for condition in conditions.ravel()} == {segment.kind}
+
+
+@given(MEMBERS, MACHINES)
+def test_padding_of_any_members_is_less_than_a_tile_of_each_kind(members, machine):
+    """A kind of n members takes ceil(n / T) slots in each of T tiles, no more."""
+    layout = plan_layout(members, **machine)
+    numbers = Counter(one.kind for one in members).values()
+    assert layout.num_slots == sum(-(-number // layout.tiles) for number in numbers)

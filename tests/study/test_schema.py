@@ -2,7 +2,7 @@
 
 import tomllib
 
-import pytest
+import jsonschema
 
 from assay.data.registry import DATASETS
 from assay.networks.activations import ACTIVATIONS
@@ -27,7 +27,6 @@ def test_schema_has_every_key():
 
 def test_schema_agrees_with_a_validator():
     """A validator of JSON Schema accepts the schema and every built-in study, and refuses what assay refuses."""
-    jsonschema = pytest.importorskip("jsonschema")
     schema = study_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)

@@ -1,6 +1,6 @@
 """Measure theory against wide random networks and write docs/theory.md.
 
-    python docs/compare_with_theory.py [--only ACTIVATION …]
+    python validation/compare_with_theory.py [--only ACTIVATION …]
 
 Networks of width 512 with three hidden layers, from 20 seeds, for every activation that theory follows × {He, Glorot,
 LeCun} × {normal, uniform, truncated normal}: 5,000 networks, a quarter of an hour on two cores. They go the way of
@@ -30,7 +30,7 @@ import polars as pl
 import assay
 from assay.networks.activations import ACTIVATIONS
 
-PAGE = Path(__file__).parent / "theory.md"
+PAGE = Path(__file__).parents[1] / "docs" / "theory.md"
 WIDTH, HIDDEN_LAYERS, FEATURES, OUTPUTS, ROWS, SEEDS = 512, 3, 256, 128, 192, 20
 WIDER = 2 * WIDTH
 STD_GOAL, CHI_GOAL = 0.02, 0.01
@@ -146,8 +146,8 @@ def page(found: dict[str, dict[Name, Deviation]], wider: dict[str, dict[Name, De
     yield "# Theory against measurement"
     yield ""
     yield (
-        f"Written by `python docs/compare_with_theory.py`, whose first lines say what is measured: networks {widths}, "
-        f"{ROWS} examples, means over {SEEDS} seeds. Each cell holds two relative deviations from theory in percent, "
+        "Written by `python validation/compare_with_theory.py`, whose first lines say what is measured: networks "
+        f"{widths}, {ROWS} examples, means over {SEEDS} seeds. Each cell holds two relative deviations from theory in percent, "
         "each in the layer where it is largest: that of the std of the pre-activations (± the standard error of the "
         "mean), and that of χ₁."
     )

@@ -1,6 +1,6 @@
 """Programs with known faults, judged: whether the cause is named, the remedy works, and sound networks stay silent.
 
-    python benchmarks/known_faults.py [--only NUMBER …]
+    python validation/known_faults.py [--only NUMBER …]
 
 Every program of `faulty_programs.py` is trained from six paired seeds in three forms: as it was written, with what
 assay offers at epoch 0 (all settings of its remedies), and with its principled cure. The untrained network and the
@@ -10,7 +10,7 @@ that no interval can be estimated, six of six (a sign test gives p = 0.03). A tr
 constant answer.
 
 Beside our figures stand the constant answers and two published detectors (`published_rules.py`) on the same signals.
-What has been trained lies in assay-runs/known-faults and is not trained again. Writes benchmarks/known_faults.md.
+What has been trained lies in assay-runs/known-faults and is not trained again. Writes validation/known_faults.md.
 """
 
 from __future__ import annotations
@@ -432,7 +432,7 @@ def page(judged: Sequence[Judged], watched: Sequence[Watched]) -> Iterator[str]:
     yield "# Programs with known faults"
     yield ""
     yield (
-        "Written by `make known-faults` (`benchmarks/known_faults.py`, whose first lines say how it is judged). *Named "
+        "Written by `make known-faults` (`validation/known_faults.py`, whose first lines say how it is judged). *Named "
         "at epoch 0* is what `assay.probe` says of the untrained network, *in training* what the rule book says of the "
         "run; the judged causes stand in bold. Symptoms are explained in docs/findings.md."
     )

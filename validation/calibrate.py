@@ -2,8 +2,8 @@
 
 ::
 
-    python benchmarks/calibrate.py                 # all of it; what is trained already is not trained again
-    python benchmarks/calibrate.py --only digits   # train one data set's networks and work out their features
+    python validation/calibrate.py                 # all of it; what is trained already is not trained again
+    python validation/calibrate.py --only digits   # train one data set's networks and work out their features
 
 Each data set has a process of its own, for one process holds only so many compiled programs. What is fitted, the trees
 of the forecast, sees no held-out data set and no held-out depth. Written are `src/assay/diagnosis/forecast.json` and
@@ -218,7 +218,7 @@ def page(table: pl.DataFrame, model: dict[str, object]) -> str:
     lines = [
         "# How often the judgement is right",
         "",
-        "*Written by `make calibrate` (`benchmarks/calibrate.py`, `benchmarks/calibration_studies.py`).*",
+        "*Written by `make calibrate` (`validation/calibrate.py`, `validation/calibration_studies.py`).*",
         "",
         f"{len(table):,} networks, each a condition of its own, one seed each: {', '.join(DATA)}; depths "
         f"{', '.join(map(str, DEPTHS))}; widths 16 to 256; eight activations; fourteen initializers and gains; SGD, "

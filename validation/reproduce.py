@@ -2,7 +2,7 @@
 
 Also draws the pictures of README.md and docs/signals.md.
 
-    python docs/reproduce.py [--only NAME …]
+    python validation/reproduce.py [--only NAME …]
 
 Studies that are already complete in assay-runs/ are not trained again. Each sentence on an agreement is decided by the
 results of the run, never typed.
@@ -37,7 +37,7 @@ from assay.figures import (
 from assay.networks.architecture import count_parameters
 from assay.study import BUILTIN
 
-DOCS = Path(__file__).parent
+DOCS = Path(__file__).parents[1] / "docs"
 PICTURES = DOCS / "reproductions"
 IMAGES = DOCS / "images"
 RUNS = DOCS.parent / "assay-runs"
