@@ -15,7 +15,7 @@ import typer
 import assay
 from assay.cli.main import app
 from assay.cli.target import chosen_study
-from assay.diagnosis.rulebook import MODEL
+from assay.diagnosis.examples import MODEL
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
