@@ -42,7 +42,7 @@ SYMPTOM = Symptom(
     ),
     rule=(
         f"The errors' root mean square in the first hidden layer is at least {EXPLODING_GRADIENT:g} times that in the "
-        f"last, and each layer takes part (the mean factor is above 1/{PER_LAYER:g})."
+        f"last, and each layer takes part (the mean factor is above {1 / PER_LAYER:g})."
     ),
     cause=(
         "On its way back each layer multiplies the error by its kernel and by the slope of its activation, and here "

@@ -74,7 +74,7 @@ SYMPTOM = Symptom(
     rule=(
         "The standard deviation of the pre-activations in the last hidden layer is at least "
         f"{EXPLODING_SIGNAL:g} times that of the first, and each layer takes part (the mean factor is above "
-        f"1/{PER_LAYER:g}); or one of them is not finite. Not where all hidden activations are bounded."
+        f"{1 / PER_LAYER:g}); or one of them is not finite. Not where all hidden activations are bounded."
     ),
     cause="Each layer multiplies the variance of the signal by a factor, and here this factor is above 1.",
     why=(
