@@ -56,27 +56,16 @@ def with_rate(optimizer: Choice, rate: float) -> dict[str, Any]:
 
 
 def _effect_text(before: Prediction | None, after: Prediction) -> str:
-    """What theory predicts of the change: ``The signal then keeps its size (now × 0.43), …``."""
-    now_signal, now_gradient = ("", "") if before is None else (_now(before.signal), _now(before.gradient))
-    if _keeps(after.signal) and _keeps(after.gradient):
-        return f"In theory the signal then keeps its size{now_signal}, and so does the gradient{now_gradient}."
+    """What theory predicts of the change: ``the signal then keeps its size (now × 0.43), …``."""
+    signal, gradient = ("", "") if before is None else (number_text(before.signal), number_text(before.gradient))
+    if all(0.5 < ratio < 2 for ratio in (after.signal, after.gradient)):
+        was = [f" (now × {ratio})" if ratio else "" for ratio in (signal, gradient)]
+        return f"In theory the signal then keeps its size{was[0]}, and so does the gradient{was[1]}."
+    was = [f" (now {ratio})" if ratio else "" for ratio in (signal, gradient)]
     return (
-        f"In theory the signal then {_changes(after.signal)}{now_signal}, and the gradient "
-        f"{_changes(after.gradient)}{now_gradient}."
+        f"In theory the hidden layers then multiply the signal by {number_text(after.signal)}{was[0]} and the gradient "
+        f"by {number_text(after.gradient)}{was[1]}."
     )
-
-
-def _keeps(ratio: float) -> bool:
-    """Whether first and last hidden layer differ by less than a factor of two."""
-    return 0.5 < ratio < 2
-
-
-def _changes(ratio: float) -> str:
-    return "keeps its size" if _keeps(ratio) else f"changes only by × {number_text(ratio)}"
-
-
-def _now(ratio: float) -> str:
-    return f" (now × {number_text(ratio)})"
 
 
 def _candidates(facts: NetworkFacts) -> Iterator[tuple[str, NetworkFacts, dict[str, object]]]:

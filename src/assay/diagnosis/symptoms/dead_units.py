@@ -85,7 +85,7 @@ SYMPTOM = Symptom(
     ),
     cause=(
         "A ReLU unit that is negative for every input has no slope, so it gets no gradient and stays off. In narrow "
-        "layers this happens by chance, in others through large inputs or negative biases."
+        "layers this happens at random, in others through large inputs or negative biases."
     ),
     why=(
         "ReLU(z) = max(z, 0) has the slope 0 below 0. In a layer of N units all are off for a given input with "

@@ -45,8 +45,8 @@ SYMPTOM = Symptom(
         f"last, and each layer takes part (the mean factor is above {1 / PER_LAYER:g})."
     ),
     cause=(
-        "On its way back each layer multiplies the error by its kernel and by the slope of its activation, and here "
-        "this factor is above 1."
+        "On the way back each layer multiplies the error by its kernel and by the slope of its activation. Together "
+        "they make it larger."
     ),
     why=(
         "For the square of the error the factor is fan_out · Var[kernel] · (mean square of the slope). It is raised to "

@@ -76,7 +76,7 @@ SYMPTOM = Symptom(
         f"{EXPLODING_SIGNAL:g} times that of the first, and each layer takes part (the mean factor is above "
         f"{1 / PER_LAYER:g}); or one of them is not finite. Not where all hidden activations are bounded."
     ),
-    cause="Each layer multiplies the variance of the signal by a factor, and here this factor is above 1.",
+    cause="Each layer multiplies the variance of the signal by a factor above 1.",
     why=(
         "The factor is fan_in · Var[kernel], times what the activation leaves of the variance. It is raised to the "
         "power of the depth: a factor of 2 becomes 1,024 after ten layers."

@@ -66,12 +66,12 @@ SYMPTOM = Symptom(
         "exactly 0."
     ),
     cause=(
-        "On its way back each layer multiplies the error by its kernel and by the slope of its activation, and here "
-        "this factor is below 1."
+        "On the way back each layer multiplies the error by its kernel and by the slope of its activation. Together "
+        "they make it smaller."
     ),
     why=(
-        "The slope of a sigmoid is at most ¼, so with Glorot's kernels each layer loses three quarters of the error. "
-        "The factor is raised to the power of the depth."
+        "The slope of a sigmoid is at most ¼, so with Glorot's kernels each layer loses three quarters of the error, "
+        "and after ten layers a millionth is left."
     ),
     source=(
         "Glorot and Bengio, 2010; Schoenholz, Gilmer, Ganguli and Sohl-Dickstein, Deep Information Propagation, 2017"

@@ -47,7 +47,7 @@ SYMPTOM = Symptom(
         f"{VANISHING_SIGNAL:g} of that of the first, and each layer takes part (the mean factor is below "
         f"{PER_LAYER:g}, over all hidden layers and over the second half of them)."
     ),
-    cause="Each layer multiplies the variance of the signal by a factor, and here this factor is below 1.",
+    cause="Each layer multiplies the variance of the signal by a factor below 1.",
     why=(
         "The factor is fan_in · Var[kernel], times what the activation leaves of the variance. It is raised to the "
         "power of the depth. ReLU loses half of the mean square in each layer: He's kernels make up for it, Glorot's "
