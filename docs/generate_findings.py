@@ -3,10 +3,11 @@
 ::
 
     python docs/generate_findings.py                                   # the page, in a second
-    python docs/generate_findings.py --pictures                        # all pictures, and what assay says: minutes
+    python docs/generate_findings.py --sentences                       # and what assay says of the examples: minutes
+    python docs/generate_findings.py --pictures                        # and all pictures
     python docs/generate_findings.py --pictures symmetry saturation    # those of some symptoms
 
-An example that does not show its symptom, or whose cure still does, ends with an error instead of a picture.
+An example that does not show its symptom, or whose cure still does, ends with an error.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assay.diagnosis.rulebook import DEFAULTS, MODEL, RULE_BOOK, Entry, ModelExample, StudyExample
+from assay.diagnosis import Symptom, rule_book
+from assay.diagnosis.examples import DEFAULTS, MODEL, ModelExample, StudyExample
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -40,75 +42,76 @@ COLOURS = (160, 96, 64, 40, 24)  # few colours make it a third as large
 INTRODUCTION = """\
 # Findings: the rule book
 
-*Written by `python docs/generate_findings.py` from `assay.diagnosis.rulebook`, the thresholds of
-`assay.diagnosis.thresholds`, and what assay said of the examples.*
+*Written by `python docs/generate_findings.py` from the files of `assay.diagnosis.symptoms`, and from what assay said of
+their examples.*
 
-A finding is one thing that is wrong with a network, or worth knowing: a symptom, the number that gave it away, its
-cause and what to change. This page is the cheat sheet. Its words are in the [glossary](glossary.md), those of judging
-under [the judgement](glossary.md#the-judgement).
+A finding is one thing that is wrong with a network, or worth knowing. It has a symptom, the number that shows it, its
+cause and a remedy. This page explains every symptom. Words are explained in the [glossary](glossary.md), those of
+judging under [the judgement](glossary.md#the-judgement).
 
-| symptom | told | in a sentence |
+| symptom | found | in a sentence |
 |---|---|---|
 """
 
 PANELS = """\
 ## How to read the four panels
 
-`assay probe STUDY --out DIR` draws them; layer 1 is on the left, the output on the right. A violin shows where the
-values of a layer lie: wide where there are many. The whisker in it is the mean ± one standard deviation (std), dashes
+`assay probe STUDY --out DIR` draws them. Layer 1 is on the left, the output on the right. A violin shows where the
+values of a layer lie: it is wide where there are many. Its whisker is the mean ± one standard deviation (std), dashes
 are what theory predicts, and the bar at 0 is the share of values that are exactly 0.
 
 ![The four panels of a sound network](images/healthy.png)
 
 | panel | what it holds | sound | look for |
 |---|---|---|---|
-| **pre-activations (z)** | what each unit sums up, over units and examples | violins of about the same width in every \
-layer | wider to the right: [the signal explodes](#exploding_signal); narrower: [it dies](#vanishing_signal); one very \
-wide violin at layer 1: [unscaled inputs](#unscaled_inputs) |
+| **pre-activations (z)** | the weighted sum of each unit, over units and examples | violins of about the same width \
+in every layer | wider to the right: [the signal explodes](#exploding_signal); narrower: \
+[it vanishes](#vanishing_signal); one very wide violin at layer 1: [unscaled inputs](#unscaled_inputs) |
 | **kernel (weights)** | the weights | bells around 0, narrower in layers with more inputs | \
 a line instead of a bell: [all units are copies](#symmetry); a cross: \
-[weights that are no numbers](#nonfinite_weights) |
-| **activations** | what each unit passes on, φ(z) | ReLU: half of the values at 0; tanh: a bell within ±1 | \
+[weights that are not numbers](#nonfinite_weights) |
+| **activations** | the output of each unit, φ(z) | ReLU: half of the values at 0; tanh: a bell within ±1 | \
 two bulges at the ends of the range: [saturation](#saturation); hardly anything but the bar at 0: \
 [dead units](#dead_units) |
 | **kernel gradient** | the gradient of the loss with respect to the weights | about the same width in every layer | \
-read it from right to left, as it travels: narrower towards layer 1: [it dies](#vanishing_gradient); wider: \
-[it explodes](#exploding_gradient); bars at 0 alone: nothing will ever move |
+read it from right to left, as it travels: narrower towards layer 1: [it vanishes](#vanishing_gradient); wider: \
+[it explodes](#exploding_gradient); only bars at 0: no weight will ever change |
 
-Read z and the gradient together, for a kernel's gradient is the error that comes down times the activation that goes
-up. A stack of ReLU layers with Glorot's kernels has equally small gradients everywhere: their panel looks level, and
-only z shows that the signal has died. And mind the scale: an axis with powers of ten hides factors of ten that an axis
-without them would show.
+Read z and the gradient together: a kernel's gradient is the error that comes back, times the activation that goes up.
+In a stack of ReLU layers with Glorot's kernels all gradients are equally small. Their panel looks level, and only z
+shows that the signal has vanished. Mind the scale as well: an axis with powers of ten hides factors that a plain axis
+would show.
 """
 
 VERDICT = """\
 ## How a verdict comes about
 
-1. **What is certain** is read off the network and its data before anything is measured: an output that cannot fit the
-   loss, targets out of reach, numbers that are none. Such a finding has the level `certain`.
-2. **The untrained network is measured** on some of the training rows (`assay probe`): signal, gradient, units, the
-   loss, and what one update does to it. A number beyond its threshold is a `fault`. Every threshold stands below, and
-   all of them in `assay.diagnosis.thresholds`.
-3. **A training is judged by what it did** (`assay show`). A run that has learnt is healthy however it began, and gets
-   a `note` at most: worth knowing, nothing wrong. One that has not gets its reason, and what the start already
-   showed.
-4. **Seeds vote.** Every seed is judged by itself; what at least half of the seeds of a condition show makes its
-   **status** `unhealthy`. Notes leave it `healthy`.
-5. **Will it train?** A forecast stands beside the status: the probability that the network learns at least half of
-   what a constant output leaves to be learnt, within its budget of updates. It knows what was measured at the start,
-   and has been fitted to thousands of trainings of other networks (`make calibrate`). The two may differ: a fault
-   need not stop a short, shallow network from learning, and a sound start is no promise if the budget is too small.
+1. **Some faults are certain.** assay reads them off the network and its data before it measures anything: an output
+   that cannot fit the loss, targets out of reach, data that are not numbers. Such a finding has the level `certain`.
+2. **assay measures the untrained network** on some of the training rows (`assay probe`): the signal, the gradient, the
+   units, the loss, and what one update does to it. A number beyond its threshold is a `fault`. The thresholds stand
+   below, and each of them in the file of its symptom.
+3. **A training is judged by what it did** (`assay show`). A run that has learnt is healthy however it began. It gets at
+   most a `note`: worth knowing, nothing wrong. A run that has not learnt gets its reason, and what the untrained
+   network already showed.
+4. **Seeds vote.** Each seed is judged by itself. The **status** of a condition is `unhealthy` if at least half of its
+   seeds show the same certain finding or fault. Notes leave it `healthy`.
+5. **Will it train?** Beside the status stands a forecast: the probability that training closes at least half of the gap
+   between a constant guess and a perfect answer, within its budget of updates. The forecast reads the measurements of
+   the untrained network, and has been fitted to thousands of trainings of other networks (`make calibrate`). Status and
+   forecast may differ: a short, shallow network can learn in spite of a fault, and a sound network does not learn if
+   the budget is too small.
 
-**Chance** is the best that can be had without looking at the inputs: one constant output. Its accuracy is the share
-of the commonest class, its cross-entropy for ten equally common classes ln 10 = 2.3. Losses are told in units of it.
+**Chance** is the best that a constant guess reaches, without looking at the inputs. Its accuracy is the share of the
+commonest class. Its cross-entropy for ten equally common classes is ln 10 = 2.3. Losses are compared with it.
 """
 
 GROUPS = {
     "certain": """\
 ## Certain: read off the network as it is written
 
-Most of these cannot happen in a study, which refuses them with a message; they are found in a model of one's own, by
-`assay.probe(model, x, y)`. The examples about such a model begin with
+A study refuses most of these with a message. They are found in a model of one's own, by `assay.probe(model, x, y)`. The
+examples about such a model begin with
 
 ```python
 {model}```
@@ -121,9 +124,9 @@ Each command probes both networks of the picture: the last `--vary` names the il
     "training": """\
 ## In training: what the curves and the recorded signals show
 
-Each command trains both networks, the illness first, and ends with the findings; `assay show FOLDER --json` tells them
-with evidence, cause and remedy. In the pictures a line is a seed, and the dotted line is chance. Findings about units
-need recorded signals (`[probe]` in the study file).
+Each command trains both networks, the illness first, and ends with the findings. `assay show FOLDER --json` prints them
+with evidence, cause and remedy. In the pictures each line is a seed, and the dotted line is chance. Findings about
+units need recorded signals (`[probe]` in the study file).
 """,
     "note": """\
 ## Notes on a run that has learnt
@@ -157,48 +160,50 @@ TERMS = {
 def findings_page() -> str:
     """The whole page as Markdown."""
     said = json.loads(SAID.read_text(encoding="utf-8"))
-    rows = [f"| [`{e.symptom}`](#{e.symptom}) | {_when(e)} | {e.meaning} |" for e in RULE_BOOK]
+    rows = [f"| [`{s.name}`](#{s.name}) | {_when(s)} | {s.meaning} |" for s in rule_book()]
     parts = [INTRODUCTION + "\n".join(rows) + "\n", PANELS, VERDICT]
     for group, heading in GROUPS.items():
         parts.append(heading.format(model=MODEL))
-        parts += [_section(entry, said[entry.symptom]) for entry in RULE_BOOK if _group(entry) == group]
+        parts += [section(symptom, said[symptom.name]) for symptom in rule_book() if _group(symptom) == group]
     return "\n".join(parts)
 
 
-def _group(entry: Entry) -> str:
-    if entry.level != "fault":
-        return entry.level
-    return "training" if isinstance(entry.example, StudyExample) and entry.example.is_trained else "start"
+def _group(symptom: Symptom) -> str:
+    if symptom.level != "fault":
+        return symptom.level
+    return "training" if symptom.in_training is not None else "start"
 
 
-def _when(entry: Entry) -> str:
-    if entry.symptom == "learning_rate_too_high":  # there is a rule for both
-        return "at the start, in training"
-    return {"certain": "certain", "start": "at the start", "training": "in training", "note": "note"}[_group(entry)]
+def _when(symptom: Symptom) -> str:
+    if symptom.level != "fault":
+        return symptom.level
+    rules = {"at the start": symptom.at_start, "in training": symptom.in_training}
+    return ", ".join(when for when, rule in rules.items() if rule is not None)
 
 
-def _section(entry: Entry, said: Mapping[str, Any]) -> str:
+def section(symptom: Symptom, said: Mapping[str, Any]) -> str:
+    """What the page tells of one symptom, with what assay said of its example."""
     finding = said["finding"]
     text = "\n\n".join(
         [
-            f"**{entry.title}.** {entry.meaning}",
-            f"*What one sees.* {entry.sight}",
-            f"*When it is told.* {entry.told_when}",
-            f"*Why.* {entry.why} ({entry.source}.)",
-            f"*What to change.* {entry.cure}",
+            f"**{symptom.title}.** {symptom.meaning}",
+            f"*What one sees.* {symptom.sight}",
+            f"*When it is found.* {symptom.rule}",
+            f"*Why.* {symptom.cause} {symptom.why} (Source: {symptom.source}.)",
+            f"*What to change.* {symptom.remedy} {symptom.advice}".rstrip(),
         ]
     )
-    beside = f"\n\nIt also tells {_listed(said['beside'])}." if said["beside"] else ""
+    beside = f"\n\nIt also finds {_listed(said['beside'])}." if said["beside"] else ""
     return "\n".join(
         [
-            f"### {entry.symptom}\n",
-            _wrapped(_linked(text, entry.symptom)) + "\n",
-            f"![{entry.title}: left the illness, right the cure](images/findings/{entry.symptom}.png)\n",
+            f"### {symptom.name}\n",
+            _wrapped(_linked(text, symptom.name)) + "\n",
+            f"![{symptom.title}: left the illness, right the cure](images/findings/{symptom.name}.png)\n",
             "What assay says of the left one:\n",
             f"> {finding['evidence']['text']}  ",
             f"> Cause: {finding['cause']}  ",
             f"> Remedy: {finding['remedy']['text']}{beside}\n",
-            _recipe(entry),
+            _recipe(symptom),
         ]
     )
 
@@ -229,28 +234,28 @@ def _wrapped(text: str) -> str:
 
 
 def _is_symptom(name: str) -> bool:
-    return any(entry.symptom == name for entry in RULE_BOOK)
+    return any(symptom.name == name for symptom in rule_book())
 
 
-def _recipe(entry: Entry) -> str:
+def _recipe(symptom: Symptom) -> str:
     """What a reader types to see both."""
-    example = entry.example
+    example = symptom.example
     if isinstance(example, ModelExample):
         ill, cured = example.illness.splitlines(), example.cure.splitlines()
         lines = []
         for line, other in zip(ill, cured, strict=True):
             lines += [line] if line == other else [f"{line}  # the illness; the cure:", f"# {other}"]
         return "\n".join(["```python", *lines, "print(assay.probe(model, x, y).findings)", "```", ""])
-    return f"```console\n$ {command(entry, example)}\n```\n"
+    return f"```console\n$ {command(symptom, example)}\n```\n"
 
 
-def command(entry: Entry, example: StudyExample) -> str:
+def command(symptom: Symptom, example: StudyExample) -> str:
     """The command line that shows an example."""
     settings, factors = options(example)
     given = [part for option in settings for part in ("--set", option)]
     given += [part for option in factors for part in ("--vary", option)]
     line = shlex.join(["assay", "run" if example.is_trained else "probe", BASE, *given])
-    return f"{line} --out {entry.symptom}" if example.is_trained else line
+    return f"{line} --out {symptom.name}" if example.is_trained else line
 
 
 def options(example: StudyExample) -> tuple[list[str], list[str]]:
@@ -291,34 +296,37 @@ def _written(value: Any) -> str:
     return json.dumps(value)
 
 
-# --- The pictures ----------------------------------------------------------------------------------------------------
+# --- What assay says of the examples, and the pictures ---------------------------------------------------------------
 
 
-def make_pictures(names: Iterable[str]) -> None:
-    """Probe or train the examples, check what is found, and write pictures and sentences."""
+def show_examples(names: Iterable[str], *, with_pictures: bool) -> None:
+    """Probe or train the examples, check what is found, and write sentences and pictures."""
     os.environ.setdefault("KERAS_BACKEND", "jax")
     PICTURES.mkdir(parents=True, exist_ok=True)
-    for entry in RULE_BOOK:
-        if entry.symptom not in names:
+    for symptom in rule_book():
+        if symptom.name not in names:
             continue
-        example = entry.example
-        if isinstance(example, ModelExample):
-            ill, cured, figure = shown_model(example)
-        elif example.is_trained:
-            ill, cured, figure = shown_training(example)
-        else:
-            ill, cured, figure = shown_start(example)
+        ill, cured, figure = shown(symptom)
         found = {finding.symptom: finding for finding in ill}
-        assert entry.symptom in found, f"{entry.symptom}: its illness shows {list(found) or 'nothing'}"
+        assert symptom.name in found, f"{symptom.name}: its illness shows {list(found) or 'nothing'}"
         left = [finding.symptom for finding in cured if finding.level != "note"]
-        assert not left, f"{entry.symptom}: its cure shows {left}"
+        assert not left, f"{symptom.name}: its cure shows {left}"
         said = json.loads(SAID.read_text(encoding="utf-8")) if SAID.exists() else {}
-        beside = [name for name in found if name != entry.symptom]
-        said[entry.symptom] = {"finding": found[entry.symptom].written(), "beside": beside}
-        ordered = {other.symptom: said[other.symptom] for other in RULE_BOOK if other.symptom in said}
+        beside = [name for name in found if name != symptom.name]
+        said[symptom.name] = {"finding": found[symptom.name].written(), "beside": beside}
+        ordered = {other.name: said[other.name] for other in rule_book() if other.name in said}
         SAID.write_text(json.dumps(ordered, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        _write_picture(figure, PICTURES / f"{entry.symptom}.png")
-        print(f"{entry.symptom}: beside it {beside}", flush=True)
+        if with_pictures:
+            _write_picture(figure, PICTURES / f"{symptom.name}.png")
+        print(f"{symptom.name}: beside it {beside}", flush=True)
+
+
+def shown(symptom: Symptom) -> Shown:
+    """What assay finds in the illness and in the cure, and the figure of both."""
+    example = symptom.example
+    if isinstance(example, ModelExample):
+        return shown_model(example)
+    return shown_training(example) if example.is_trained else shown_start(example)
 
 
 Shown = tuple[list["Finding"], list["Finding"], "Figure"]
@@ -413,9 +421,13 @@ def _write_picture(figure: Figure, path: Path) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pictures", nargs="*", metavar="SYMPTOM", help="make these pictures; all if none is named")
-    chosen = parser.parse_args().pictures
-    if chosen is not None:
-        make_pictures(chosen or [entry.symptom for entry in RULE_BOOK])
+    chosen = parser.add_mutually_exclusive_group()
+    for option, what in (("--sentences", "write these sentences anew"), ("--pictures", "and make these pictures")):
+        chosen.add_argument(option, nargs="*", metavar="SYMPTOM", help=f"{what}; all if none is named")
+    given = parser.parse_args()
+    asked = given.sentences if given.pictures is None else given.pictures
+    if asked is not None:
+        everything = [symptom.name for symptom in rule_book()]
+        show_examples(asked or everything, with_pictures=given.pictures is not None)
     PAGE.write_text(findings_page(), encoding="utf-8")
     print(f"Wrote {PAGE}")

@@ -25,9 +25,9 @@ from calibration_studies import DATA, DEPTHS, HELD_OUT_DATA, HELD_OUT_DEPTHS, PR
 
 import assay
 from assay.data import load
-from assay.diagnosis import LayerSignals, layer_signals, start_findings, training_findings
+from assay.diagnosis import LayerSignals, TrainingCourse, layer_signals, start_findings, training_findings
+from assay.diagnosis.course import learnt_share
 from assay.diagnosis.forecast import forecast_features
-from assay.diagnosis.training import TrainingCourse, learnt_share
 from assay.judging import condition_facts, training_courses
 from assay.linearized import LINEARIZED_ROWS, DenseWeights, linearized_course
 from assay.networks.initializers import draw_bias, draw_kernel

@@ -147,9 +147,9 @@ def page(found: dict[str, dict[Name, Deviation]], wider: dict[str, dict[Name, De
     yield ""
     yield (
         "Written by `python validation/compare_with_theory.py`, whose first lines say what is measured: networks "
-        f"{widths}, {ROWS} examples, means over {SEEDS} seeds. Each cell holds two relative deviations from theory in percent, "
-        "each in the layer where it is largest: that of the std of the pre-activations (± the standard error of the "
-        "mean), and that of χ₁."
+        f"{widths}, {ROWS} examples, means over {SEEDS} seeds. Each cell holds two relative deviations from theory in "
+        "percent, each in the layer where it is largest: that of the std of the pre-activations (± the standard error "
+        "of the mean), and that of χ₁."
     )
     yield ""
     yield (

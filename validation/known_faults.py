@@ -36,8 +36,16 @@ from published_rules import FLAT_BEYOND, Seen, deep_diagnosis, deep_localize
 import assay
 from assay.analysis import compare_paired
 from assay.data import load
-from assay.diagnosis import Finding, LayerSignals, NetworkFacts, TrainingCourse, layer_signals, training_findings
-from assay.diagnosis.start import start_findings
+from assay.diagnosis import (
+    Finding,
+    LayerSignals,
+    NetworkFacts,
+    TrainingCourse,
+    layer_signals,
+    rule_book,
+    start_findings,
+    training_findings,
+)
 from assay.engine import use_compilation_cache
 from assay.judging import merged, population_facts
 from assay.planning import plan_study
@@ -48,32 +56,7 @@ SEEDS = 6
 LOOKS = 6
 
 # Which published classes of fault a symptom stands for.
-CLASSES: dict[str, tuple[str, ...]] = {
-    "constant_output": ("activation",),
-    "output_loss_mismatch": ("activation", "loss"),
-    "target_out_of_range": ("activation", "loss", "preprocessing"),
-    "nonfinite_data": ("preprocessing",),
-    "constant_targets": ("preprocessing",),
-    "unscaled_inputs": ("preprocessing",),
-    "unscaled_targets": ("preprocessing",),
-    "vanishing_signal": ("initializer", "activation"),
-    "exploding_signal": ("initializer", "activation"),
-    "vanishing_gradient": ("initializer", "activation"),
-    "exploding_gradient": ("initializer", "activation"),
-    "saturation": ("initializer", "activation"),
-    "dead_units": ("initializer", "activation"),
-    "symmetry": ("initializer",),
-    "collapsed_correlation": ("initializer", "activation"),
-    "chaotic_correlation": ("initializer", "activation"),
-    "loss_at_start": ("loss", "initializer"),
-    "learning_rate_too_high": ("learning rate", "optimizer"),
-    "learning_rate_too_low": ("learning rate", "optimizer", "epochs"),
-    "divergence": ("learning rate", "optimizer"),
-    "plateau": ("loss", "optimizer"),
-    "dying_units": ("learning rate", "activation"),
-    "growing_saturation": ("learning rate", "activation"),
-    "too_few_epochs": ("epochs",),
-}
+CLASSES = {symptom.name: symptom.factors for symptom in rule_book() if symptom.factors}
 CONSTANT_PAIR = {"activation", "learning rate"}
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from assay.diagnosis import NetworkFacts
-from assay.diagnosis.certain import RANGES
+from assay.diagnosis.traits import output_range
 
 DEAD_SHARE = 0.7  # of a layer's activations that are 0
 SATURATED_SHARE, FLAT_BEYOND = 0.5, 5.0  # of a layer's pre-activations beyond ±5
@@ -72,10 +72,9 @@ def _deep_diagnosis(seen: Seen) -> Iterator[str]:
     if seen.accuracy is not None and _unchanged(seen.accuracy[:, None], SAME_ACCURACY_EPOCHS).any():
         yield "accuracy not increasing"
     activation, data = seen.facts.output.activation, seen.facts.data
-    if activation is not None and data is not None and activation.name != "softmax" and activation.name in RANGES:
-        low, high = RANGES[activation.name]
-        if data.target_low < low or data.target_high > high:
-            yield "output out of range"
+    bounds = output_range(activation) if activation is not None and activation.name != "softmax" else None
+    if bounds is not None and data is not None and (data.target_low < bounds[0] or data.target_high > bounds[1]):
+        yield "output out of range"
 
 
 def deep_localize(seen: Seen) -> set[str]:

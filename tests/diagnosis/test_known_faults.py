@@ -14,8 +14,7 @@ import pytest
 
 import assay
 from assay.choices import Choice
-from assay.diagnosis import DataFacts, LayerFacts, NetworkFacts, chance_loss
-from assay.diagnosis.certain import certain_findings
+from assay.diagnosis import DataFacts, LayerFacts, NetworkFacts, certain_findings, chance_loss
 from assay.judging import Judgement
 
 VALIDATION = Path(__file__).parents[2] / "validation"

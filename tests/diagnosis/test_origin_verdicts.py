@@ -9,7 +9,7 @@ import pytest
 
 import assay
 from assay.data import load
-from assay.diagnosis.certain import certain_findings
+from assay.diagnosis import certain_findings
 from assay.judging import population_facts
 from assay.planning import plan_study
 from assay.study import Study, load_study
@@ -85,7 +85,7 @@ def test_zeros_in_hidden_layers_are_named(digits):
     """As the symmetry that they are, and with another initializer as the remedy."""
     told = digits["zeros"]["symmetry"]
     assert told.layers == (1, 2)
-    assert "'zeros'" in told.cause
+    assert told.cause.startswith("The initializer zeros ")
     assert told.remedy.settings == {"network.kernel_initializer": "he_normal"}
 
 

@@ -7,7 +7,7 @@ import pytest
 
 import assay
 from assay.choices import Choice
-from assay.diagnosis.remedies import critical_gain
+from assay.diagnosis.expected import critical_gain
 from assay.networks.activations import ACTIVATIONS
 
 BOUNDED = {"formula": {"expression": "2 * arctan(a * x) / pi", "a": 2.0}, "code": lambda x: x / jnp.sqrt(1 + x * x)}

@@ -1,89 +1,104 @@
-"""What is written about every symptom."""
+"""The folder of symptoms, and what is written about each."""
 
 from __future__ import annotations
 
-import ast
 import re
-import string
-from collections.abc import Iterator
+import subprocess
+import sys
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from assay.diagnosis import rulebook, thresholds
-from assay.diagnosis.rulebook import RULE_BOOK, Entry, StudyExample, entry_of
+from assay.diagnosis import Symptom, rule_book, symptom_of, thresholds
+from assay.diagnosis.examples import DEFAULTS, StudyExample
+from assay.diagnosis.wording import percent_text
 from assay.errors import AssayError
 from assay.study import with_changes
 from assay.study.parsing import load_study
 
-ROOM = Path(rulebook.__file__).parent
-# Which argument of these calls is a symptom's name.
-MAKERS = {"Finding": 0, "_certain": 1, "_growing": 2}
+each = pytest.mark.parametrize("symptom", rule_book(), ids=lambda symptom: symptom.name)
 
 
-def emitted() -> Iterator[str]:
-    """The names of symptoms in the source of the rules."""
-    for path in ROOM.glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MAKERS:
-                place = MAKERS[node.func.id]
-                name = node.args[place] if len(node.args) > place else None
-                if isinstance(name, ast.Constant) and isinstance(name.value, str):
-                    yield name.value
+def file_of(symptom: Symptom) -> ModuleType:
+    return import_module(f"assay.diagnosis.symptoms.{symptom.name}")
 
 
-def names_in(rule: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(rule) if name}
+def numbers_of(module: ModuleType) -> dict[str, float]:
+    """The public constants of a file that are numbers: thresholds, its own and those that it shares."""
+    return {
+        name: value for name, value in vars(module).items() if re.fullmatch("[A-Z][A-Z_]*", name) and value == value
+    }
 
 
-def test_every_symptom_of_a_rule_is_in_the_book_and_no_other() -> None:
-    """The names that the rules' source gives to findings are those of the entries, each of which is there once."""
-    assert sorted(entry.symptom for entry in RULE_BOOK) == sorted(set(emitted()))
+def test_a_file_is_a_symptom_and_its_name_the_symptoms():
+    """Names and places in the order are there once."""
+    assert all(file_of(symptom).SYMPTOM is symptom for symptom in rule_book())
+    orders = [symptom.order for symptom in rule_book()]
+    assert orders == sorted(set(orders))
 
 
-def test_every_threshold_is_told_and_every_number_told_is_a_threshold() -> None:
-    """Rules in words name the constants of `assay.diagnosis.thresholds`: all of them, and nothing else."""
-    constants = {name for name in vars(thresholds) if name.isupper()}
-    assert set().union(*(names_in(entry.rule) for entry in RULE_BOOK)) == constants
+def test_each_symptom_has_its_test_file():
+    """A threshold without a test on either side may move unseen."""
+    tests = {path.stem.removeprefix("test_") for path in (Path(__file__).parent / "symptoms").glob("test_*.py")}
+    assert tests == {symptom.name for symptom in rule_book()}
 
 
-def test_a_rule_is_told_with_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The number is read from the thresholds when it is asked for."""
-    monkeypatch.setattr(thresholds, "DEAD_FRACTION", 0.73)
-    assert entry_of("dead_units").told_when.startswith("At least 73% of the ReLU units")
+@each
+def test_what_is_written_is_whole(symptom):
+    """It has a level, a rule, full sentences, and a source with a year or a standard."""
+    assert symptom.level in ("certain", "fault", "note")
+    assert any((symptom.as_written, symptom.at_start, symptom.in_training))
+    texts = (symptom.meaning, symptom.sight, symptom.rule, symptom.cause, symptom.why, symptom.remedy)
+    assert all(re.fullmatch(r"\S.*\.", text) for text in texts)
+    assert symptom.advice == "" or symptom.advice.endswith(".")
+    assert re.search(r"\d{4}|IEEE 754|definition", symptom.source)
+    assert not symptom.source.endswith(".")
 
 
-@pytest.mark.parametrize("entry", RULE_BOOK, ids=lambda entry: entry.symptom)
-def test_an_entry_is_whole(entry: Entry) -> None:
-    """It has a level, full sentences, and a source with a year or a standard."""
-    assert entry.level in ("certain", "fault", "note")
-    assert all(text.endswith(".") for text in (entry.meaning, entry.sight, entry.rule, entry.why, entry.cure))
-    assert re.search(r"\d{4}|IEEE 754|definition", entry.source)
-    assert not entry.source.endswith(".")
+@each
+def test_the_numbers_of_a_file_are_told_in_words(symptom):
+    """As a number or in percent, where the rule or the advice is written."""
+    for name, value in numbers_of(file_of(symptom)).items():
+        if isinstance(value, int | float) and name not in vars(thresholds):
+            told = {f"{value:g}", percent_text(value)}
+            assert any(one in f"{symptom.rule} {symptom.advice}" for one in told), name
+
+
+def test_shared_thresholds_are_shared():
+    """A number that a single file uses belongs into that file; `expected` and `course` use some for all."""
+    users = dict.fromkeys(numbers_of(thresholds), 0)
+    for symptom in rule_book():
+        for name in users:
+            users[name] += name in vars(file_of(symptom))
+    assert all(users.values())
 
 
 @pytest.mark.parametrize(
-    "entry", [entry for entry in RULE_BOOK if isinstance(entry.example, StudyExample)], ids=lambda entry: entry.symptom
+    "symptom", [one for one in rule_book() if isinstance(one.example, StudyExample)], ids=lambda symptom: symptom.name
 )
-def test_an_example_is_a_valid_study(entry: Entry) -> None:
+def test_an_example_is_a_valid_study(symptom):
     """Its settings and both levels can be tried on `digits`."""
-    example = entry.example
-    assert isinstance(example, StudyExample)
-    settings = {key: value for key, value in example.settings.items() if key not in rulebook.DEFAULTS}
-    factors = {key: [value] for key, value in {**rulebook.DEFAULTS, **example.settings}.items()}
-    factors = {key: levels for key, levels in factors.items() if key in rulebook.DEFAULTS}
+    example = symptom.example
+    settings = {key: value for key, value in example.settings.items() if key not in DEFAULTS}
+    factors = {key: [value] for key, value in {**DEFAULTS, **example.settings}.items()}
+    factors = {key: levels for key, levels in factors.items() if key in DEFAULTS}
     factors[example.factor] = [example.illness, example.cure]
     assert len(with_changes(load_study("digits"), settings, factors).expand()) == 2
 
 
-def test_an_unknown_symptom_is_told_with_the_near_miss() -> None:
+def test_an_unknown_symptom_is_told_with_the_near_miss():
     """And with all that are known."""
     with pytest.raises(AssayError, match=r"Did you mean 'symmetry'\? Known symptoms: constant_output, "):
-        entry_of("symetry")
+        symptom_of("symetry")
 
 
-def test_the_book_imports_nothing_heavy() -> None:
+def test_the_book_imports_nothing_heavy():
     """A command line may print an entry without waiting for JAX, Keras or matplotlib."""
-    tree = ast.parse((ROOM / "rulebook.py").read_text(encoding="utf-8"))
-    imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert imported == {"__future__", "collections.abc", "dataclasses", "typing", "assay.diagnosis", "assay.errors"}
+    program = (
+        "import sys; from assay.diagnosis import rule_book; rule_book(); "
+        "print(*{'jaxlib', 'keras', 'matplotlib'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

@@ -4,7 +4,7 @@ import json
 import re
 import runpy
 import shlex
-import string
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,12 @@ import pytest
 from PIL import Image
 
 from assay.cli.target import chosen_study
-from assay.diagnosis import thresholds
-from assay.diagnosis.certain import certain_findings
-from assay.diagnosis.rulebook import RULE_BOOK, Entry, StudyExample, entry_of
+from assay.diagnosis import Symptom, certain_findings, rule_book, symptom_of
+from assay.diagnosis.examples import StudyExample
 
 DOCS = Path(__file__).parents[2] / "docs"
 PICTURES = DOCS / "images" / "findings"
-STUDIED = [entry for entry in RULE_BOOK if isinstance(entry.example, StudyExample)]
+STUDIED = [symptom for symptom in rule_book() if isinstance(symptom.example, StudyExample)]
 LARGEST = 60 * 1024
 
 
@@ -40,7 +39,7 @@ def test_the_page_of_findings_says_what_the_rule_book_says(generator: dict[str, 
 
 def test_every_symptom_has_a_small_picture_and_no_other_is_kept() -> None:
     """A PNG of at most 60 KiB and 1,400 pixels across, and what assay said of it."""
-    names = {entry.symptom for entry in RULE_BOOK}
+    names = {symptom.name for symptom in rule_book()}
     assert {path.stem for path in PICTURES.glob("*.png")} == names
     for path in PICTURES.glob("*.png"):
         assert path.stat().st_size <= LARGEST, path.name
@@ -48,22 +47,24 @@ def test_every_symptom_has_a_small_picture_and_no_other_is_kept() -> None:
             assert image.width == 1400, path.name
 
 
-@pytest.mark.parametrize("entry", RULE_BOOK, ids=lambda entry: entry.symptom)
-def test_what_assay_said_is_of_this_symptom_and_of_todays_threshold(entry: Entry, said: dict[str, Any]) -> None:
-    """The kept evidence has a threshold that the rule in words names, with the value on its ill side."""
-    finding = said[entry.symptom]["finding"]
-    assert (finding["symptom"], finding["level"]) == (entry.symptom, entry.level)
-    threshold = finding["evidence"]["threshold"]
-    named = {getattr(thresholds, name) for _, name, _, _ in string.Formatter().parse(entry.rule) if name}
-    assert threshold in (None, 0.0) or threshold in named, f"run: docs/generate_findings.py --pictures {entry.symptom}"
-    assert set(said[entry.symptom]["beside"]) <= {other.symptom for other in RULE_BOOK}
+@pytest.mark.parametrize("symptom", rule_book(), ids=lambda symptom: symptom.name)
+def test_what_assay_said_is_of_this_symptom_and_of_todays_words(symptom: Symptom, said: dict[str, Any]) -> None:
+    """The kept finding has its level and its cause, and a threshold of the symptom's own file."""
+    finding = said[symptom.name]["finding"]
+    assert (finding["symptom"], finding["level"]) == (symptom.name, symptom.level)
+    again = f"run: docs/generate_findings.py --sentences {symptom.name}"
+    module = import_module(f"assay.diagnosis.symptoms.{symptom.name}")
+    constants = {value for name, value in vars(module).items() if name.isupper() and isinstance(value, int | float)}
+    assert finding["evidence"]["threshold"] in {None, 0.0, *constants}, again
+    assert finding["cause"].endswith(symptom.cause), again
+    assert set(said[symptom.name]["beside"]) <= {other.name for other in rule_book()}
 
 
-@pytest.mark.parametrize("entry", STUDIED, ids=lambda entry: entry.symptom)
-def test_the_command_on_the_page_is_the_example(entry: Entry, generator: dict[str, Any]) -> None:
+@pytest.mark.parametrize("symptom", STUDIED, ids=lambda symptom: symptom.name)
+def test_the_command_on_the_page_is_the_example(symptom: Symptom, generator: dict[str, Any]) -> None:
     """Read as a shell and `assay` read it, it names the study whose pictures are shown."""
     page = (DOCS / "findings.md").read_text(encoding="utf-8")
-    section = re.search(rf"^### {entry.symptom}\n(.*?)(?=^##|\Z)", page, re.MULTILINE | re.DOTALL)
+    section = re.search(rf"^### {symptom.name}\n(.*?)(?=^##|\Z)", page, re.MULTILINE | re.DOTALL)
     assert section is not None
     line = re.search(r"^\$ (assay .*)$", section[1], re.MULTILINE)
     assert line is not None
@@ -71,10 +72,10 @@ def test_the_command_on_the_page_is_the_example(entry: Entry, generator: dict[st
     given = dict[str, list[str]]()
     for option, value in zip(words[::2], words[1::2], strict=True):
         given.setdefault(option, []).append(value)
-    assert verb == ("run" if entry.example.is_trained else "probe")
-    assert given.get("--out", []) == ([entry.symptom] if entry.example.is_trained else [])
+    assert verb == ("run" if symptom.example.is_trained else "probe")
+    assert given.get("--out", []) == ([symptom.name] if symptom.example.is_trained else [])
     typed = chosen_study(study, given.get("--vary"), given.get("--set"), None)
-    assert typed == generator["example_study"](entry.example)
+    assert typed == generator["example_study"](symptom.example)
     assert len(typed.expand()) == 2
 
 
@@ -85,7 +86,7 @@ def test_what_is_certain_of_an_example_is_told_of_the_illness_alone(symptom: str
     from assay.judging import population_facts
     from assay.planning import plan_study
 
-    plan = plan_study(generator["example_study"](entry_of(symptom).example))
+    plan = plan_study(generator["example_study"](symptom_of(symptom).example))
     facts = [one for part in plan.populations for one in population_facts(part, load(part.request))]
     ill, cured = (certain_findings(one) for one in facts)
     assert [finding.symptom for finding in ill] == [symptom]
@@ -96,6 +97,6 @@ def test_what_is_certain_of_an_example_is_told_of_the_illness_alone(symptom: str
 @pytest.mark.parametrize("symptom", ["symmetry", "saturation"])
 def test_an_example_shows_its_symptom_and_its_cure_does_not(symptom: str, generator: dict[str, Any]) -> None:
     """As `--pictures` checks of every example before it writes one."""
-    ill, cured, _ = generator["shown_start"](entry_of(symptom).example)
+    ill, cured, _ = generator["shown_start"](symptom_of(symptom).example)
     assert symptom in [finding.symptom for finding in ill]
     assert cured == []

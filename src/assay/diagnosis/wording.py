@@ -16,9 +16,19 @@ def number_text(value: float) -> str:
     return format(value, ",.0f") if 1000 <= abs(value) < 1e6 else format(value, ".3g")
 
 
-def factor_text(value: float) -> str:
-    """``12 times as much``."""
-    return f"{number_text(value)} times as much"
+def percent_text(share: float) -> str:
+    """``19 %``; below 1 % with as many digits as it needs, ``0.03 %``."""
+    percent = 100 * share
+    if 0 < abs(percent) < 1:
+        return f"{percent:.1g} %"
+    return f"{percent:,.0f} %" if np.isfinite(percent) else number_text(percent)
+
+
+def times_text(ratio: float, *, smaller: str = "smaller", larger: str = "larger") -> str:
+    """How two sizes compare, of their ratio: ``23 times smaller``, ``4.1 times larger``."""
+    if ratio < 1:
+        return f"{number_text(1 / ratio) if ratio > 0 else 'infinitely many'} times {smaller}"
+    return f"{number_text(ratio)} times {larger}"
 
 
 def layers_text(layers: Sequence[int]) -> str:

@@ -120,6 +120,42 @@ def traits_of(choice: Choice) -> Traits | None:
     return _measured(choice) if ACTIVATIONS.of(choice).is_elementwise else None
 
 
+def range_of(choice: Choice) -> tuple[float, float] | None:
+    """The ends of what an activation can say, infinite where it has none; of functions of a whole layer too.
+
+    None for a user's own code that was neither run nor remembered.
+    """
+    traits = traits_of(choice)
+    if traits is not None:
+        return traits.low, traits.high
+    if not choice.is_loaded:
+        return None
+    stated = ACTIVATIONS.of(choice).range
+    if stated:  # of a layer of any number of units, which no measurement covers
+        low, high = (float(end.replace("∞", "inf")) for end in stated[1:-1].split(", "))
+        return low, high
+    return _range_of_layer(choice)
+
+
+@lru_cache(maxsize=64)
+def _range_of_layer(choice: Choice) -> tuple[float, float]:
+    """Over random layers of 6 units, small and large: an end that moves out with the size is none."""
+    z = np.random.Generator(np.random.Philox(0)).standard_normal((6, 4096))
+    with jax.ensure_compile_time_eval(), jax.enable_x64(True):
+        ends = [
+            (float(found.min()), float(found.max()))
+            for size in (1.0, 1e3, MIDDLE, 1e9)
+            for found in [np.asarray(activate(choice, jax.numpy.asarray(size * z, "float64")))]
+        ]
+    inner, whole = ends[:-1], ends
+    low, high = min(end[0] for end in inner), max(end[1] for end in inner)
+    moves = STILL * max(abs(low), abs(high), 1.0)
+    return (
+        -math.inf if min(end[0] for end in whole) < low - moves else float(f"{low:.6g}") + 0.0,
+        math.inf if max(end[1] for end in whole) > high + moves else float(f"{high:.6g}") + 0.0,
+    )
+
+
 @lru_cache(maxsize=512)
 def _measured(choice: Choice) -> Traits:
     far = np.concatenate([-FAR[::-1], FAR])

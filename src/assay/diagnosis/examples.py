@@ -1,0 +1,77 @@
+"""The examples of the rule book: pairs of networks, one with the symptom and one cured.
+
+`docs/generate_findings.py` probes or trains them and draws both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Settings = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class StudyExample:
+    """The built-in study `digits` with other settings and a single factor: one level is ill, the other is not.
+
+    Attributes
+    ----------
+    settings : mapping of str to value
+        Dotted keys; what `digits` varies is `DEFAULTS` where nothing is said.
+    factor : str
+        The one key that differs.
+    illness, cure : value
+        Its two levels.
+    is_trained : bool
+        Whether the symptom shows in the training, and not in the untrained network.
+    is_about_correlation : bool
+        Whether the mean cosine between examples is to be drawn below the four panels.
+    share : str, optional
+        Of a training: the recorded share to be drawn below the loss (``dead_units``, ``saturation``).
+    """
+
+    settings: Settings
+    factor: str
+    illness: Any
+    cure: Any
+    is_trained: bool = False
+    is_about_correlation: bool = False
+    share: str | None = None
+
+
+@dataclass(frozen=True)
+class ModelExample:
+    """Lines of Python that follow `MODEL`, for what the checks of a study do not let through.
+
+    Attributes
+    ----------
+    illness, cure : str
+        They end with a ``model``; `assay.probe(model, x, y)` comes next.
+    """
+
+    illness: str
+    cure: str
+
+
+DEFAULTS: Settings = {"network.activation": "relu", "network.kernel_initializer": "he_normal"}
+"""What every example of a study starts from, beside the study `digits` itself."""
+
+MODEL = """\
+import assay
+import keras
+import numpy as np
+
+keras.utils.set_random_seed(0)
+x = np.random.default_rng(0).standard_normal((500, 10)).astype("float32")
+y = (np.abs(x.sum(axis=1)) > 2).astype("float32")
+hidden = [keras.layers.Dense(32, "relu", kernel_initializer="he_normal") for _ in range(3)]
+"""
+"""What the examples about a model of one's own begin with."""
+
+SOUND_MODEL = 'model = keras.Sequential([keras.Input((10,)), *hidden, keras.layers.Dense(1, "sigmoid")])\n'
+"""The model that has no symptom."""
+
+DIABETES: Settings = {"name": "diabetes", "target_scaling": "standard"}
+"""The data of examples about a regression."""

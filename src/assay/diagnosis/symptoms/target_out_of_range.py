@@ -1,0 +1,61 @@
+"""Targets of a regression beyond the bounds of the output activation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from assay.diagnosis.examples import DIABETES, StudyExample
+from assay.diagnosis.facts import NetworkFacts
+from assay.diagnosis.finding import Evidence, Finding
+from assay.diagnosis.symptom import Symptom
+from assay.diagnosis.traits import output_range
+
+# Targets may be beyond the range by this much: the rounding of float32.
+_TOLERANCE = 1e-6
+
+
+def as_written(facts: NetworkFacts) -> Iterator[Finding]:
+    """A bounded output never reaches targets outside its range."""
+    activation, data = facts.output.activation, facts.data
+    bounds = output_range(activation) if activation is not None else None
+    if activation is None or bounds is None or data is None or facts.task != "regression":
+        return
+    low, high = bounds
+    if data.target_low >= low - _TOLERANCE and data.target_high <= high + _TOLERANCE:
+        return
+    text = (
+        f"The targets lie between {data.target_low:.4g} and {data.target_high:.4g}, but '{activation.name}' gives "
+        f"outputs {_range_text(low, high)}."
+    )
+    yield SYMPTOM.finding(
+        (len(facts.layers),),
+        Evidence("network as written", None, None, text),
+        settings={"network.output_activation": "linear", "data.target_scaling": "standard"},
+    )
+
+
+def _range_text(low: float, high: float) -> str:
+    if high == float("inf"):
+        return f"of {low:g} and above"
+    return f"of {high:g} and below" if low == -float("inf") else f"between {low:g} and {high:g}"
+
+
+SYMPTOM = Symptom(
+    name="target_out_of_range",
+    order=120,
+    level="certain",
+    title="Targets that the output can never reach",
+    meaning="The output activation is bounded, and some targets of the regression lie beyond its bounds.",
+    sight="The output's violin of activations stays between the bounds. Compare it with the range of the targets.",
+    rule="The task is a regression, and a target lies outside the range of the output activation.",
+    cause="An output can never reach a target outside the range of its activation.",
+    why=(
+        "A sigmoid gives numbers between 0 and 1, tanh between −1 and 1, ReLU none below 0. The best the network can "
+        "do for a target beyond is the bound itself, where the slope of the activation is almost 0."
+    ),
+    source="LeCun, Bottou, Orr and Müller, Efficient BackProp, 1998, section 4.5",
+    remedy="Use 'linear' as the output activation, and scale the targets to mean 0 and standard deviation 1.",
+    example=StudyExample({"data": DIABETES}, "network.output_activation", "sigmoid", "linear"),
+    factors=("activation", "loss", "preprocessing"),
+    as_written=as_written,
+)

@@ -1,0 +1,62 @@
+"""A training that ended while it was still getting better."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from assay.diagnosis.course import TrainingCourse, fall_per_epoch
+from assay.diagnosis.examples import StudyExample
+from assay.diagnosis.facts import NetworkFacts
+from assay.diagnosis.finding import Evidence, Finding, Remedy
+from assay.diagnosis.symptom import Symptom
+from assay.diagnosis.wording import percent_text
+
+# Fall of the validation loss per epoch at the end, in units of the last.
+MORE_EPOCHS = 0.02
+
+
+def in_training(facts: NetworkFacts, course: TrainingCourse) -> Iterator[Finding]:
+    """The validation loss is best at the last epoch, and was falling by more than a little."""
+    validation = course.validation_loss
+    if validation is None or len(validation) < 4 or not np.isfinite(validation).all() or validation[-1] <= 0:
+        return
+    fall = fall_per_epoch(validation) / float(validation[-1])
+    if int(validation.argmin()) != course.epochs or fall < MORE_EPOCHS:
+        return
+    yield SYMPTOM.finding(
+        (),
+        Evidence(
+            "fall of the validation loss per epoch at the end",
+            fall,
+            MORE_EPOCHS,
+            f"The validation loss is lowest at the last epoch, {course.epochs}, and was still falling by "
+            f"{percent_text(fall)} per epoch (threshold {percent_text(MORE_EPOCHS)}).",
+        ),
+        remedy=Remedy(f"Train for {2 * course.epochs} epochs.", {"training.epochs": 2 * course.epochs}),
+    )
+
+
+SYMPTOM = Symptom(
+    name="too_few_epochs",
+    order=410,
+    level="note",
+    title="Training ended while it was getting better",
+    meaning="The last epoch is the best one, and the validation loss was still falling fast.",
+    sight="Both curves end on a slope.",
+    rule=(
+        f"The validation loss is best at the last epoch, and fell by at least {percent_text(MORE_EPOCHS)} of itself "
+        "per epoch over the last third."
+    ),
+    cause="Training ended while the network was still getting better.",
+    why=(
+        "Nothing is wrong with the network: the number of epochs decided the result. A comparison with another network "
+        "then says which learns faster, not which gets farther."
+    ),
+    source="Prechelt, 1998",
+    remedy="Train for twice as many epochs.",
+    example=StudyExample({}, "training.epochs", 5, 50, is_trained=True),
+    factors=("epochs",),
+    in_training=in_training,
+)

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("output", "low", "high", "is_found"),
+    [
+        ("sigmoid", 0.0, 1.0, False),
+        ("sigmoid", 0.0, 1.0001, True),
+        ("sigmoid", -0.0001, 1.0, True),
+        ("tanh", -1.0, 1.0, False),
+        ("tanh", -1.0, 1.0001, True),
+        ("relu", 0.0, 1e6, False),
+        ("relu", -0.0001, 1e6, True),
+        ("linear", -1e6, 1e6, False),
+    ],
+)
+def test_targets_at_the_bound_can_be_reached_and_targets_beyond_cannot(facts, found, output, low, high, is_found):
+    """Sigmoid lies in 0 to 1, tanh in −1 to 1, ReLU at or above 0."""
+    known = facts(output=output, units=1, task="regression", data={"target_low": low, "target_high": high})
+    assert [told.layers for told in found("target_out_of_range", known)] == [(4,)] * is_found
+
+
+def test_classes_have_no_range(facts, found):
+    """Only a regression asks for the targets themselves."""
+    assert found("target_out_of_range", facts(output="sigmoid", data={"target_high": 9.0})) == []
+
+
+def test_an_open_range_is_told_in_words(facts, found):
+    """Infinity is not a number to print."""
+    known = facts(output="relu", units=1, task="regression", data={"target_low": -1.5})
+    (told,) = found("target_out_of_range", known)
+    assert told.evidence.text == "The targets lie between -1.5 and 1, but 'relu' gives outputs of 0 and above."
