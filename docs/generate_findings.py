@@ -96,8 +96,8 @@ VERDICT = """\
    network already showed.
 4. **Seeds vote.** Each seed is judged by itself. The **status** of a condition is `unhealthy` if at least half of its
    seeds show the same certain finding or fault. Notes leave it `healthy`.
-5. **Will it train?** Beside the status stands a forecast: the probability that training closes at least half of the gap
-   between a constant guess and a perfect answer, within its budget of updates. The forecast reads the measurements of
+5. **Will it train?** Beside the status stands a forecast: the probability that the network learns, within its budget of
+   updates, at least half of what the best networks learn from the same data. The forecast reads the measurements of
    the untrained network, and has been fitted to thousands of trainings of other networks (`make calibrate`). Status and
    forecast may differ: a short, shallow network can learn in spite of a fault, and a sound network does not learn if
    the budget is too small.

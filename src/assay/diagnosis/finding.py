@@ -14,7 +14,7 @@ class Evidence:
     Attributes
     ----------
     quantity : str
-        What was measured, in words: ``std of pre-activations, last hidden layer / first``.
+        What was measured, in words: ``std of the pre-activations, last hidden layer / first``.
     value, threshold : float, optional
         What it came to, and where the rule fires; None for what is decided without a number.
     text : str
@@ -38,7 +38,7 @@ class Remedy:
     Attributes
     ----------
     text : str
-        One imperative sentence, with the effect that theory predicts where it predicts one.
+        What to do, then the effect that theory predicts where it predicts one.
     settings : dict of str to value
         The same change for a study: dotted keys, as ``assay run --set`` takes them; empty where it is not one.
     """
@@ -63,7 +63,7 @@ class Finding:
         Where, counted from 1; empty where it is the whole network.
     evidence : Evidence
     cause : str
-        One sentence: the factor to blame.
+        Why it happens: what is to blame in this network, then the general cause of the symptom.
     remedy : Remedy
     level : {"certain", "fault", "note"}
         ``certain`` is decided without measuring anything; ``fault`` is a measurement beyond its threshold; a ``note``
@@ -108,7 +108,7 @@ class Verdict:
     will_train : bool, optional
         The prediction: whether it learns within its budget of updates. None where that cannot be said.
     probability : float, optional
-        That it does, by `assay.diagnosis.prediction`.
+        That it does, by `assay.diagnosis.forecast`.
     """
 
     status: str

@@ -31,7 +31,7 @@ SMALLEST, LARGEST = -12.0, 12.0
 def will_train_probability(
     facts: NetworkFacts, measured: LayerSignals, course: LinearizedCourse | None
 ) -> float | None:
-    """The probability that a network comes at least half of the way to what its data allow.
+    """The probability that a network learns at least half of what the best networks learn from the same data.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def forecast_features(facts: NetworkFacts, measured: LayerSignals, course: Linea
 
 
 def linear_skill(facts: NetworkFacts, course: LinearizedCourse) -> float:
-    """How much of what chance leaves the linear network learns: 0 like chance, 1 all; at least −1."""
+    """Share of the gap between a constant guess and a perfect answer that the linear network closes; at least −1."""
     assert facts.data is not None
     assert facts.chance_loss is not None
     if facts.data.majority is None:
