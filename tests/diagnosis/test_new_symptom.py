@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 import assay
+from assay.analysis import ConditionSummary, Summary
 from assay.analysis.symptoms import symptom_sentences
 from assay.cli.main import app
 from assay.diagnosis import (
@@ -129,7 +130,11 @@ def test_a_probe_tells_it_in_verdict_and_sentences(colourful, study):
     ill, sound = report.judgements.values()
     assert ill.verdict.findings == ("too_colourful",)
     assert sound.verdict.status == "healthy"
-    (sentence,) = symptom_sentences(report.summary())
+    conditions = [
+        ConditionSummary(name, {}, trials=1, outcomes={}, findings=judgement.findings)
+        for name, judgement in report.judgements.items()
+    ]
+    (sentence,) = symptom_sentences(Summary("paint", None, 0.95, None, 0.0, tuple(conditions)))
     assert sentence.startswith("Too colourful in 41-8: A layer has 41 units. Paint is scarce. Use fewer units.")
 
 
