@@ -29,7 +29,7 @@ from assay.engine.sparse import suits_sparse
 from assay.engine.trainer import PlacedData, Scores, State, Trainer
 from assay.planning import PopulationPlan
 from assay.pretraining import has_autoencoders, learn_layers
-from assay.probes import PROBES, probe_rows, signal_frames
+from assay.probes import all_probes, probe_rows, signal_frames
 from assay.store import Results, Store
 from assay.study import Study
 
@@ -324,7 +324,7 @@ class PopulationRun:
             return
         rows = probe_rows(training.rows, asked.rows)
         signals, histograms = signal_frames(
-            self.trainer.probe(state, training, rows, PROBES, running),
+            self.trainer.probe(state, training, rows, all_probes(), running),
             trials=self.plan.trials,
             conditions=[condition.name for condition in self.plan.conditions],
             seeds=self.plan.seeds,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from assay.analysis import best_epochs, is_higher_better, measurements
 from assay.analysis.wording import lost_text, metric_text, number_text, shared_names
 from assay.figures.style import BLUE, GREEN, INK, QUIET, SIZES, VERMILLION, new_figure, quiet_axes, wrapped_name
+from assay.figures.written import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,16 +42,35 @@ class OverviewRow:
 
 @dataclass(frozen=True)
 class Overview:
-    """All that the figure shows, best condition first; conditions without a number last."""
+    """All that the figure shows, best condition first; conditions without a number last.
+
+    Before the first trial has completed there are no rows, and split and metric are empty.
+    """
 
     split: str
     metric: str
     confidence: float
     rows: list[OverviewRow]
 
+    @property
+    def label(self) -> str:
+        """Of the axis: ``test accuracy``."""
+        return f"{self.split} {metric_text(self.metric)}"
 
-def overview_data(results: Results, summary: Mapping[str, Any] | None = None) -> Overview | None:
-    """Compute what `overview` draws; None before the first trial has completed.
+    def written(self) -> dict[str, Any]:
+        """As JSON: a row for each condition, with the colour of its kind."""
+        return {
+            "figure": "overview",
+            "x": {"label": self.label},
+            "split": self.split,
+            "metric": self.metric,
+            "confidence": self.confidence,
+            "rows": [plain(row) | {"colour": LOOKS[row.kind][0]} for row in self.rows],
+        }
+
+
+def overview_data(results: Results, summary: Mapping[str, Any] | None = None) -> Overview:
+    """Compute what `overview` draws.
 
     Parameters
     ----------
@@ -61,7 +81,7 @@ def overview_data(results: Results, summary: Mapping[str, Any] | None = None) ->
     """
     summary = results.summary() if summary is None else summary
     if summary["compared_by"] is None:
-        return None
+        return Overview("", "", summary["confidence"], [])
     split, metric = summary["compared_by"]["split"], summary["compared_by"]["metric"]
     best = best_epochs(results, [condition["condition"] for condition in summary["conditions"]])
     values = measurements(results, best).filter(split=split, metric=metric)
@@ -91,9 +111,9 @@ def overview(results: Results) -> Figure:
     return draw_overview(overview_data(results))
 
 
-def draw_overview(data: Overview | None) -> Figure:
+def draw_overview(data: Overview) -> Figure:
     """Draw what `overview_data` computed."""
-    if data is None:
+    if not data.rows:
         figure = new_figure(6.5, 1.2)
         figure.text(0.5, 0.5, "No trial has completed yet.", ha="center", color=QUIET)
         return figure
@@ -115,7 +135,7 @@ def draw_overview(data: Overview | None) -> Figure:
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set_yticks(range(len(names)), names, fontsize=SIZES["label"], color=INK)
     axes.set_xlim(*_limits(data))
-    axes.set_xlabel(f"{data.split} {metric_text(data.metric)}", fontsize=SIZES["label"], color=INK)
+    axes.set_xlabel(data.label, fontsize=SIZES["label"], color=INK)
     if factors:
         edge = -0.1 / (width - label_width - right)
         place = axes.transAxes

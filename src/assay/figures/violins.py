@@ -13,23 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from assay.figures.distributions import LayerDistribution, SignalScale, spans
-from assay.figures.style import BLUE, GREEN, GRID, INK, PURPLE, QUIET, SIZES, VERMILLION, new_figure, quiet_axes
+from assay.figures.style import BLUE, GRID, INK, QUIET, SIZES, VERMILLION, new_figure, quiet_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
-
-LOOKS = {
-    "preactivations": ("pre-activations (z-values)", BLUE),
-    "kernel": ("kernel (weights)", PURPLE),
-    "activations": ("activations", GREEN),
-    "kernel_gradient": ("kernel gradient", VERMILLION),
-    "errors": ("errors (gradient of z)", PURPLE),
-    "bias": ("bias", PURPLE),
-    "bias_gradient": ("bias gradient", VERMILLION),
-}
-"""Words and colour of each quantity that has a distribution."""
 
 DASHES = (0, (2, 1.2))  # theory
 HALF_WIDTH = 0.42  # of the distance between layers
