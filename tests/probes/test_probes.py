@@ -13,7 +13,7 @@ from assay.choices import Choice
 from assay.engine.layout import Member
 from assay.engine.trainer import Trainer
 from assay.networks.architecture import Layer
-from assay.probes import all_probes
+from assay.probes import all_probes, quantities
 from assay.probes.quantity import QUANTILES
 
 ROWS, FEATURES, CLASSES, RATE = 60, 5, 3, 0.1
@@ -98,6 +98,19 @@ def twin(trained: Member, parameters: list) -> list[dict[str, np.ndarray]]:
         }
         for index in range(3)
     ]
+
+
+@pytest.mark.parametrize("epoch", EPOCHS)
+def test_each_layer_has_what_the_records_say(epoch):
+    """Every quantity with its statistics, and a histogram where it says so."""
+    signals, _ = probed()[epoch]
+    for layer, found in enumerate(signals):
+        expected = [quantity for quantity in quantities() if quantity.per != "network" or layer == len(signals) - 1]
+        assert found.keys() == {quantity.name for quantity in expected}
+        for quantity in expected:
+            measurement = found[quantity.name]
+            assert measurement.names == quantity.statistics
+            assert (measurement.histogram is not None) == quantity.has_histogram
 
 
 CASES = [(epoch, index, layer) for epoch in EPOCHS for index in range(len(MEMBERS)) for layer in range(3)]

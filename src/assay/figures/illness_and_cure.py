@@ -93,7 +93,7 @@ class IllnessAndCure:
             "figure": "illness_and_cure",
             "illness": self.illness,
             "cure": self.cure,
-            "correlation": None
+            "cosines": None
             if self.cosines is None
             else {"quantity": CORRELATION.written(), "by_layer": plain(self.cosines)},
         }

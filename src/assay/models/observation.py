@@ -181,6 +181,7 @@ def signal_tables(
         for quantity in quantities():
             is_unknown = pl.col("statistic").is_in(quantity.after_update) & (pl.col("quantity") == quantity.name)
             signals = signals.filter(~is_unknown)
+        histograms = histograms.join(signals, on=["layer", "quantity"], how="semi")
     return signals, histograms
 
 

@@ -18,15 +18,19 @@ from assay.probes.tables import probe_rows, signal_frames
 
 @cache
 def all_probes() -> tuple[QuantityProbe, ...]:
-    """The probes of every file of this package, in the order of the tables."""
+    """The probes of every file of this package, in the order of their first quantity."""
     modules = [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
     probes: list[QuantityProbe] = [probe for module in modules for probe in getattr(module, "PROBES", ())]
-    return tuple(sorted(probes, key=lambda probe: (probe.quantities[0].order, probe.quantities[0].name)))
+    return tuple(sorted(probes, key=lambda probe: _place(probe.quantities[0])))
+
+
+def _place(quantity: Quantity) -> tuple[int, str]:
+    return quantity.order, quantity.name
 
 
 def quantities() -> tuple[Quantity, ...]:
-    """Everything that is measured, in the order of the tables."""
-    return tuple(quantity for probe in all_probes() for quantity in probe.quantities)
+    """Everything that is measured, in the order in which it is told."""
+    return tuple(sorted((quantity for probe in all_probes() for quantity in probe.quantities), key=_place))
 
 
 def find_quantity(name: str) -> Quantity:

@@ -22,7 +22,7 @@ else:
 SMALL = 1024
 
 # What all of them share.
-ARRAY: dict[str, Any] = {"statistics": DISTRIBUTION, "has_histogram": True, "order": 10}
+ARRAY: dict[str, Any] = {"statistics": DISTRIBUTION, "has_histogram": True}
 
 PREACTIVATIONS = Quantity(
     name="preactivations",
@@ -37,6 +37,7 @@ PREACTIVATIONS = Quantity(
     in_profiles=True,
     heading="z\nstd",
     told=SUMMARY,
+    order=10,
     **ARRAY,
 )
 ACTIVATIONS = Quantity(
@@ -52,6 +53,7 @@ ACTIVATIONS = Quantity(
     over_epochs=True,
     heading="a\nstd",
     told=SUMMARY,
+    order=20,
     **ARRAY,
 )
 ERRORS = Quantity(
@@ -66,6 +68,7 @@ ERRORS = Quantity(
     has_theory=True,
     heading="error\nrms",
     told=SUMMARY,
+    order=40,
     **ARRAY,
 )
 KERNEL = Quantity(
@@ -81,6 +84,7 @@ KERNEL = Quantity(
     panel=2,
     heading="kernel\nstd",
     told=SUMMARY,
+    order=30,
     **ARRAY,
 )
 KERNEL_GRADIENT = Quantity(
@@ -99,6 +103,7 @@ KERNEL_GRADIENT = Quantity(
     over_epochs=True,
     heading="gradient\nrms",
     told=SUMMARY,
+    order=50,
     **ARRAY,
 )
 BIAS = Quantity(
@@ -111,6 +116,7 @@ BIAS = Quantity(
     per="parameter",
     parameter="bias",
     told=SUMMARY,
+    order=60,
     **ARRAY,
 )
 BIAS_GRADIENT = Quantity(
@@ -123,6 +129,7 @@ BIAS_GRADIENT = Quantity(
     colour=VERMILLION,
     per="parameter",
     parameter="bias",
+    order=70,
     **ARRAY,
 )
 

@@ -25,7 +25,7 @@ CORRELATION = Quantity(
     colour=BLUE,
     per="example",
     heading="corre-\nlation",
-    order=60,
+    order=120,
 )
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class QuantityProbe(Protocol):
-    """The engine's `Probe` that says what it measures: the records of its quantities, in the order of the tables."""
+    """The engine's `Probe` that says what it measures."""
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:

@@ -43,7 +43,7 @@ class Quantity:
     colour : str
         In every figure, as ``#rrggbb``.
     statistics : tuple of str
-        Its numbers, in the order of the tables.
+        Its numbers.
     size : str
         The statistic that tells how large it is; theory's number is of the same.
     per : {"position", "example", "unit", "parameter", "network"}
@@ -69,7 +69,7 @@ class Quantity:
     told : tuple of str
         The statistics in the JSON of ``assay probe``; all if not given.
     order : int
-        Its place in the tables.
+        Its place where quantities are told one after another; the tables of a results folder are in the order of names.
     """
 
     name: str

@@ -27,7 +27,7 @@ RESPONSE = Quantity(
     colour=BLUE,
     per="example",
     after_update=("rms", "spread"),
-    order=70,
+    order=130,
 )
 LOSS = Quantity(
     name="loss",
@@ -40,7 +40,7 @@ LOSS = Quantity(
     colour=VERMILLION,
     per="network",
     after_update=("after",),
-    order=80,
+    order=140,
 )
 
 

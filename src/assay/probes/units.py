@@ -36,7 +36,7 @@ DEAD_UNITS = Quantity(
     colour=GREEN,
     per="unit",
     heading="dead",
-    order=30,
+    order=90,
 )
 SATURATION = Quantity(
     name="saturation",
@@ -48,7 +48,7 @@ SATURATION = Quantity(
     colour=GREEN,
     per="position",
     heading="satu-\nrated",
-    order=40,
+    order=100,
 )
 IDENTICAL_UNITS = Quantity(
     name="identical_units",
@@ -60,7 +60,7 @@ IDENTICAL_UNITS = Quantity(
     colour=GREEN,
     per="unit",
     heading="iden-\ntical",
-    order=50,
+    order=110,
 )
 
 

@@ -25,7 +25,7 @@ UPDATE = Quantity(
     per="parameter",
     parameter="kernel",
     after_update=("ratio",),
-    order=20,
+    order=80,
 )
 
 
