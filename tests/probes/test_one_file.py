@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,25 +19,11 @@ from assay.report import render_html
 from assay.report.content import build_content
 
 FILE = '''
-"""The largest activation, and the entries of the next update."""
-
-import jax.numpy as jnp
+"""The entries of the next update."""
 
 from assay.probes.arrays import ArrayProbe
-from assay.probes.measuring import LayerProbe
 from assay.probes.quantity import DISTRIBUTION, SUMMARY, Quantity
 
-LARGEST = Quantity(
-    name="largest_activation",
-    title="largest activation",
-    meaning="the largest activation by magnitude",
-    statistics=("magnitude",),
-    size="magnitude",
-    colour="#e69f00",
-    per="position",
-    in_profiles=True,
-    heading="largest",
-)
 UPDATES = Quantity(
     name="kernel_update",
     title="kernel update",
@@ -53,26 +41,26 @@ UPDATES = Quantity(
 )
 
 
-def largest(activations):
-    return jnp.max(jnp.abs(activations), axis=(1, 2))
-
-
-PROBES = (LayerProbe(LARGEST, largest, ("activations",)), ArrayProbe((UPDATES,)))
+PROBES = (ArrayProbe((UPDATES,)),)
 '''
 
 
 @pytest.fixture
 def one_more(tmp_path, monkeypatch):
-    """The file lies in a folder of the package."""
+    """A folder of the package with two files: the example of docs/signals.md, and a distribution."""
     folder = tmp_path / "more"
     folder.mkdir()
-    (folder / "one_more.py").write_text(FILE, encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "signals.md").read_text(encoding="utf-8")
+    [example] = [block for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "Quantity(" in block]
+    for name, text in {"example": example, "one_more": FILE}.items():
+        (folder / f"{name}.py").write_text(text, encoding="utf-8")
     monkeypatch.setattr(probes, "__path__", [*probes.__path__, str(folder)])
     probes.all_probes.cache_clear()
     yield
     probes.all_probes.cache_clear()
-    sys.modules.pop("assay.probes.one_more", None)
-    vars(probes).pop("one_more", None)
+    for name in ("example", "one_more"):
+        sys.modules.pop(f"assay.probes.{name}", None)
+        vars(probes).pop(name, None)
 
 
 @pytest.fixture

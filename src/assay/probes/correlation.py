@@ -18,7 +18,7 @@ else:
 CORRELATION = Quantity(
     name="correlation",
     title="mean cosine between examples",
-    meaning="mean cosine between the pre-activations of different examples",
+    meaning="the mean cosine between the pre-activations of different examples",
     unit="cosine",
     statistics=("mean",),
     size="mean",

@@ -20,7 +20,7 @@ else:
 RESPONSE = Quantity(
     name="response",
     title="response to one update",
-    meaning="how far the next update moves the pre-activations; and the part of it that differs between examples",
+    meaning="how far the next update moves the pre-activations, and the part of it that differs between examples",
     symbol="Δz",
     statistics=("rms", "spread"),
     size="rms",
@@ -32,7 +32,7 @@ RESPONSE = Quantity(
 LOSS = Quantity(
     name="loss",
     title="loss",
-    meaning="of the output layer: the mean loss on the examples, and what it is after one update",
+    meaning="the mean loss on the examples, and what it is after the next update; numbers of the output layer",
     symbol="L",
     unit="loss",
     statistics=("before", "after"),

@@ -18,7 +18,7 @@ else:
 UPDATE = Quantity(
     name="update",
     title="update of the kernel",
-    meaning="size of the optimizer's next update of the kernel, relative to the kernel's",
+    meaning="the size of the optimizer's next update of the kernel, divided by the size of the kernel",
     statistics=("ratio",),
     size="ratio",
     colour=PURPLE,
