@@ -178,9 +178,9 @@ def _draw_cosines(axes: Axes, cosines: np.ndarray) -> None:
 
 
 def _few_layers(axes: Axes, depth: int) -> None:
-    """Every other layer on the axis, and the output."""
+    """Every other layer on the axis, and the last."""
     numbers = [layer for layer in range(1, depth, 2) if depth - layer >= 2]
-    axes.set_xticks([*numbers, depth], [*map(str, numbers), "out"])
+    axes.set_xticks([*numbers, depth])
 
 
 @dataclass(frozen=True, eq=False)

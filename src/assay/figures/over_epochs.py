@@ -160,7 +160,9 @@ def draw_over_epochs(data: OverEpochs) -> Figure:
     panel_width, panel_height = (1.5, 1.6) if len(data.conditions) <= 2 else (1.3, 0.85)
     is_single = len(data.conditions) == 1
     left = 0.6 if is_single else 0.73 + 0.066 * longest
-    right, across, top, down, bottom = 0.12, 0.24, 0.98, 0.14, 0.46
+    factor_lines = wrapped_name(factors, 30)
+    # The factors stand between the legend and the first row; two lines have room.
+    right, across, top, down, bottom = 0.12, 0.24, 0.98 + 0.14 * max(factor_lines.count("\n") - 1, 0), 0.14, 0.46
     width = max(left + len(data.layers) * (panel_width + across) - across + right, 6.4)
     height = top + len(data.conditions) * (panel_height + down) - down + bottom
     figure = new_figure(width, height)
@@ -181,8 +183,9 @@ def draw_over_epochs(data: OverEpochs) -> Figure:
                 axes.set_xlabel("epoch", fontsize=SIZES["label"], color=INK)
     figure.text(0.15 / width, 1 - 0.1 / height, data.heading, va="top", fontsize=SIZES["heading"], color=INK)
     if factors:
-        lines = wrapped_name(factors, 30)
-        figure.text(0.15 / width, 1 - (top - 0.06) / height, lines, va="bottom", fontsize=SIZES["title"], color=QUIET)
+        figure.text(
+            0.15 / width, 1 - (top - 0.06) / height, factor_lines, va="bottom", fontsize=SIZES["title"], color=QUIET
+        )
     _legend(figure, data, colour, 0.15 / width, 1 - 0.36 / height)
     return figure
 

@@ -118,12 +118,12 @@ def draw_overview(data: Overview) -> Figure:
         figure.text(0.5, 0.5, "No trial has completed yet.", ha="center", color=QUIET)
         return figure
     factors, names = shared_names([row.condition for row in data.rows])
-    names = [wrapped_name(name, 48, lines=2) for name in names]
+    names = [wrapped_name(name, 48) for name in names]
     lines = max(name.count("\n") + 1 for name in names)
     longest = max(len(line) for name in [*names, factors] for line in name.split("\n"))
     label_width = 0.3 + 0.068 * longest  # inches, in letters of this size
     right = 1.5 if any(row.note for row in data.rows) else 0.7
-    width, height = 8.2, (0.25 if lines == 1 else 0.34) * len(names) + 1.0
+    width, height = 8.2, (0.25, 0.34, 0.48)[lines - 1] * len(names) + 1.0
     figure = new_figure(width, height)
     axes = figure.add_axes((label_width / width, 0.5 / height, (width - label_width - right) / width, 1 - 1.0 / height))
     quiet_axes(axes, grid="x")
@@ -163,7 +163,9 @@ def _limits(data: Overview) -> tuple[float, float]:
     ends = [end for row in data.rows for end in (row.low, row.high) if end is not None]
     low_end = max(min([*ends, low]), low - 0.5 * span) - 0.03 * span
     high_end = min(max([*ends, high]), high + 0.5 * span) + 0.03 * span
-    return (low_end, min(high_end, 1.0 + 0.02 * span)) if is_higher_better(data.metric) else (low_end, high_end)
+    if is_higher_better(data.metric):  # a share lies between 0 and 1
+        return max(low_end, -0.02 * span), min(high_end, 1.0 + 0.02 * span)
+    return low_end, high_end
 
 
 def _numbers(axes: Axes, data: Overview) -> None:

@@ -235,7 +235,6 @@ def profile(data: Profiles, condition: str, ax: Axes | None = None) -> Axes:
     -------
     matplotlib.axes.Axes
     """
-    import polars as pl
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     axes = ax if ax is not None else new_figure(3.6, 2.6).add_subplot()
@@ -246,8 +245,7 @@ def profile(data: Profiles, condition: str, ax: Axes | None = None) -> Axes:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: power_text(value)))
     axes.set_ylim(*data.limits)
     shown = data.table.filter(condition=condition)
-    depths = data.table.group_by("condition").agg(pl.col("layer").max())["layer"]
-    layer_axis(axes, int(depths.max() or 1), has_output=depths.n_unique() == 1)  # type: ignore[arg-type]
+    layer_axis(axes, int(data.table["layer"].max() or 1))  # type: ignore[arg-type]
     for quantity in data.quantities:
         _draw_line(axes, shown.filter(quantity=quantity), find_quantity(quantity).colour, data.limits)
     nonfinite = shown.filter(shown["nonfinite"] > 0).sort("layer")

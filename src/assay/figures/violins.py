@@ -63,13 +63,12 @@ def violins(
     return axes
 
 
-def layer_axis(axes: Axes, depth: int, *, has_output: bool = True) -> None:
-    """Layers from 1; the last is the output, unless what is drawn has several depths."""
-    last = ["out"] if has_output and depth > 1 else [str(depth)]
+def layer_axis(axes: Axes, depth: int) -> None:
+    """Layers from 1, by number as in tables and findings; the last is the output."""
     axes.set_xlim(0.4, depth + 0.6)
     step = 1 if depth <= 12 else 2 if depth <= 24 else 5
     numbers = [layer for layer in range(1, depth) if (layer - 1) % step == 0 and (step == 1 or depth - layer >= step)]
-    axes.set_xticks([*numbers, depth], [*map(str, numbers), *last])
+    axes.set_xticks([*numbers, depth])
 
 
 def _bodies(axes: Axes, distributions: Sequence[LayerDistribution], colour: str) -> None:

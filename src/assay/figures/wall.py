@@ -60,7 +60,6 @@ def draw_wall(data: SignalPanels) -> Figure:
     factors, names = shared_names(data.conditions)
     titles = [wrapped_name(name, 30, lines=4) for name in names]
     depth = max((len(panel) for panel in data.panels.values()), default=1)
-    is_uniform = len({len(panel) for panel in data.panels.values() if panel}) <= 1
     panel_width, panel_height = min(max(2.05, 0.22 * depth), 4.0), 0.78
     longest = max((len(line) for title in titles for line in title.split("\n")), default=0)
     label, right, across, top, down, bottom = 0.35 + 0.066 * longest, 0.12, 0.5, 1.14, 0.26, 0.46
@@ -78,7 +77,7 @@ def draw_wall(data: SignalPanels) -> Figure:
             record = find_quantity(quantity)
             shown = data.panels[condition, quantity]
             violins(shown, data.scales[quantity], record.colour, axes)
-            layer_axis(axes, depth, has_output=is_uniform)
+            layer_axis(axes, depth)
             axes.tick_params(labelbottom=row == rows - 1, labelsize=7.0)
             place: dict[str, Any] = {
                 "transform": axes.transAxes,

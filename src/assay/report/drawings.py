@@ -82,15 +82,17 @@ def _words(figure: StudyFigure, drawn: Mapping[str, Any]) -> tuple[str, str, str
             f"Signals {data.when}" if data.epoch == 0 else f"Signals at {data.when}",
             f"Violins of {_titles(data.quantities)} by layer, a row for each condition.",
             "Each violin shows how the values of one layer are distributed. All conditions share the scales. In a "
-            "healthy network the violins have about the same width from the first layer to the last.",
+            "healthy network the violins have about the same width from the first layer to the last, which is the "
+            "output. The small numbers above a panel are the standard deviation (std) in the first and in the last "
+            "hidden layer.",
         )
     if isinstance(data, Profiles):
         return (
             "Signal and gradient by layer",
             f"Lines of the size of {_titles(data.quantities)} by layer, a panel for each condition.",
             "Each line shows the size of a signal by layer, on a logarithmic axis. In a healthy network the lines are "
-            "about level. A band reaches from the lowest to the highest seed. A dashed line, where there is one, is "
-            "what theory predicts.",
+            "about level. The last layer is the output. A band reaches from the lowest to the highest seed. A dashed "
+            "line, where there is one, is what theory predicts.",
         )
     if isinstance(data, OverEpochs):
         title = data.record.title
