@@ -9,24 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from assay.probes import quantities
+
 if TYPE_CHECKING:
     import polars as pl
 
-# Everything that a rule or the prediction looks at.
-LOOKED_AT = {
-    "preactivations": ("std", "rms", "nonfinite_count"),
-    "activations": ("std", "rms"),
-    "errors": ("rms", "nonfinite_count"),
-    "kernel": ("rms", "nonfinite_count"),
-    "kernel_gradient": ("rms",),
-    "update": ("ratio",),
-    "dead_units": ("fraction",),
-    "saturation": ("fraction",),
-    "identical_units": ("fraction",),
-    "correlation": ("mean",),
-    "response": ("rms", "spread"),
-    "loss": ("before", "after"),
-}
+# Of a distribution, what a rule or the prediction looks at; of other quantities, all.
+LOOKED_AT = ("std", "rms", "nonfinite_count")
 
 
 @dataclass(frozen=True)
@@ -71,7 +60,11 @@ def layer_signals(signals: pl.DataFrame) -> dict[tuple[int, int], LayerSignals]:
     import polars as pl
 
     wanted = pl.DataFrame(
-        [(quantity, statistic) for quantity, statistics in LOOKED_AT.items() for statistic in statistics],
+        [
+            (quantity.name, statistic)
+            for quantity in quantities()
+            for statistic in (LOOKED_AT if quantity.has_histogram else quantity.statistics)
+        ],
         schema={"quantity": pl.String, "statistic": pl.String},
         orient="row",
     )
