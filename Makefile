@@ -28,6 +28,7 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 reproduce: setup  ## Train the origin studies on the real data and write docs/reproductions.md; measure theory.
 	$(BIN)/python docs/reproduce.py
@@ -54,4 +55,4 @@ $(PEERS)/.ready: pyproject.toml benchmarks/requirements.txt
 	@touch $(PEERS)/.ready
 
 clean:
-	rm -rf $(VENV) $(PEERS) assay-runs .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(PEERS) assay-runs .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -30,7 +30,7 @@ from measuring import TOLERANCE, median_interval, timed
 
 from assay.engine.devices import available_cores
 from assay.planning import measure_gemm_rate, plan_study
-from assay.store import open_results
+from assay.results import open_results
 from assay.study import load_study
 
 HERE = Path(__file__).parent

@@ -22,7 +22,7 @@ os.environ["KERAS_BACKEND"] = "jax"
 import keras
 import numpy as np
 
-from assay.choices import Choice, arguments_of
+from assay.choices import Choice
 from assay.data import Dataset, load
 from assay.engine.batching import batch_order
 from assay.engine.layout import Member
@@ -45,7 +45,7 @@ def keras_model(member: Member, features: int, seed: int, metric: str, *, steps_
     for layer in member.layers:
         initializer = getattr(keras.initializers, keras_name(layer.kernel_initializer))
         activation = getattr(keras.activations, layer.activation.name)
-        options = arguments_of(layer.activation, ACTIVATIONS)
+        options = ACTIVATIONS.arguments(layer.activation)
         layers.append(
             keras.layers.Dense(
                 layer.units,

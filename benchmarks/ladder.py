@@ -31,7 +31,7 @@ from measuring import GEMM_SIZE, agreement, copy_rate, largest_difference, machi
 from assay.engine.layout import Member
 from assay.networks.architecture import Layer
 from assay.planning import Plan, PopulationPlan, measure_gemm_rate, plan_study
-from assay.store import open_results
+from assay.results import open_results
 from assay.study import layers_of, load_study
 
 HERE = Path(__file__).parent

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 
 import numpy as np
+from jax import Array
 from workloads import Workload
 
 from assay.engine import use_all_cores
-from assay.engine.program import State
+from assay.engine.arguments import State
 from assay.engine.sparse import suits_sparse
 from assay.engine.trainer import Trainer
 
@@ -42,7 +43,7 @@ class Population:
         """Updates of all networks in one round."""
         return self.workload.num_nets * self.workload.steps
 
-    def start(self) -> State:
+    def start(self) -> State[Array]:
         """The state of all networks before their first step."""
         return self.trainer.restore(self._start)
 

@@ -28,7 +28,7 @@ from measuring import machine, median_interval
 
 import assay
 from assay.planning import format_bytes, measure_gemm_rate, plan_study
-from assay.store import Results, open_results
+from assay.results import Results, open_results
 from assay.study import Study, load_study
 
 HERE = Path(__file__).parent

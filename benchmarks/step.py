@@ -25,7 +25,7 @@ from measuring import GEMM_SIZE, machine
 from population import Population
 from workloads import WORKLOADS, Workload
 
-from assay.engine import trainer as engine
+from assay.engine.compilation import PROGRAMS
 from assay.planning import measure_gemm_rate
 
 HERE = Path(__file__).parent
@@ -75,7 +75,8 @@ class Sorts:
 def traced(population: Population, program: str) -> dict[str, float]:
     """Core seconds of one round by sort, and ``all`` of it: its wall seconds times the cores."""
     trainer = population.trainer
-    shapes = {f"f32[{','.join(map(str, shape[1:]))}]" for shape in trainer._shapes}
+    leaves = jax.tree.leaves(trainer.state_shapes.parameters)
+    shapes = {f"f32[{','.join(map(str, leaf.shape[1:]))}]" for leaf in leaves}
     sorts = Sorts(program, shapes)
     with tempfile.TemporaryDirectory() as folder:
         with jax.profiler.trace(folder):
@@ -88,23 +89,23 @@ def traced(population: Population, program: str) -> dict[str, float]:
         sort = sorts.of(event["name"]) if event.get("ph") == "X" else None
         if sort:
             seconds[sort] += event["dur"] * 1e-6
-    return {sort: seconds[sort] for sort in SORTS} | {"all": wall * trainer.mesh.size}
+    return {sort: seconds[sort] for sort in SORTS} | {"all": wall * trainer.spreading.mesh.size}
 
 
 def measure(workload: Workload) -> dict[str, float]:
     """Microseconds of a core a net-step by sort, and the parts of the matrix product."""
     population = Population(workload)
     programs: list[str] = []
-    ready = engine.PROGRAMS.ready
+    ready = PROGRAMS.ready
 
     def kept(*asked: Any) -> Any:
         compiled = ready(*asked)
         programs.append(compiled.as_text())
         return compiled
 
-    engine.PROGRAMS.ready = kept  # type: ignore[method-assign]
+    PROGRAMS.ready = kept  # type: ignore[method-assign]
     population.train()
-    engine.PROGRAMS.ready = ready  # type: ignore[method-assign]
+    PROGRAMS.ready = ready  # type: ignore[method-assign]
     rates = [measure_gemm_rate(GEMM_SIZE)]
     epochs = []
     for _ in range(REPEATS):
@@ -112,7 +113,7 @@ def measure(workload: Workload) -> dict[str, float]:
         rates.append(measure_gemm_rate(GEMM_SIZE))
     scale = 1e6 / population.net_steps
     found = {name: float(np.median([epoch[name] for epoch in epochs])) * scale for name in epochs[0]}
-    ideal = workload.flop_per_step / (float(np.median(rates)) / population.trainer.mesh.size) * 1e6
+    ideal = workload.flop_per_step / (float(np.median(rates)) / population.trainer.spreading.mesh.size) * 1e6
     return found | {"ideal": ideal}
 
 

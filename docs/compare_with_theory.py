@@ -29,7 +29,6 @@ import polars as pl
 
 import assay
 from assay.networks.activations import ACTIVATIONS
-from assay.prediction import LAYERWISE
 
 PAGE = Path(__file__).parent / "theory.md"
 WIDTH, HIDDEN_LAYERS, FEATURES, OUTPUTS, ROWS, SEEDS = 512, 3, 256, 128, 192, 20
@@ -170,8 +169,9 @@ def page(found: dict[str, dict[Name, Deviation]], wider: dict[str, dict[Name, De
         )
         yield ""
         yield from table(wider)
+    of_a_layer = sorted(record.name for record in ACTIVATIONS.records if not record.is_elementwise)
     yield (
-        f"Activations of a whole layer ({', '.join(sorted(LAYERWISE))}) are not followed by theory and left out. "
+        f"Activations of a whole layer ({', '.join(of_a_layer)}) are not followed by theory and left out. "
         f"Python {platform.python_version()}, jax {version('jax')}."
     )
 
@@ -190,7 +190,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "normal.npz"
         write_data(data)
-        names = only or [name for name in ACTIVATIONS if name not in LAYERWISE]
+        names = only or [name for name in ACTIVATIONS if ACTIVATIONS[name].is_elementwise]
         found = {name: measured(name, data, WIDTH) for name in names}
         beyond = [
             name

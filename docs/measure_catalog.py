@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import statistics
 import time
 from collections.abc import Callable
@@ -26,43 +25,18 @@ from assay.catalog.pairings import PAIRINGS
 from assay.choices import Choice
 
 RUNS = Path(__file__).parents[1] / "assay-runs"
-DIGITS = 5  # significant ones that are kept: what theory says is the same on every machine to more than these
-LARGEST_GAIN = 1e6  # beyond it the edge of chaos has gone to infinity: the slope at 0 is 0
-
 ROUNDS = 21
 CALLS = 20
 CURVE = (64, 8192)  # units × examples
 
 
-def theory_numbers() -> dict[str, dict[str, float | None]]:
+def theory_numbers() -> dict[str, dict[str, float | bool | None]]:
     """Of each elementwise activation: mean, critical gain, and the gains at variance 1."""
-    from assay.catalog import catalog
-    from assay.prediction import LAYERWISE, in_double
-    from assay.theory import activation_moments, critical_gain, critical_weight_variance
+    from assay.catalog.measuring import activation_numbers
+    from assay.networks.activations import ACTIVATIONS
 
-    told: dict[str, dict[str, float | None]] = {}
-    for entry in catalog("activations"):
-        if entry.name in LAYERWISE:
-            continue
-        function = in_double(Choice(entry.name))
-        mean, square = activation_moments(1.0, activation=function)
-        try:
-            with np.errstate(invalid="ignore"):
-                critical = math.sqrt(critical_weight_variance(0.0, activation=function).weight_variance)
-        except ValueError:
-            critical = math.inf
-        told[entry.name] = {
-            "mean": _rounded(float(mean)) if abs(mean) > 1e-9 else 0.0,
-            "critical_gain": _rounded(critical),
-            "forward_gain": _rounded(1 / math.sqrt(square)),
-            "backward_gain": _rounded(float(critical_gain(1.0, activation=function))),
-        }
-    return told
-
-
-def _rounded(value: float) -> float | None:
-    """To `DIGITS`; None where there is no such number."""
-    return float(f"{value:.{DIGITS}g}") if math.isfinite(value) and value < LARGEST_GAIN else None
+    elementwise = [record.name for record in ACTIVATIONS.records if record.is_elementwise]
+    return {name: activation_numbers(Choice(name)) for name in elementwise}
 
 
 def costs() -> dict[str, float]:
@@ -114,7 +88,7 @@ def study_numbers(name: str) -> dict[str, Any]:
     builtin = find_builtin(name)
     assert builtin is not None, name
     results = assay.run(builtin.path, RUNS / name, progress=PlainView())
-    summary = results.summary()
+    summary = results.summary().written()
     metric = summary["compared_by"]["metric"]
     rows = measurements(results).filter(split="test", metric=metric)
     by_seed: dict[str, dict[int, float]] = {}

@@ -178,7 +178,7 @@ class Told:
 
     def __init__(self, results: assay.Results) -> None:
         self.results = results
-        self.summary = results.summary()
+        self.summary = results.summary().written()
         self.conditions = {entry["condition"]: entry for entry in self.summary["conditions"]}
         rows = results.history.filter(pl.col("value").is_finite())
         self.means = rows.group_by("condition", "phase", "epoch", "split", "metric").agg(pl.col("value").mean())

@@ -33,7 +33,7 @@ def _few_programs_at_a_time() -> Iterator[None]:
     yield
     import jax
 
-    from assay.engine.trainer import PROGRAMS
+    from assay.engine.compilation import PROGRAMS
 
     PROGRAMS.forget()
     jax.clear_caches()

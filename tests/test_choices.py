@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from assay.choices import Choice, arguments_of, defaults_of
+from assay.choices import Choice, Named, Own, Table, defaults_of
 
 
 def spring(position: float, *, stiffness: float = 2.0, damped: bool = False) -> float:
     return -stiffness * position
+
+
+def adopted(own: Own, where: str) -> Named:
+    return Named(name=str(own), function=spring, own_arguments={})
+
+
+SPRINGS: Table[Named] = Table("spring", "springs", adopted)
+SPRINGS.add(Named(name="spring", function=spring, other_names=("coil",), meant_by=("elastic",)))
 
 
 def test_the_keyword_only_arguments_are_the_settings():
@@ -34,7 +42,7 @@ def test_defaults_are_shared_and_so_cannot_be_changed():
 
 def test_what_was_given_overrides_the_defaults():
     """The result is the caller's own."""
-    given = arguments_of(Choice("spring", {"stiffness": 5.0}), {"spring": spring})
+    given = SPRINGS.arguments(Choice("spring", {"stiffness": 5.0}))
     assert given == {"stiffness": 5.0, "damped": False}
     given["stiffness"] = 0.0
-    assert defaults_of(spring)["stiffness"] == 2.0
+    assert SPRINGS["spring"].defaults["stiffness"] == 2.0

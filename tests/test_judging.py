@@ -44,7 +44,7 @@ def test_a_folder_keeps_what_its_trials_are_judged_by(tiny_study, tmp_path):
         known = population_facts(population, load(population.request))
         for condition, facts in zip(population.conditions, known, strict=True):
             assert condition_facts(results)[condition.name] == facts
-    verdicts = [condition["verdict"]["status"] for condition in results.summary()["conditions"]]
+    verdicts = [condition.verdict.status for condition in results.summary().conditions]
     assert set(verdicts) <= {"healthy", "unhealthy"}
 
 
@@ -52,4 +52,4 @@ def test_a_folder_without_them_is_told_without_verdicts(tiny_study, tmp_path):
     """As those that older versions wrote."""
     results = assay.run(tiny_study(), tmp_path / "run")
     del results.manifest["judged_by"]
-    assert all(condition["verdict"]["status"] is None for condition in results.summary()["conditions"])
+    assert all(condition.verdict is None for condition in results.summary().conditions)

@@ -305,7 +305,7 @@ def test_a_running_study_can_be_read(study, tmp_path, monkeypatch):
         def epoch_ended(self, event):
             results = assay.open_results(tmp_path)
             told = results.summary()
-            assert [condition["trials"] for condition in told["conditions"]] == [2, 2]
+            assert [condition.trials for condition in told.conditions] == [2, 2]
             seen.append((len(results.history), len(results.trials)))
 
     results = assay.run(study, tmp_path, progress=Reader())
@@ -332,7 +332,7 @@ def test_a_population_that_fails_is_tried_again_and_holds_up_no_other(study, who
     assert failed["outcome"].to_list() == ["failed"] * 2
     assert failed["message"].to_list() == ["RuntimeError: the machine is on fire"] * 2
     assert completed["outcome"].to_list() == ["completed"] * 2
-    assert results.summary()["conditions"][0]["outcomes"] == {"completed": 0, "diverged": 0, "failed": 2}
+    assert results.summary().conditions[0].outcomes == {"completed": 0, "diverged": 0, "failed": 2}
 
     recorder = Recorder()
     assert_same_tables(assay.run(study, tmp_path, progress=recorder), whole)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import functools
 
-import jax
 import keras
 import numpy as np
 import polars as pl
 import pytest
 
 import assay
-from assay.choices import Choice, arguments_of
+from assay.choices import Choice
 from assay.data import load
 from assay.engine.batching import batch_order
 from assay.engine.layout import Member
@@ -75,7 +74,7 @@ def relative_difference(ours, theirs):
 
 def autoencoder_of_keras(layer, number, seed, seen):
     """The slow twin: an autoencoder, trained batch by batch."""
-    arguments = arguments_of(layer.kernel_initializer, INITIALIZERS)
+    arguments = INITIALIZERS.arguments(layer.kernel_initializer)
     start = Choice(arguments["start"])
     model = keras.Sequential(
         [
@@ -265,7 +264,7 @@ def test_a_stop_is_heard_between_the_epochs_of_an_autoencoder(study, tmp_path, m
     [population] = plan_study(study).populations
     data = load(population.request)
     with Store.open(tmp_path, study, {}) as store, pytest.raises(KeyboardInterrupt):
-        PopulationRun(population, study, data, store, Silence(), lambda: True, jax.devices()).run()
+        PopulationRun(population, data, store, stop_requested=lambda: True).run()
 
 
 # ---- a saved model
@@ -302,7 +301,7 @@ def test_a_network_from_a_saved_model_is_that_model(saved, tiny_study, tmp_path)
     )
     file.write_text(study.to_toml())  # the path is relative to this file, not to the working folder
     results = assay.run(file, tmp_path / "results")
-    [population] = plan_study(assay.Study.from_file(file)).populations
+    [population] = plan_study(assay.load_study(file)).populations
     data = load(population.request)
     outputs = np.asarray(model(data.x_validation))
     expected = -np.log(outputs[np.arange(len(outputs)), data.y_validation.argmax(axis=1)]).mean()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from types import SimpleNamespace
 
-import jax
 import numpy as np
 import polars as pl
 import pytest
@@ -16,7 +15,8 @@ from assay.engine.trainer import Trainer
 from assay.lab import Silence
 from assay.planning import plan_study
 from assay.protocol import PopulationRun
-from assay.store import Results, Store
+from assay.results import Results
+from assay.store import Store
 
 TRAIN, VALIDATION, TEST = 96, 24, 30  # rows of iris
 
@@ -135,12 +135,12 @@ def test_a_diverged_trial_has_its_epoch_and_step_and_the_others_complete(tiny_st
     assert lost["outcome_step"].to_list() == [2, 2]
     assert lost["best_epoch"].to_list() == [None, None]
     assert results.history.filter(condition=lost["condition"][0], phase="final").is_empty()
-    told = results.summary()["conditions"]
-    assert [condition["outcomes"] for condition in told] == [
+    told = results.summary().conditions
+    assert [condition.outcomes for condition in told] == [
         {"completed": 2, "diverged": 0},
         {"completed": 0, "diverged": 2},
     ]
-    assert told[1]["test"] is None
+    assert not told[1].test
 
 
 def test_signals_are_recorded_when_asked_and_while_a_trial_runs(tiny_study, tmp_path):
@@ -205,10 +205,7 @@ class ScriptedTrainer:
         self.layout = SimpleNamespace(tiles=1)
 
     def place(self, x, y, *, training_rows):
-        return SimpleNamespace(rows=len(x))
-
-    def part(self, data, first, stop):
-        return SimpleNamespace(rows=stop - first)
+        return SimpleNamespace(rows=len(x), part=lambda first, stop: SimpleNamespace(rows=stop - first))
 
     def start(self):
         return 0
@@ -265,7 +262,13 @@ def scripted(tiny_study, tmp_path, monkeypatch):
         study = tiny_study(training={"epochs": EPOCHS}, design=design)
         [population] = plan_study(study).populations
         with Store.open(tmp_path / folder, study, {}) as store:
-            PopulationRun(population, study, load(population.request), store, Silence(), stop, jax.devices()).run()
+            PopulationRun(
+                population,
+                load(population.request),
+                store,
+                epoch_ended=Silence().epoch_ended,
+                stop_requested=stop,
+            ).run()
         return Results(tmp_path / folder)
 
     return run

@@ -2,7 +2,7 @@
 
 >>> import assay
 >>> results = assay.run("digits")
->>> results.summary()["conditions"][0]["test"]["accuracy"]
+>>> results.summary()  # a small table; .conditions[0].test["accuracy"].mean is a number in it
 
 The public names are those of `__all__`; each is imported when it is first used.
 """
@@ -13,32 +13,44 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from assay.errors import AssayError, CapacityError, DataError, MissingExtra, ModelError, StoreError, StudyError
+    from assay.errors import (
+        AssayError,
+        CapacityError,
+        DataError,
+        DeviceError,
+        MissingExtra,
+        ModelError,
+        StoreError,
+        StudyError,
+        WriteError,
+    )
     from assay.lab import run
     from assay.mapping import TrainabilityMap, open_map, trainability_map
     from assay.models.watch import Watch
     from assay.planning import plan_study
     from assay.probing import ProbeReport, probe
     from assay.report import write_report
-    from assay.store import Results, open_results
+    from assay.results import Results, open_results
     from assay.study import Study, load_study
 
 _HOMES = {
     "AssayError": "errors",
     "CapacityError": "errors",
     "DataError": "errors",
+    "DeviceError": "errors",
     "MissingExtra": "errors",
     "ModelError": "errors",
     "ProbeReport": "probing",
-    "Results": "store",
+    "Results": "results",
     "StoreError": "errors",
     "Study": "study",
     "StudyError": "errors",
     "TrainabilityMap": "mapping",
     "Watch": "models.watch",
+    "WriteError": "errors",
     "load_study": "study",
     "open_map": "mapping",
-    "open_results": "store",
+    "open_results": "results",
     "plan_study": "planning",
     "probe": "probing",
     "run": "lab",
@@ -50,6 +62,7 @@ __all__ = [
     "AssayError",
     "CapacityError",
     "DataError",
+    "DeviceError",
     "MissingExtra",
     "ModelError",
     "ProbeReport",
@@ -59,6 +72,7 @@ __all__ = [
     "StudyError",
     "TrainabilityMap",
     "Watch",
+    "WriteError",
     "load_study",
     "open_map",
     "open_results",

@@ -7,7 +7,9 @@
     ├── DataError       a data set that is missing, damaged or does not fit
     ├── ModelError      a user's own network that cannot be read
     ├── StoreError      a results folder that cannot be read or continued
+    │   └── WriteError  a file that cannot be written: a full disk, a folder that is not one's own
     ├── CapacityError   a study that does not fit this machine
+    ├── DeviceError     a GPU that was asked for and is not there
     └── MissingExtra    an optional package that is not installed
 
 A message says where, what was expected, what came, and what to do. The command line prints it and exits with code 2;
@@ -38,6 +40,10 @@ class ModelError(AssayError):
 
 class StoreError(AssayError):
     """A results folder cannot be read, or belongs to something else."""
+
+
+class WriteError(StoreError):
+    """A file cannot be written; what was written before is kept."""
 
 
 class CapacityError(AssayError):

@@ -33,12 +33,15 @@ from assay.engine.batching import num_batches
 from assay.engine.layout import Member
 from assay.errors import AssayError
 from assay.linearized import LinearizedCourse
+from assay.networks.activations import ACTIVATIONS
+from assay.networks.traits import Traits, remember, traits_of
+from assay.own_code import OwnCode, running_nothing
 from assay.planning import PopulationPlan
 from assay.study import Condition, resolve
 from assay.study.fields import plain
 
 if TYPE_CHECKING:
-    from assay.store import Results
+    from assay.store import Tables
 
 # A table of more trials than this is told without verdicts: judging them would take longer than reading them.
 MOST_JUDGED = 5000
@@ -165,37 +168,57 @@ def data_notes(populations: Iterable[PopulationPlan], datasets: Mapping[DataRequ
     return list(notes.values())
 
 
-def training_judgements(results: Results) -> dict[str, Judgement]:
+def trait_notes(populations: Iterable[PopulationPlan]) -> list[dict[str, Any]]:
+    """What a folder keeps of activations that are code of the user's own, for reading it runs no code."""
+    layers = (layer for population in populations for member in population.members for layer in member.layers)
+    own = dict.fromkeys(layer.activation for layer in layers if isinstance(layer.activation.own, OwnCode))
+    measured = {choice: traits_of(choice) for choice in own}
+    return [
+        {"activation": plain(choice), "traits": traits.written()}
+        for choice, traits in measured.items()
+        if traits is not None
+    ]
+
+
+def _recall_traits(tables: Tables) -> None:
+    """Let rules know the traits that `trait_notes` kept."""
+    for note in tables.manifest.get("own_activations", []):
+        with running_nothing():
+            remember(ACTIVATIONS.parse(note["activation"], where="own_activations"), Traits.of_written(note["traits"]))
+
+
+def training_judgements(tables: Tables) -> dict[str, Judgement]:
     """What became of each condition, by name: the findings of its trials that have ended.
 
     Empty for folders that keep nothing of their data (those of older versions), and above `MOST_JUDGED` trials.
     """
-    if len(results.trials) > MOST_JUDGED:
+    if len(tables.trials) > MOST_JUDGED:
         return {}
-    facts = condition_facts(results)
+    facts = condition_facts(tables)
     judged = {}
-    for name, courses in training_courses(results).items() if facts else ():
+    for name, courses in training_courses(tables).items() if facts else ():
         if name in facts:
             found = merged([training_findings(facts[name], course) for course in courses])
             judged[name] = Judgement(found, verdict_of(found))
     return judged
 
 
-def condition_facts(results: Results) -> dict[str, NetworkFacts]:
+def condition_facts(tables: Tables) -> dict[str, NetworkFacts]:
     """The facts of each condition by name, as far as the folder keeps what is needed."""
-    notes = {json.dumps(note["data"], sort_keys=True): note for note in results.manifest.get("judged_by", [])}
-    found = {condition.name: _facts(results, condition, notes) for condition in results.conditions} if notes else {}
+    _recall_traits(tables)
+    notes = {json.dumps(note["data"], sort_keys=True): note for note in tables.manifest.get("judged_by", [])}
+    found = {condition.name: _facts(tables, condition, notes) for condition in tables.conditions} if notes else {}
     return {name: facts for name, facts in found.items() if facts is not None}
 
 
-def _facts(results: Results, condition: Condition, notes: Mapping[str, Any]) -> NetworkFacts | None:
+def _facts(tables: Tables, condition: Condition, notes: Mapping[str, Any]) -> NetworkFacts | None:
     """The facts of a condition from what the folder keeps; None where it keeps too little."""
     note = notes.get(_data_key(condition))
     if note is None:
         return None
     shape = DataShape(**note["shape"])
     try:
-        layers, loss = resolve(results.study, condition, shape)
+        layers, loss = resolve(tables.study, condition, shape)
     except AssayError:  # a saved model that it began with is gone
         return None
     steps = condition.training.epochs * num_batches(shape.train_rows, condition.training.batch_size)
@@ -205,17 +228,17 @@ def _facts(results: Results, condition: Condition, notes: Mapping[str, Any]) -> 
     )
 
 
-def training_courses(results: Results) -> dict[str, list[TrainingCourse]]:
+def training_courses(tables: Tables) -> dict[str, list[TrainingCourse]]:
     """By condition, the selection phase of each of its trials that completed or diverged."""
     import polars as pl
 
-    ended = results.trials.filter(pl.col("outcome").is_in(["completed", "diverged"]))
-    signals = layer_signals(results.signals) if len(results.signals) else {}
+    ended = tables.trials.filter(pl.col("outcome").is_in(["completed", "diverged"]))
+    signals = layer_signals(tables.signals) if len(tables.signals) else {}
     by_trial: dict[int, dict[int, LayerSignals]] = {}
     for (trial, epoch), measured in signals.items():
         by_trial.setdefault(trial, {})[epoch] = measured
     curves: dict[tuple[int, str, str], list[float]] = {}
-    history = results.rows("history", pl.col("phase") == "select").sort("trial", "epoch")
+    history = tables.rows("history", pl.col("phase") == "select").sort("trial", "epoch")
     for trial, split, metric, value in history.select("trial", "split", "metric", "value").iter_rows():
         curves.setdefault((trial, split, metric), []).append(value)
     found: dict[str, list[TrainingCourse]] = {}

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
+from assay.bookkeeping import failed_trials
 from assay.data import Dataset, load
 from assay.engine import (
     PROGRAMS_KEPT,
@@ -28,11 +29,14 @@ from assay.engine import (
     use_compilation_cache,
     use_devices,
 )
-from assay.judging import data_notes
+from assay.errors import WriteError
+from assay.judging import data_notes, trait_notes
 from assay.networks.saved_models import fingerprint
+from assay.own_code import OwnCode
 from assay.planning import Plan, PopulationPlan, check_capacity, plan_study
-from assay.protocol import EpochEvent, PopulationRun, failed_trials
-from assay.store import Results, Store
+from assay.protocol import EpochEvent, PopulationRun
+from assay.results import Results
+from assay.store import Store
 from assay.study import Study, load_study
 
 RUNS_FOLDER = Path("assay-runs")
@@ -101,6 +105,8 @@ def run(
     ------
     AssayError
         If the study, its data or the folder cannot be used; nothing has been trained then.
+    WriteError
+        If the disk is full; what was written before is kept, and the same call goes on from there.
     KeyboardInterrupt
         After Ctrl-C; what was done is kept, and the same call goes on from there.
     """
@@ -112,9 +118,10 @@ def run(
     use_compilation_cache()
     datasets = {population.request: load(population.request) for population in plan.populations}
     folder = Path(directory) if directory is not None else RUNS_FOLDER / study.name
-    with Store.open(folder, study, fingerprints(datasets.values()) | model_fingerprints(plan)) as store:
+    found_fingerprints = fingerprints(datasets.values()) | model_fingerprints(plan) | code_fingerprints(plan)
+    with Store.open(folder, study, found_fingerprints) as store:
         store.note(devices=[str(device) for device in devices], tf32=tf32, programs=plan.num_programs)
-        store.note(judged_by=data_notes(plan.populations, datasets))
+        store.note(judged_by=data_notes(plan.populations, datasets), own_activations=trait_notes(plan.populations))
         missing = []
         for population in plan.populations:
             if store.finished(population.number):
@@ -125,8 +132,14 @@ def run(
         with interruption(progress) as stop, counted_compilation() as compilation:
 
             def prepared(population: PopulationPlan) -> PopulationRun:
-                dataset = datasets[population.request]
-                run = PopulationRun(population, study, dataset, store, progress, stop.is_set, devices)
+                run = PopulationRun(
+                    population,
+                    datasets[population.request],
+                    store,
+                    epoch_ended=progress.epoch_ended,
+                    stop_requested=stop.is_set,
+                    devices=devices,
+                )
                 run.compile()
                 return run
 
@@ -158,6 +171,8 @@ def _run_population(population: PopulationPlan, run: Future[PopulationRun], stor
     """Train one population; an error ends its trials as failed and leaves the others alone."""
     try:
         run.result().run()
+    except WriteError:
+        raise  # no other population could keep what it finds; this one goes on from its last segment
     except Exception as error:  # whatever it is, the other populations go on
         store.write_trials(population.number, failed_trials(population, error))
         return error
@@ -178,6 +193,13 @@ def model_fingerprints(plan: Plan) -> dict[str, str]:
     choices = dict.fromkeys(layer.kernel_initializer for layer in layers)
     paths = [Path(choice.arguments["from"]) for choice in choices if choice.name == "pretrained"]
     return _by_name((path.name, fingerprint(path)) for path in paths)
+
+
+def code_fingerprints(plan: Plan) -> dict[str, str]:
+    """SHA-256 of the code of a user's own functions, by reference."""
+    members = [member for population in plan.populations for member in population.members]
+    choices = [choice for member in members for choice in member.choices]
+    return {choice.own.reference: choice.own.digest for choice in choices if isinstance(choice.own, OwnCode)}
 
 
 def _by_name(found: Iterable[tuple[str, str]]) -> dict[str, str]:

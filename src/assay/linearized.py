@@ -22,12 +22,12 @@ from typing import Any
 import numpy as np
 
 from assay._lazy import lazy_module
-from assay.choices import Choice, arguments_of
+from assay.choices import Choice
 from assay.learning.losses import class_threshold, loss_values
 from assay.learning.metrics import per_example_metric
 from assay.learning.optimizers import OPTIMIZERS
-from assay.networks.activations import activate
-from assay.prediction import LAYERWISE, in_double, slope_in_double
+from assay.networks.activations import ACTIVATIONS, activate
+from assay.networks.traits import in_double, slope_in_double
 
 jax: Any = lazy_module("jax")
 
@@ -99,7 +99,7 @@ def linearized_course(
         None for optimizers or activations that are not followed.
     """
     scale = _learning_rate(optimizer)
-    if scale is None or any(layer.activation.name in LAYERWISE for layer in layers[:-1]):
+    if scale is None or not all(ACTIVATIONS.of(layer.activation).is_elementwise for layer in layers[:-1]):
         return None
     with np.errstate(all="ignore"):
         inputs, slopes, z = _forward(layers, np.asarray(x, np.float64))
@@ -122,7 +122,7 @@ def linearized_course(
 
 def _learning_rate(optimizer: Choice) -> float | None:
     """Of a step in the long run; None for rules that are not followed."""
-    given = arguments_of(optimizer, OPTIMIZERS)
+    given = OPTIMIZERS.arguments(optimizer)
     if optimizer.name == "sgd":
         return given["learning_rate"] / (1 - given["momentum"])
     return given["learning_rate"] if optimizer.name in ADAPTIVE else None

@@ -17,7 +17,7 @@ from assay.engine.devices import available_cores
 from assay.engine.layout import Layout, Member, plan_layout
 from assay.errors import CapacityError
 from assay.networks.architecture import Layer, count_parameters, shape_key
-from assay.study import Condition, Study, resolve
+from assay.study import Condition, DesignSpec, ProbeSpec, Study, resolve
 
 # A float32 GEMM's rate that training reaches, and what a step costs beside its products; both on the slow side.
 TRAINING_EFFICIENCY = 0.5
@@ -47,6 +47,10 @@ class PopulationPlan:
     request, shape : DataRequest and DataShape
     batch_size, epochs : int
     layout : Layout
+    design : DesignSpec
+        What the best epoch is best in, and whether there is a final training.
+    probe : ProbeSpec, optional
+        When the signals of the layers are recorded.
     """
 
     number: int
@@ -59,6 +63,8 @@ class PopulationPlan:
     batch_size: int
     epochs: int
     layout: Layout
+    design: DesignSpec
+    probe: ProbeSpec | None
 
     @property
     def name(self) -> str:
@@ -178,6 +184,8 @@ def plan_study(study: Study, num_devices: int | None = None, platform: str = "cp
                 batch_size=batch_size,
                 tiles=None if platform == "cpu" else 1,
             ),
+            design=study.design,
+            probe=study.probe,
         )
         populations.append(population)
     return Plan(study, conditions, seeds, tuple(populations), num_devices)

@@ -7,20 +7,19 @@ own covariance between examples.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from assay._lazy import lazy_module
-from assay.choices import Choice
 from assay.engine.layout import Member
 from assay.learning.losses import loss_values
-from assay.networks.activations import activate
+from assay.networks.activations import ACTIVATIONS, activate
 from assay.networks.architecture import Layer
-from assay.networks.initializers import LEARNT, bias_moments, kernel_moments
+from assay.networks.initializers import INITIALIZERS, bias_moments, kernel_moments
+from assay.networks.traits import in_double, slope_in_double
 from assay.probes import find_quantity
 from assay.theory import NetworkLayer, backward_signals, batch_gradient_std, forward_signals, pair_signals
 
@@ -36,12 +35,8 @@ SCHEMA = {
     "statistic": pl.String,
     "value": pl.Float64,
 }
-# Activations of a whole layer, which theory does not follow.
-LAYERWISE = frozenset({"softmax", "log_softmax", "sparsemax", "glu"})
 # Drawn outputs; their mean errors are known to about one part in √(draws · outputs · examples).
 OUTPUT_DRAWS = 64
-
-Function = Callable[[np.ndarray], np.ndarray]
 
 
 def predict_signals(condition: str, member: Member, x: np.ndarray, y: np.ndarray) -> pl.DataFrame:
@@ -107,15 +102,19 @@ def _std_within(products: np.ndarray, mean: np.ndarray, units: np.ndarray) -> np
 
 def theory_layers(network: Sequence[Layer]) -> list[NetworkLayer] | None:
     """The layers as theory sees them; None where it has nothing to say, see `predict_signals`."""
-    if any(layer.kernel_initializer.name in LEARNT for layer in network):
+    if any(INITIALIZERS.of(layer.kernel_initializer).is_learnt for layer in network):
+        return None
+    if not all(layer.activation.is_loaded and layer.kernel_initializer.is_loaded for layer in network):
         return None
     layers = []
     for layer in network:
-        mean, variance = kernel_moments(layer.kernel_initializer, fan_in=layer.fan_in, units=layer.units)
+        mean, variance = kernel_moments(
+            layer.kernel_initializer, fan_in=layer.fan_in, units=layer.units, depth=len(network)
+        )
         if variance == 0 or abs(mean) > 1e-3 * np.sqrt(variance):
             return None
         bias_mean, bias_variance = bias_moments(layer.bias_initializer, units=layer.units)
-        is_elementwise = layer.activation.name not in LAYERWISE
+        is_elementwise = ACTIVATIONS.of(layer.activation).is_elementwise
         layers.append(
             NetworkLayer(
                 fan_in=layer.fan_in,
@@ -130,32 +129,6 @@ def theory_layers(network: Sequence[Layer]) -> list[NetworkLayer] | None:
     if any(layer.activation is None for layer in layers[:-1]):
         return None
     return layers
-
-
-@lru_cache(maxsize=256)
-def in_double(choice: Choice) -> Function:
-    """φ as a function of a NumPy array, in double precision."""
-    return _compiled(lambda z: activate(choice, z))
-
-
-@lru_cache(maxsize=256)
-def slope_in_double(choice: Choice) -> Function:
-    """φ' as a function of a NumPy array, in double precision, by forward differentiation."""
-    return _compiled(lambda z: jax.jvp(lambda z: activate(choice, z), (z,), (jax.numpy.ones_like(z),))[1])
-
-
-def _compiled(function: Callable[[jax.Array], jax.Array]) -> Function:
-    """`function` compiled for few sizes: its argument is filled up to a power of two, at least 1024."""
-    compiled = jax.jit(function)
-
-    def padded(z: np.ndarray) -> np.ndarray:
-        flat = np.ravel(np.asarray(z, np.float64))
-        room = max(1024, 1 << max(0, flat.size - 1).bit_length())
-        with jax.enable_x64(True):
-            values = compiled(jax.numpy.asarray(np.pad(flat, (0, room - flat.size)), "float64"))
-        return np.asarray(values)[: flat.size].reshape(np.shape(z))
-
-    return padded
 
 
 def _output_error_products(member: Member, covariance: np.ndarray, y: np.ndarray) -> np.ndarray:

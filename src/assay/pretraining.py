@@ -18,15 +18,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
 
 import jax
 import numpy as np
+from jax import Array
 
-from assay.choices import Choice, arguments_of
+from assay.choices import Choice
+from assay.engine.arguments import LayerParameters
 from assay.engine.batching import batch_order
 from assay.engine.layout import Member
-from assay.engine.trainer import Learnt, Trainer
+from assay.engine.starting import Learnt
+from assay.engine.trainer import Trainer
 from assay.networks.activations import activate
 from assay.networks.architecture import Layer
 from assay.networks.initializers import INITIALIZERS, draw_bias, draw_decoder, draw_kernel
@@ -34,7 +36,7 @@ from assay.networks.initializers import INITIALIZERS, draw_bias, draw_decoder, d
 # Rows that seeds see in a hidden layer are their own; on all devices together they take no more than this, or one seed.
 ROWS_BYTES = 2**30
 
-Parameters = tuple[np.ndarray, np.ndarray]
+Parameters = LayerParameters[np.ndarray]
 """Kernel (fan_in, units) and bias (units,)."""
 
 
@@ -71,12 +73,12 @@ def learn_layers(
     """
     devices = list(devices) if devices is not None else jax.devices()
     found: dict[tuple[int, int, int], Parameters] = {}
-    conditions: dict[tuple[Layer, ...], list[int]] = {}
+    conditions: dict[tuple[tuple[Layer, ...], int], list[int]] = {}
     for condition, member in enumerate(members):
-        conditions.setdefault(_learning_part(member.layers), []).append(condition)
-    for layers, alike in conditions.items():
+        conditions.setdefault((_learning_part(member.layers), len(member.layers)), []).append(condition)
+    for (layers, depth), alike in conditions.items():
         for first, piece in _pieces(layers, seeds, len(rows), len(devices)):
-            for (index, at), parameters in _learn(layers, piece, rows, devices, epoch_ended).items():
+            for (index, at), parameters in _learn(layers, depth, piece, rows, devices, epoch_ended).items():
                 found |= {(condition, first + index, at): parameters for condition in alike}
     return found
 
@@ -103,6 +105,7 @@ def _pieces(
 
 def _learn(
     layers: Sequence[Layer],
+    depth: int,
     seeds: Sequence[int],
     rows: np.ndarray,
     devices: Sequence[jax.Device],
@@ -116,7 +119,7 @@ def _learn(
             parameters = _train_autoencoder(layer, at + 1, seeds, seen, devices, epoch_ended)
             found |= {(index, at): own for index, own in enumerate(parameters)}
         else:
-            parameters = [drawn(layer, layer.kernel_initializer, at + 1, seed) for seed in seeds]
+            parameters = [drawn(layer, layer.kernel_initializer, at + 1, seed, depth) for seed in seeds]
         if at + 1 < len(layers):
             forward = _forward(layer.activation)
             shown = np.broadcast_to(seen, (len(seeds), *seen.shape[1:]))
@@ -124,10 +127,12 @@ def _learn(
     return found
 
 
-def drawn(layer: Layer, kernel_initializer: Choice, number: int, seed: int) -> Parameters:
-    """Kernel and bias as they are drawn, of layer `number` from 1."""
-    kernel = draw_kernel(kernel_initializer, seed=seed, layer=number, fan_in=layer.fan_in, units=layer.units)
-    return kernel, draw_bias(layer.bias_initializer, seed=seed, layer=number, units=layer.units)
+def drawn(layer: Layer, kernel_initializer: Choice, number: int, seed: int, depth: int) -> Parameters:
+    """Kernel and bias as they are drawn, of layer `number` from 1 in a network of `depth` kernels."""
+    place = {"seed": seed, "layer": number, "units": layer.units, "depth": depth}
+    return Parameters(
+        draw_kernel(kernel_initializer, fan_in=layer.fan_in, **place), draw_bias(layer.bias_initializer, **place)
+    )
 
 
 def _train_autoencoder(
@@ -139,7 +144,7 @@ def _train_autoencoder(
     epoch_ended: Callable[[], None],
 ) -> list[Parameters]:
     """The encoder of each seed after the last epoch."""
-    arguments = arguments_of(layer.kernel_initializer, INITIALIZERS)
+    arguments = INITIALIZERS.arguments(layer.kernel_initializer)
     start, rows = Choice(arguments["start"]), seen.shape[1]
     encoder = replace(layer, kernel_initializer=start)
     decoder = Layer(layer.outputs, layer.fan_in, Choice("linear"), start, Choice("zeros"))
@@ -159,8 +164,8 @@ def _train_autoencoder(
     draws: dict[tuple[int, int, int], Parameters] = {}
     for index, seed in enumerate(seeds):
         back = draw_decoder(start, seed=seed, layer=number, fan_in=layer.fan_in, outputs=layer.outputs)
-        draws[0, index, 0] = drawn(layer, start, number, seed)
-        draws[0, index, 1] = back, np.zeros(layer.fan_in, np.float32)
+        draws[0, index, 0] = drawn(layer, start, number, seed, depth=1)
+        draws[0, index, 1] = Parameters(back, np.zeros(layer.fan_in, np.float32))
     flat = seen.reshape(-1, seen.shape[-1])
     data, state = trainer.place(flat, flat, training_rows=rows), trainer.start(draws)
     first_rows = np.arange(len(seeds)) * rows % len(flat)  # each seed's own rows lie one after another
@@ -177,7 +182,7 @@ def _forward(activation: Choice) -> Callable[[np.ndarray, np.ndarray, np.ndarray
     """``(x, kernel, bias) -> activations``, (rows, fan_in) to (rows, outputs)."""
 
     @jax.jit
-    def forward(x: Any, kernel: Any, bias: Any) -> Any:
+    def forward(x: Array, kernel: Array, bias: Array) -> Array:
         return activate(activation, kernel.T @ x.T + bias[:, None]).T
 
     return lambda x, kernel, bias: np.asarray(forward(np.asarray(x, np.float32), kernel, bias))

@@ -1,108 +1,120 @@
-"""The table of conditions."""
+"""The records of a summary: what they are as JSON, and printed."""
 
 from __future__ import annotations
 
 import json
-import statistics
+from dataclasses import replace
 
-import pytest
+from assay.analysis import BaselineComparison, ConditionSummary, Interval, Measure, Summary
+from assay.diagnosis import Evidence, Finding, Remedy, Verdict
 
-from assay.analysis import summary
-from assay.store import Store, open_results
-
-
-def test_the_summary_is_plain_json(tmp_path, synthetic):
-    """Even with diverged trials there is no NaN or infinity in it."""
-    table = summary(synthetic.fill(tmp_path, synthetic.factorial_study(), diverged=[(1, 0), (2, 0), (2, 1), (2, 2)]))
-    assert json.loads(json.dumps(table, allow_nan=False)) == table
-
-
-def test_means_and_differences_are_those_of_a_plain_loop(tmp_path, synthetic):
-    """Means over seeds and paired differences equal those of the statistics module on rows picked by hand."""
-    results = synthetic.fill(tmp_path, synthetic.factorial_study())
-    table = summary(results)
-    tested = {
-        (row["condition"], row["seed"]): row["value"]
-        for row in results.history.iter_rows(named=True)
-        if row["phase"] == "final" and row["split"] == "test" and row["metric"] == "accuracy"
-    }
-    for condition in table["conditions"]:
-        name = condition["condition"]
-        values = [tested[name, seed] for seed in range(3)]
-        assert condition["test"]["accuracy"]["mean"] == pytest.approx(statistics.mean(values))
-        assert condition["trials"] == 3
-        assert condition["outcomes"] == {"completed": 3, "diverged": 0}
-        if name == table["baseline"]:
-            assert condition["comparison"] is None
-            continue
-        differences = [tested[name, seed] - tested[table["baseline"], seed] for seed in range(3)]
-        compared = condition["comparison"]
-        assert compared["difference"] == pytest.approx(statistics.mean(differences))
-        half_width = 4.302653 * statistics.stdev(differences) / 3**0.5
-        assert compared["high"] - compared["difference"] == pytest.approx(half_width, rel=1e-6)
-        assert (compared["split"], compared["metric"], compared["pairs"]) == ("test", "accuracy", 3)
-
-
-def test_a_condition_that_always_diverged_has_no_numbers(tmp_path, synthetic):
-    """It concludes nothing, and its outcomes say why."""
-    study = synthetic.factorial_study()
-    condition = summary(synthetic.fill(tmp_path, study, diverged=[(1, 0), (1, 1), (1, 2)]))["conditions"][1]
-    assert condition["outcomes"] == {"completed": 0, "diverged": 3}
-    assert condition["best_epoch"] is None
-    assert condition["validation"] is None
-    assert condition["test"] is None
-    assert condition["comparison"]["difference"] is None
-    assert condition["comparison"]["conclusion"] == "no evidence"
-
-
-def test_one_seed_gives_means_without_intervals(tmp_path, synthetic):
-    """A study of one seed reports means and concludes nothing."""
-    study = synthetic.factorial_study(
-        vary={"network.activation": ["relu", "tanh"]}, design={"kind": "one_at_a_time", "seeds": 1}
-    )
-    conditions = summary(synthetic.fill(tmp_path, study))["conditions"]
-    assert conditions[0]["test"]["accuracy"]["low"] is None
-    assert conditions[1]["comparison"]["difference"] is not None
-    assert conditions[1]["comparison"]["conclusion"] == "no evidence"
-
-
-def test_a_running_study_counts_only_what_has_ended(tmp_path, synthetic):
-    """Outcomes add up to the trials that have ended; conditions to come have no numbers."""
-    table = summary(synthetic.fill(tmp_path, synthetic.factorial_study(), ended=2))
-    assert [sum(condition["outcomes"].values()) for condition in table["conditions"]] == [3, 3, 0, 0, 0, 0]
-    assert table["conditions"][2]["validation"] is None
-    assert table["conditions"][3]["best_epoch"] is None
-
-
-def test_without_a_final_phase_validation_is_compared(tmp_path, synthetic):
-    """Where the test set was not opened, the comparison is of the validation accuracy."""
-    design = {"kind": "one_at_a_time", "seeds": 2, "final": False}
-    study = synthetic.factorial_study(vary={"network.activation": ["tanh"]}, design=design)
-    table = summary(synthetic.fill(tmp_path, study))
-    assert table["compared_by"] == {"split": "validation", "metric": "accuracy"}
-    assert table["conditions"][1]["test"] is None
-    assert table["conditions"][1]["comparison"]["split"] == "validation"
-
-
-@pytest.mark.parametrize(
-    ("vary", "metric"),
-    [
-        ({"network.activation": ["relu", "tanh"]}, "loss"),
-        ({"training.loss": ["mean_squared_error", "huber"]}, "mean_absolute_error"),
-        ({"network.l2": [0.0, 0.01]}, "mean_absolute_error"),
-        ({"network.layers.first.l2": [0.0, 0.01]}, "mean_absolute_error"),
-    ],
+MEASURE = Measure("test", "accuracy")
+PLATEAU = Finding(
+    "plateau",
+    (2,),
+    Evidence("loss", 0.5, 0.1, "The loss rests."),
+    "The units are saturated.",
+    Remedy("Use relu.", {"network.activation": "relu"}),
+    seeds=2,
+    of_seeds=3,
 )
-def test_regression_is_compared_by_a_measure_that_conditions_share(tmp_path, synthetic, vary, metric):
-    """By the loss, unless conditions differ in it or in the penalty it includes: then by the mean absolute error."""
-    study = synthetic.factorial_study(vary=vary, design={"kind": "factorial", "seeds": 2})
-    table = summary(synthetic.fill(tmp_path, study, metrics=("loss", "mean_absolute_error")))
-    assert table["compared_by"] == {"split": "test", "metric": metric}
+SUMMARY = Summary(
+    study="mine",
+    baseline="activation=relu",
+    confidence=0.95,
+    compared_by=MEASURE,
+    elapsed_seconds=1.5,
+    conditions=(
+        ConditionSummary(
+            name="activation=relu",
+            settings={"network.activation": "relu"},
+            trials=3,
+            outcomes={"completed": 3, "diverged": 0},
+            parameters=35,
+            best_epoch=7,
+            best_epoch_range=(5, 9),
+            validation={"accuracy": Interval(0.9, 0.85, 0.95, 3)},
+            test={"accuracy": Interval(0.8, 0.75, 0.85, 3)},
+            verdict=Verdict("healthy", (), True, 0.9),
+        ),
+        ConditionSummary(
+            name="activation=tanh",
+            settings={"network.activation": "tanh"},
+            trials=3,
+            outcomes={"completed": 1, "diverged": 2},
+            parameters=35,
+            best_epoch=2,
+            best_epoch_range=(2, 2),
+            test={"accuracy": Interval(0.7, None, None, 1)},
+            comparison=BaselineComparison(Interval(-0.1, None, None, 1), "no evidence", "activation=relu", MEASURE),
+            findings=(PLATEAU,),
+            verdict=Verdict("unhealthy", ("plateau",)),
+        ),
+        ConditionSummary("activation=elu", {"network.activation": "elu"}, 3, {"completed": 0, "diverged": 0}),
+    ),
+)
+WRITTEN = """\
+{"study": "mine", "baseline": "activation=relu", "confidence": 0.95,
+ "compared_by": {"split": "test", "metric": "accuracy"}, "elapsed_seconds": 1.5,
+ "conditions": [
+  {"condition": "activation=relu", "settings": {"network.activation": "relu"}, "trials": 3,
+   "outcomes": {"completed": 3, "diverged": 0}, "parameters": 35, "best_epoch": 7, "best_epoch_range": [5, 9],
+   "validation": {"accuracy": {"mean": 0.9, "low": 0.85, "high": 0.95}},
+   "test": {"accuracy": {"mean": 0.8, "low": 0.75, "high": 0.85}},
+   "comparison": null, "findings": [], "verdict": {"status": "healthy", "findings": []}},
+  {"condition": "activation=tanh", "settings": {"network.activation": "tanh"}, "trials": 3,
+   "outcomes": {"completed": 1, "diverged": 2}, "parameters": 35, "best_epoch": 2, "best_epoch_range": [2, 2],
+   "validation": null, "test": {"accuracy": {"mean": 0.7, "low": null, "high": null}},
+   "comparison": {"against": "activation=relu", "split": "test", "metric": "accuracy",
+                  "difference": -0.1, "low": null, "high": null, "pairs": 1, "conclusion": "no evidence"},
+   "findings": [
+    {"symptom": "plateau", "level": "fault", "layers": [2], "seeds": 2, "of_seeds": 3,
+     "evidence": {"quantity": "loss", "value": 0.5, "threshold": 0.1, "text": "The loss rests."},
+     "cause": "The units are saturated.",
+     "remedy": {"text": "Use relu.", "settings": {"network.activation": "relu"}}}],
+   "verdict": {"status": "unhealthy", "findings": ["plateau"]}},
+  {"condition": "activation=elu", "settings": {"network.activation": "elu"}, "trials": 3,
+   "outcomes": {"completed": 0, "diverged": 0}, "parameters": null, "best_epoch": null, "best_epoch_range": null,
+   "validation": null, "test": null, "comparison": null, "findings": [],
+   "verdict": {"status": null, "findings": []}}]}
+"""
 
 
-def test_a_study_that_has_just_begun_has_a_summary(tmp_path, synthetic):
-    """Before the first trial has ended nothing is compared."""
-    Store.open(tmp_path, synthetic.factorial_study(), {}).close()
-    table = summary(open_results(tmp_path))
-    assert table["compared_by"] is None
-    assert all(condition["comparison"] is None for condition in table["conditions"])
+def test_the_json_is_the_contract_to_the_letter():
+    """Names, order and nulls of `assay show --json` are those that programs rely on, written here by hand."""
+    assert json.dumps(SUMMARY.written(), allow_nan=False) == json.dumps(json.loads(WRITTEN))
+
+
+def test_before_a_trial_has_completed_nothing_is_compared():
+    """The entry is null, and so is the baseline of a study without one."""
+    written = replace(SUMMARY, compared_by=None, baseline=None).written()
+    assert (written["compared_by"], written["baseline"]) == (None, None)
+
+
+def test_a_score_is_found_by_its_measure():
+    """On either split; None where it was not measured."""
+    first, second, _ = SUMMARY.conditions
+    assert first.score(Measure("validation", "accuracy")) == Interval(0.9, 0.85, 0.95, 3)
+    assert second.score(MEASURE) == Interval(0.7, None, None, 1)
+    assert second.score(Measure("validation", "accuracy")) is None
+    assert first.score(Measure("test", "loss")) is None
+
+
+def test_a_summary_is_printed_as_a_table():
+    """A line for each condition, with what is compared; what is not known is a dash."""
+    assert repr(SUMMARY) == (
+        "mine:\n"
+        "condition        best epoch  test accuracy  difference  against the baseline\n"
+        "activation=relu  7           0.800 ±0.050   –           is the baseline\n"
+        "activation=tanh  2           0.700          -0.100      no evidence\n"
+        "activation=elu   –           –              –           –"
+    )
+    assert repr(replace(SUMMARY, baseline=None)).splitlines()[1] == "condition        best epoch  test accuracy"
+    assert repr(replace(SUMMARY, compared_by=None)).splitlines()[1] == "condition        best epoch"
+
+
+def test_many_conditions_are_counted_in_print():
+    """The first two dozen have a line each."""
+    lines = repr(replace(SUMMARY, conditions=SUMMARY.conditions[1:2] * 1030)).splitlines()
+    assert len(lines) == 27
+    assert lines[-1] == "and 1,006 more conditions"

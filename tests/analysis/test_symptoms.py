@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from assay.analysis import symptom_sentences, symptoms
+from assay.analysis import ConditionSummary, Summary, symptom_sentences, symptoms
+from assay.diagnosis import Evidence, Finding, Remedy
+
+
+def summary_of(*conditions):
+    return Summary("study", None, 0.95, None, 1.0, conditions)
 
 
 def entry(name, *findings):
-    return {"condition": name, "findings": list(findings)}
+    return ConditionSummary(name, {}, 3, {}, findings=findings)
 
 
 def finding(symptom, level="fault", seeds=3):
-    return {
-        "symptom": symptom,
-        "level": level,
-        "seeds": seeds,
-        "of_seeds": 3,
-        "evidence": {"text": f"Seen {symptom}."},
-        "cause": "Why.",
-        "remedy": {"text": "Mend it."},
-    }
+    evidence = Evidence("a number", None, None, f"Seen {symptom}.")
+    return Finding(symptom, (), evidence, "Why.", Remedy("Mend it."), level, seeds, of_seeds=3)
 
 
 def test_each_symptom_is_told_once_faults_first():
     """With the conditions that show it; what a minority of seeds shows is left to the JSON."""
-    summary = {
-        "conditions": [
-            entry("activation=relu", finding("overfitting", "note")),
-            entry("activation=sigmoid", finding("plateau"), finding("overfitting", "note")),
-            entry("activation=tanh", finding("plateau", seeds=1)),
-        ]
-    }
+    summary = summary_of(
+        entry("activation=relu", finding("overfitting", "note")),
+        entry("activation=sigmoid", finding("plateau"), finding("overfitting", "note")),
+        entry("activation=tanh", finding("plateau", seeds=1)),
+    )
     found = symptoms(summary)
     assert [(symptom.symptom, symptom.conditions) for symptom in found] == [
         ("plateau", ("sigmoid",)),
@@ -44,12 +40,12 @@ def test_each_symptom_is_told_once_faults_first():
 def test_many_conditions_are_counted_and_all_are_called_all():
     """Three are named."""
     five = [entry(f"activation=a{number}", finding("plateau")) for number in range(5)]
-    assert symptoms({"conditions": [*five, entry("activation=b")]})[0].where(6) == "in a0; a1; a2 and 2 more of 6"
-    assert symptoms({"conditions": five})[0].where(5) == "in all 5 conditions"
+    assert symptoms(summary_of(*five, entry("activation=b")))[0].where(6) == "in a0; a1; a2 and 2 more of 6"
+    assert symptoms(summary_of(*five))[0].where(5) == "in all 5 conditions"
 
 
 def test_a_single_condition_needs_no_where():
     """There is no other."""
-    assert symptom_sentences({"conditions": [entry("baseline", finding("plateau"))]}) == [
+    assert symptom_sentences(summary_of(entry("baseline", finding("plateau")))) == [
         "Plateau: Seen plateau. Why. Mend it."
     ]

@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 import pytest
 
-from assay.analysis import sentences, shortlist
-from assay.analysis.wording import (
-    factors_of,
-    interval_text,
-    number_text,
-    plus_minus_text,
-    reference_name,
-    shared_names,
-    shown_text,
+from assay.analysis import (
+    BaselineComparison,
+    ConditionSummary,
+    Interval,
+    Measure,
+    Summary,
+    sentences,
+    shortlist,
 )
+from assay.analysis.wording import factors_of, reference_name, shared_names, shown_text
+
+MEASURE = Measure("test", "accuracy")
 
 
 def condition(name, mean, *, difference=None, low=None, high=None, pairs=5, conclusion="no evidence", outcomes=None):
     """One condition of a summary, as far as sentences read it."""
-    interval = {"mean": mean, "low": mean - 0.005, "high": mean + 0.005} if mean is not None else None
-    comparison = {"against": "baseline", "split": "test", "metric": "accuracy", "pairs": pairs}
-    comparison |= {"difference": difference, "low": low, "high": high, "conclusion": conclusion}
-    return {
-        "condition": name,
-        "trials": 5,
-        "outcomes": outcomes or {"completed": 5, "diverged": 0},
-        "test": {"accuracy": interval} if interval else None,
-        "comparison": None if name == "baseline" else comparison,
-    }
+    paired = Interval(difference, low, high, pairs)
+    return ConditionSummary(
+        name=name,
+        settings={},
+        trials=5,
+        outcomes=outcomes or {"completed": 5, "diverged": 0},
+        test={} if mean is None else {"accuracy": Interval(mean, mean - 0.005, mean + 0.005, 5)},
+        comparison=None if name == "baseline" else BaselineComparison(paired, conclusion, "baseline", MEASURE),
+    )
 
 
 def summary_of(*conditions, baseline="baseline"):
     """A summary of these conditions."""
-    compared_by = {"split": "test", "metric": "accuracy"}
-    return {"baseline": baseline, "compared_by": compared_by, "conditions": list(conditions)}
+    return Summary("study", baseline, 0.95, MEASURE, 1.0, conditions)
 
 
 BASELINE = condition("baseline", 0.80)
@@ -95,8 +98,7 @@ def test_conclusions_come_in_order_of_strength():
 def test_without_a_baseline_only_the_ends_are_told():
     """Nothing is compared, but the best and the worst are facts."""
     conditions = [condition(name, mean) for name, mean in (("a", 0.7), ("b", 0.9), ("c", 0.8))]
-    for item in conditions:
-        item["comparison"] = None
+    conditions = [replace(item, comparison=None) for item in conditions]
     (said,) = sentences(summary_of(*conditions, baseline=None))
     assert said == (
         "b has the best test accuracy, 0.900 [0.895, 0.905]; a the worst, 0.700 [0.695, 0.705]. "
@@ -106,11 +108,9 @@ def test_without_a_baseline_only_the_ends_are_told():
 
 def test_one_condition_alone_is_not_called_the_best():
     """A single condition has its score; among others it is named."""
-    alone = condition("as written", 0.7)
-    alone["comparison"] = None
+    alone = replace(condition("as written", 0.7), comparison=None)
     assert sentences(summary_of(alone, baseline=None)) == ["The only condition has test accuracy 0.700 [0.695, 0.705]."]
-    waiting = condition("width=9", None)
-    waiting["comparison"] = None
+    waiting = replace(condition("width=9", None), comparison=None)
     assert sentences(summary_of(alone, waiting, baseline=None)) == [
         "as written has test accuracy 0.700 [0.695, 0.705]."
     ]
@@ -119,9 +119,8 @@ def test_one_condition_alone_is_not_called_the_best():
 def test_another_baseline_than_the_one_called_so_goes_by_its_name():
     """Where one_at_a_time names another condition to compare with, nothing is worse than itself."""
     base = condition("x", 0.79, difference=-0.011, low=-0.015, high=-0.007, conclusion="worse")
-    base["condition"] = "baseline"
-    chosen = condition("width=32", 0.80)
-    chosen["comparison"] = None
+    base = replace(base, name="baseline")
+    chosen = replace(condition("width=32", 0.80), comparison=None)
     table = summary_of(base, chosen, baseline="width=32")
     assert reference_name(table) == "width=32"
     assert sentences(table) == [
@@ -135,7 +134,7 @@ def test_seeds_that_differ_by_the_same_are_said_to_show_nothing():
     """Without spread there is no interval; the sentence says why nothing is concluded, unless nothing differs."""
     same = condition("units=32", 0.81, difference=0.01, pairs=3)
     assert sentences(summary_of(BASELINE, same))[1] == (
-        "3 seeds that differ by the same cannot show whether units=32 differs from the baseline: "
+        "3 equal differences cannot show whether units=32 differs from the baseline: "
         "test accuracy 0.810 vs 0.800, difference +0.010 over 3 paired seeds."
     )
     equal = condition("units=32", 0.80, difference=0.0, pairs=3)
@@ -145,13 +144,13 @@ def test_seeds_that_differ_by_the_same_are_said_to_show_nothing():
 def test_nothing_to_compare_is_said():
     """Before a trial has completed there is one sentence; once all have ended without, it says what became of them."""
     running = condition("baseline", None, outcomes={"completed": 0, "diverged": 4})
-    table = summary_of(running) | {"compared_by": None}
+    table = replace(summary_of(running), compared_by=None)
     assert sentences(table)[0] == "No trial has completed yet, so there is nothing to compare."
     lost = [
         condition("baseline", None, outcomes={"completed": 0, "diverged": 5}),
         condition("width=9", None, outcomes={"completed": 0, "diverged": 4, "failed": 1}),
     ]
-    table = summary_of(*lost) | {"compared_by": None}
+    table = replace(summary_of(*lost), compared_by=None)
     assert sentences(table)[0] == (
         "None of the 10 trials completed (9 diverged, 1 failed), so there is nothing to compare."
     )
@@ -159,20 +158,18 @@ def test_nothing_to_compare_is_said():
 
 def large_summary(*, pairs=5):
     """101 conditions: a baseline, 20 better, 50 worse, 30 without evidence; 4 of the last lost a trial each."""
+    kind = partial(condition, pairs=pairs)
     better = [
-        condition(f"up={n}", 0.81 + n / 1000, difference=0.01 + n / 1000, low=0.01, high=0.02, conclusion="better")
+        kind(f"up={n}", 0.81 + n / 1000, difference=0.01 + n / 1000, low=0.01, high=0.02, conclusion="better")
         for n in range(20)
     ]
     worse = [
-        condition(f"down={n}", 0.79 - n / 1000, difference=-0.01, low=-0.1, high=-0.01, conclusion="worse")
+        kind(f"down={n}", 0.79 - n / 1000, difference=-0.01, low=-0.1, high=-0.01, conclusion="worse")
         for n in range(50)
     ]
-    same = [condition(f"same={n}", 0.8, difference=0.0, low=-0.01, high=0.01) for n in range(26)]
-    lost = [condition(f"lost={n}", 0.8, difference=0.0, outcomes={"completed": 4, "diverged": 1}) for n in range(4)]
-    table = summary_of(BASELINE, *better, *worse, *same, *lost) | {"confidence": 0.95}
-    for item in table["conditions"][1:]:
-        item["comparison"]["pairs"] = pairs
-    return table
+    same = [kind(f"same={n}", 0.8, difference=0.0, low=-0.01, high=0.01) for n in range(26)]
+    lost = [kind(f"lost={n}", 0.8, difference=0.0, outcomes={"completed": 4, "diverged": 1}) for n in range(4)]
+    return summary_of(BASELINE, *better, *worse, *same, *lost)
 
 
 @pytest.mark.parametrize(
@@ -188,7 +185,7 @@ def large_summary(*, pairs=5):
 )
 def test_a_best_that_is_shared_is_said_to_be(means, expected):
     """Nobody is singled out for standing first in the file."""
-    conditions = [condition(name, mean) | {"comparison": None} for name, mean in zip("abcd", means, strict=False)]
+    conditions = [replace(condition(name, mean), comparison=None) for name, mean in zip("abcd", means, strict=False)]
     (said,) = sentences(summary_of(*conditions, baseline=None))
     assert said.startswith(expected)
 
@@ -198,7 +195,7 @@ def test_a_large_study_is_counted_and_its_best_are_named():
     said = sentences(large_summary())
     assert said[1] == (
         "Of 100 conditions 20 are better than the baseline, 50 are worse, and of 30 there is no evidence that they "
-        "differ; if no choice mattered, about 5 would be called better or worse."
+        "differ; if no choice made a difference, about 5 would be called better or worse."
     )
     assert said[2].startswith("up=19 has the best test accuracy, 0.829 [0.824, 0.834]; down=49 the worst, 0.741")
     assert [sentence.split()[0] for sentence in said[3:-1]] == [f"up={n}" for n in range(19, 9, -1)]
@@ -208,7 +205,9 @@ def test_a_large_study_is_counted_and_its_best_are_named():
 def test_a_large_study_of_one_seed_concludes_nothing():
     """Without intervals there is nothing to count."""
     said = sentences(large_summary(pairs=1))
-    assert said[1] == "Fewer than two paired seeds give no interval, so no condition is called better or worse."
+    assert said[1] == (
+        "A comparison needs two seeds that completed in both conditions, so no condition is called better or worse."
+    )
 
 
 def test_what_is_left_out_is_said():
@@ -218,44 +217,11 @@ def test_what_is_left_out_is_said():
         "The best 2 of 101 conditions by test accuracy, and the baseline; "
         "`assay show DIR --json` and `assay export` have all."
     )
-    without = table | {"baseline": None}
+    without = replace(table, baseline=None)
     assert shown_text(without, shortlist(without, 2)).startswith("The best 2 of 101 conditions by test accuracy; ")
-    begun = table | {"compared_by": None}
+    begun = replace(table, compared_by=None)
     assert shown_text(begun, shortlist(begun, 3)).startswith("The first 3 of 101 conditions; ")
     assert shown_text(table, shortlist(table, 101)) == ""
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0.97049, "0.970"),
-        (0.0, "0.000"),
-        (0.000123, "0.000123"),
-        (9.5, "9.500"),
-        (12.3456, "12.3"),
-        (2300.4, "2,300"),
-        (1.5e9, "1.5e+09"),
-        (None, "–"),
-    ],
-)
-def test_numbers_keep_the_digits_that_matter(value, text):
-    """Three decimals for what is near one; never a row of zeros or of noise."""
-    assert number_text(value) == text
-
-
-def test_intervals_are_written_in_brackets_or_with_a_half_width():
-    """Both forms say the same; a mean without an interval stands alone."""
-    interval = {"mean": 0.01, "low": 0.005, "high": 0.015}
-    assert interval_text(interval, signed=True) == "+0.010 [+0.005, +0.015]"
-    assert plus_minus_text(interval, signed=True) == "+0.010 ±0.005"
-    assert plus_minus_text({"mean": 0.5, "low": None, "high": None}) == "0.500"
-    assert interval_text(None) == "–"
-
-
-def test_a_mean_within_its_interval_has_no_more_digits_than_the_interval():
-    """A difference of nearly nothing is not written with digits that its interval denies."""
-    assert plus_minus_text({"mean": -0.000185, "low": -0.003185, "high": 0.002815}, signed=True) == "-0.000 ±0.003"
-    assert plus_minus_text({"mean": 0.0001, "low": 0.00008, "high": 0.00012}) == "0.0001 ±2e-05"
 
 
 def test_factors_are_said_once_where_all_names_have_them():

@@ -7,34 +7,32 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from assay.catalog.activations import ACTIVATION_NOTES
-from assay.choices import Choice, defaults_of
+from assay.choices import Choice
 from assay.networks.activations import ACTIVATIONS, activate
-from assay.prediction import LAYERWISE, in_double, slope_in_double
+from assay.networks.traits import in_double, slope_in_double
 
-ELEMENTWISE = [name for name in ACTIVATION_NOTES if name not in LAYERWISE]
+LAYERWISE = [record.name for record in ACTIVATIONS.records if not record.is_elementwise]
+ELEMENTWISE = [record.name for record in ACTIVATIONS.records if record.is_elementwise]
 
 
 def test_every_activation_has_notes():
     """Under the first of its spellings, in the order of the table."""
-    firsts = list(dict.fromkeys(ACTIVATIONS.values()))
-    assert [ACTIVATIONS[name] for name in ACTIVATION_NOTES] == firsts
-    assert all(notes.advantages and notes.drawbacks for notes in ACTIVATION_NOTES.values())
+    assert all(record.advantages and record.drawbacks and record.range for record in ACTIVATIONS.records)
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_the_derivative_is_that_of_automatic_differentiation(name, evaluated):
     """The formula that is shown, with default arguments, at points that are no corners."""
     z = np.random.default_rng(0).uniform(-7, 7, 200)
-    arguments = dict(defaults_of(ACTIVATIONS[name]))
-    shown = [evaluated(ACTIVATION_NOTES[name].derivative, z=float(point), **arguments) for point in z]
+    arguments = dict(ACTIVATIONS[name].defaults)
+    shown = [evaluated(ACTIVATIONS[name].derivative, z=float(point), **arguments) for point in z]
     assert slope_in_double(Choice(name))(z) == pytest.approx(np.array(shown), abs=1e-4 if name == "selu" else 1e-7)
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_the_range_is_that_of_a_dense_scan(name):
     """No value is outside; an end with a square bracket is reached, one with a round bracket only approached."""
-    words = ACTIVATION_NOTES[name].range
+    words = ACTIVATIONS[name].range
     low, high = (float(end.replace("∞", "inf")) for end in words[1:-1].split(", "))
     function = in_double(Choice(name))
     near, far = function(np.linspace(-15, 15, 60_001)), function(np.linspace(-700, 700, 1401))
@@ -75,7 +73,7 @@ def test_functions_of_a_layer_stay_in_their_ranges():
     """Over random layers of three or four units."""
     layers = jnp.asarray(np.random.default_rng(0).normal(scale=3, size=(4, 5000)), jnp.float32)
     for name in LAYERWISE:
-        low, high = (float(end.replace("∞", "inf")) for end in ACTIVATION_NOTES[name].range[1:-1].split(", "))
+        low, high = (float(end.replace("∞", "inf")) for end in ACTIVATIONS[name].range[1:-1].split(", "))
         values = np.asarray(activate(Choice(name), layers))
         assert values.min() >= low
         assert values.max() <= high

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from assay.catalog import KINDS, PAIRINGS, catalog, facts, find_entry, find_kind, short_facts
-from assay.choices import Choice, defaults_of
+from assay.choices import Choice
 from assay.errors import AssayError
 
 
@@ -30,7 +30,7 @@ def test_every_name_of_a_table_has_one_entry(kind):
 def test_arguments_are_those_of_the_functions(kind):
     """With their defaults; clipping, which all optimizers share, is told once."""
     for entry in catalog(kind):
-        known = dict(defaults_of(KINDS[kind][entry.name]))
+        known = dict(KINDS[kind][entry.name].defaults)
         clipping = {"clipnorm", "clipvalue", "global_clipnorm"} if kind == "optimizers" else set()
         assert dict(entry.arguments) == {key: known[key] for key in known if key not in clipping}
 
@@ -62,7 +62,7 @@ def test_what_is_unknown_is_told_with_the_near_miss():
         find_kind("activatons")
     with pytest.raises(AssayError, match="assay catalog initializers he_normal"):
         find_kind("he_normal")
-    with pytest.raises(AssayError, match=r"'tahn' is none of the activations. Did you mean 'tanh'"):
+    with pytest.raises(AssayError, match=r"unknown activation 'tahn'. Did you mean 'tanh'"):
         find_entry("activations", "tahn")
     with pytest.raises(AssayError, match="It is one of the losses"):
         find_entry("activations", "hinge")

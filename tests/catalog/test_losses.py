@@ -7,8 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from assay.catalog.losses import LOSS_NOTES
-from assay.choices import Choice, defaults_of
+from assay.choices import Choice
 from assay.learning.losses import LOSSES, loss_values
 from assay.networks.activations import ACTIVATIONS, activate
 
@@ -30,20 +29,18 @@ QUANTITIES = np.array([0.4, -1.3, 2.5])
 
 def test_every_loss_has_notes():
     """Under the first of its spellings, in the order of the table."""
-    firsts = list(dict.fromkeys(LOSSES.values()))
-    assert [LOSSES[name] for name in LOSS_NOTES] == firsts
-    assert all(notes.advantages and notes.drawbacks and notes.labels for notes in LOSS_NOTES.values())
+    assert all(notes.advantages and notes.drawbacks and notes.labels for notes in LOSSES.records)
 
 
 def test_output_units_are_activations():
     """By their names."""
-    assert all(set(notes.output_units) <= set(ACTIVATIONS) for notes in LOSS_NOTES.values())
+    assert all(set(notes.output_units) <= set(ACTIVATIONS) for notes in LOSSES.records)
 
 
-@pytest.mark.parametrize("name", LOSS_NOTES)
+@pytest.mark.parametrize("name", [record.name for record in LOSSES.records])
 def test_both_gradients_are_those_of_automatic_differentiation(name, evaluated):
     """By the outputs, and by the pre-activations of the usual output unit, for several random layers."""
-    notes = LOSS_NOTES[name]
+    notes = LOSSES[name]
     t = TARGETS.get(name, QUANTITIES)
     unit = Choice(notes.output_units[0])
 
@@ -73,7 +70,7 @@ def test_both_gradients_are_those_of_automatic_differentiation(name, evaluated):
                     sum_y=y.sum(),
                     norm_t=float(np.linalg.norm(t)),
                     norm_y=float(np.linalg.norm(y)),
-                    **{key: item for key, item in defaults_of(LOSSES[name]).items() if key == "delta"},
+                    **{key: item for key, item in LOSSES[name].defaults.items() if key == "delta"},
                 )
                 for k in range(K)
             ]

@@ -9,9 +9,10 @@ import pytest
 
 from assay.catalog import catalog, find_entry
 from assay.choices import Choice
-from assay.prediction import LAYERWISE, in_double, slope_in_double
+from assay.networks.activations import ACTIVATIONS
+from assay.networks.traits import in_double, slope_in_double
 
-ELEMENTWISE = [entry.name for entry in catalog("activations") if entry.name not in LAYERWISE]
+ELEMENTWISE = [record.name for record in ACTIVATIONS.records if record.is_elementwise]
 U = np.linspace(-10, 10, 40_001) + 1.3e-5  # no kink lies on the grid
 WEIGHTS = np.exp(-(U**2) / 2) / math.sqrt(2 * math.pi) * (U[1] - U[0])
 

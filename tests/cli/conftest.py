@@ -11,7 +11,7 @@ import pytest
 
 import assay as library
 from assay.cli.main import main
-from assay.store import Results
+from assay.results import Results
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def test_an_unknown_name_is_told_with_the_near_miss(assay):
     """Exit code 2 and one line."""
     told = assay("catalog", "optimizers", "adamm")
     assert told.code == 2
-    assert "'adamm' is none of the optimizers. Did you mean 'adam'?" in told.err
+    assert "unknown optimizer 'adamm'. Did you mean 'adam'?" in told.err
     assert assay("catalog", "optimisers").code == 2
 
 

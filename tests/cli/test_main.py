@@ -282,11 +282,11 @@ def test_what_the_system_refuses_is_told_in_words(assay, finished, tmp_path, mon
     """A place that cannot be written and a full disk are no bugs: one line, exit code 2."""
     (tmp_path / "file").write_text("")
     told = assay("report", finished.directory, "--out", "file")
-    assert (told.code, told.err) == (2, "assay: file: File exists.\n")
+    assert (told.code, told.err) == (2, "assay: file: cannot be made (File exists). Give another folder with --out.\n")
 
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("assay.report.write_report", full)
-    told = assay("report", finished.directory)
-    assert (told.code, told.err) == (2, "assay: [Errno 28] No space left on device.\n")
+    monkeypatch.setattr("assay.cli.show.print_summary", full)
+    told = assay("show", finished.directory)
+    assert (told.code, told.err) == (2, "assay: standard output: No space left on device.\n")

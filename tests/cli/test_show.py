@@ -36,7 +36,7 @@ def test_many_conditions_are_shown_by_the_best(assay, synthetic, tmp_path):
 def test_json_has_the_documented_keys(assay, finished):
     """What a program may rely on, and the same content as `Results.summary`."""
     told = json.loads(assay("show", finished.directory, "--json").out)
-    assert told == finished.summary()
+    assert told == finished.summary().written()
     assert {"study", "baseline", "elapsed_seconds", "conditions"} <= told.keys()
     assert (told["study"], told["baseline"]) == ("tiny", "activation=relu")
     baseline, other = told["conditions"]

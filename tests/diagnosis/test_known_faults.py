@@ -174,9 +174,9 @@ def test_an_absolute_error_on_xor_is_named_as_a_plateau(tmp_path):
     conditions = {"buggy": program.buggy.settings(), "cured": program.cured.settings()}
     study = faulty.program_study("program 1", program.table(), conditions, tmp_path, epochs=(0, 1000))
     summary = assay.run(study, tmp_path / "run").summary()
-    verdicts = {entry["condition"]: entry["verdict"] for entry in summary["conditions"]}
-    assert "plateau" in verdicts["buggy"]["findings"]
-    assert verdicts["cured"]["status"] == "healthy"
+    verdicts = {condition.name: condition.verdict for condition in summary.conditions}
+    assert "plateau" in verdicts["buggy"].findings
+    assert verdicts["cured"].status == "healthy"
 
 
 # --- The published rules ----------------------------------------------------------------------------------------------

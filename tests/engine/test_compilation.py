@@ -13,9 +13,9 @@ import pytest
 
 from assay.choices import Choice
 from assay.engine import PROGRAMS_KEPT, counted_compilation
-from assay.engine.compilation import Programs
+from assay.engine.compilation import PROGRAMS, Programs
 from assay.engine.layout import Member
-from assay.engine.trainer import PROGRAMS, Trainer
+from assay.engine.trainer import Trainer
 from assay.networks.architecture import Layer
 from assay.probes import all_probes
 

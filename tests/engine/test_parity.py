@@ -8,7 +8,7 @@ import itertools
 import numpy as np
 import pytest
 
-from assay.choices import Choice, arguments_of
+from assay.choices import Choice
 from assay.engine.layout import Member
 from assay.engine.trainer import Trainer
 from assay.learning.losses import LOSSES
@@ -94,7 +94,7 @@ def keras_after_training(trained: Member, start: list, x: np.ndarray, y: np.ndar
         keras.layers.Dense(
             layer.units,
             activation=functools.partial(
-                getattr(keras.activations, layer.activation.name), **arguments_of(layer.activation, ACTIVATIONS)
+                getattr(keras.activations, layer.activation.name), **ACTIVATIONS.arguments(layer.activation)
             ),
             kernel_regularizer=keras.regularizers.L2(layer.l2) if layer.l2 else None,
         )

@@ -220,23 +220,12 @@ def test_dropout_keeps_the_mean_and_is_off_in_evaluation():
     np.testing.assert_array_equal(*scores)
 
 
-def test_dropout_drops_its_rate_and_scales_the_rest():
-    """A kept unit is scaled by 1 / (1 − rate), so that the expectation stays."""
-    from assay.engine.program import _drop
-
-    rates = np.array([0.0, 0.25, 0.8], np.float32)
-    dropped = np.asarray(_drop(np.ones((3, 100, 100), np.float32), rates, jax.random.key(0)))
-    for rate, member_units in zip(rates, dropped, strict=True):
-        assert abs((member_units == 0).mean() - rate) < 0.02
-        np.testing.assert_allclose(member_units[member_units != 0], 1 / (1 - rate), rtol=1e-6)
-
-
 def test_a_population_compiles_once():
     """Every epoch of every member, and every score of every part, is the same compiled program."""
     trainer = Trainer(MIXED, seeds=[0, 1, 2], batch_size=BATCH, task="multiclass")
     data = trainer.place(*examples())
     state = trainer.start()
-    validation = trainer.part(data, 5, 20)
+    validation = data.part(5, 20)
     with counted_compilation() as compilation:
         for epoch in range(1, 4):
             state, _ = trainer.train_epoch(state, data, epoch)
@@ -275,7 +264,7 @@ def test_parts_of_placed_rows_are_rows_by_themselves():
     whole = trainer.place(x, y, training_rows=33)
     everyone = np.ones((len(MIXED), 2), bool)
     state, trained, scored = trainer.train_and_evaluate(
-        trainer.start(), trainer.part(whole, 7, 40), 1, everyone, trainer.part(whole, 40, 45), everyone
+        trainer.start(), whole.part(7, 40), 1, everyone, whole.part(40, 45), everyone
     )
     alone, trained_alone = trainer.train_epoch(trainer.start(), trainer.place(x[7:40], y[7:40]), 1)
     for index in range(len(MIXED)):
@@ -294,8 +283,8 @@ def test_what_is_compiled_ahead_is_what_trains():
         trainer.compile(ROWS, x.dtype, CLASSES, training_rows=30)
     with counted_compilation() as after:
         whole = trainer.place(x, y, training_rows=30)
-        state, _ = trainer.train_epoch(trainer.start(), trainer.part(whole, 0, 30), 1)
-        trainer.evaluate(state, trainer.part(whole, 30, ROWS))
+        state, _ = trainer.train_epoch(trainer.start(), whole.part(0, 30), 1)
+        trainer.evaluate(state, whole.part(30, ROWS))
     assert (ahead.programs, after.programs) == (1, 0)
 
 

@@ -12,7 +12,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from assay.store import Results, Store, open_results
+from assay.results import Results, open_results
+from assay.store import Store
 
 EPOCHS = 3
 BINS = 32

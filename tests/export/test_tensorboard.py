@@ -82,17 +82,17 @@ def test_the_hparams_tab_has_a_row_for_each_condition(with_signals, exported):
     tags = [info.name.tag for info in columns.metric_infos]
     assert tags[:3] == ["trial/validation_accuracy", "trial/test_accuracy", "trial/diverged"]
     assert tags[3:] == ["trial/validation_loss", "trial/test_loss"]
-    summary = {condition["condition"]: condition for condition in with_signals.summary()["conditions"]}
+    summary = {condition.name: condition for condition in with_signals.summary().conditions}
     assert {row.name for row in rows} == summary.keys()
     for row in rows:
         condition = summary[row.name]
-        assert row.hparams["network.activation"].string_value == condition["settings"]["network.activation"]
+        assert row.hparams["network.activation"].string_value == condition.settings["network.activation"]
         assert len(row.sessions) == 3
         shown = {value.name.tag: value.value for value in row.metric_values}
-        assert shown.pop("trial/diverged") == pytest.approx(condition["outcomes"]["diverged"] / 3)
+        assert shown.pop("trial/diverged") == pytest.approx(condition.outcomes["diverged"] / 3)
         for tag, value in shown.items():
             split, metric = tag.removeprefix("trial/").split("_", 1)
-            assert value == pytest.approx(condition[split][metric]["mean"], rel=1e-6)
+            assert value == pytest.approx(condition.scores(split)[metric].mean, rel=1e-6)
         assert len(shown) == 4
 
 

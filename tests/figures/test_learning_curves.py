@@ -10,7 +10,8 @@ from assay.errors import StoreError
 from assay.figures import learning_curves
 from assay.figures.learning_curves import SPLITS, curve_data
 from assay.figures.style import BLUE, VERMILLION
-from assay.store import Store, open_results
+from assay.results import open_results
+from assay.store import Store
 
 
 def wide_study(synthetic):

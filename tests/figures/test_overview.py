@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from assay.figures import overview
 from assay.figures.overview import LOOKS, Overview, OverviewRow, draw_overview, overview_data
-from assay.store import Store, open_results
+from assay.results import open_results
+from assay.store import Store
 
 
 def test_rows_are_sorted_best_first_and_what_diverged_last(tmp_path, synthetic):
@@ -28,9 +29,9 @@ def test_kinds_are_the_conclusions_of_the_summary(tmp_path, synthetic):
     """Colour and shape say what the table says, and differ for every kind."""
     results = synthetic.fill(tmp_path, synthetic.factorial_study())
     kinds = {row.condition: row.kind for row in overview_data(results).rows}
-    for condition in results.summary()["conditions"]:
-        comparison = condition["comparison"]
-        assert kinds[condition["condition"]] == (comparison["conclusion"] if comparison else "baseline")
+    for condition in results.summary().conditions:
+        comparison = condition.comparison
+        assert kinds[condition.name] == (comparison.conclusion if comparison else "baseline")
     compared = [look for kind, look in LOOKS.items() if kind]
     assert len({colour for colour, _ in compared}) == len({shape for _, shape in compared}) == len(compared)
 

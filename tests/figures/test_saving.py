@@ -6,7 +6,8 @@ import pytest
 
 from assay.figures import save_figures, save_signal_figures, study_figures
 from assay.figures.saving import DRAWN_CONDITIONS, drawn_conditions
-from assay.store import Store, open_results
+from assay.results import open_results
+from assay.store import Store
 
 
 def test_each_figure_is_a_png_and_an_svg(tmp_path, synthetic):
@@ -35,8 +36,8 @@ def test_many_conditions_get_a_figure_per_metric(tmp_path, synthetic):
 def test_a_large_study_is_drawn_by_its_best_conditions(tmp_path, synthetic):
     """Above a hundred conditions figures show the best few and the baseline; up to that all."""
     large = synthetic.fill_large(tmp_path / "large", synthetic.large_study(102)).summary()
-    assert len(drawn_conditions(large)["conditions"]) == DRAWN_CONDITIONS + 1
-    assert drawn_conditions(large)["conditions"][-1]["condition"] == large["baseline"]
+    assert len(drawn_conditions(large).conditions) == DRAWN_CONDITIONS + 1
+    assert drawn_conditions(large).conditions[-1].name == large.baseline
     small = synthetic.fill_large(tmp_path / "small", synthetic.large_study(100)).summary()
     assert drawn_conditions(small) is small
 

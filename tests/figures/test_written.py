@@ -18,7 +18,8 @@ from assay.figures.plane import PlaneAxis, PlaneLine, PlanePicture
 from assay.figures.profiles import draw_profiles, profile_data
 from assay.figures.wall import draw_wall
 from assay.figures.written import plain, written_lines
-from assay.store import Store, open_results
+from assay.results import open_results
+from assay.store import Store
 
 
 def as_a_page_reads_it(data) -> dict:

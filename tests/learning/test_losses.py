@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from assay.choices import Choice, defaults_of
+from assay.choices import Choice
 from assay.errors import StudyError
 from assay.learning.losses import LOSSES, check_loss, class_threshold, loss_values
 
@@ -138,7 +138,7 @@ def test_arguments_and_defaults_are_those_of_keras(name):
         for parameter in list(inspect.signature(function).parameters.values())[2:]
         if parameter.name not in ("axis", "ignore_class")
     }
-    assert defaults_of(LOSSES[name]) == theirs
+    assert LOSSES[name].defaults == theirs
 
 
 def test_short_names_are_the_same_functions():

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from assay.choices import Choice, defaults_of, parse_choice
+from assay.choices import Choice
 from assay.errors import StudyError
 from assay.learning.optimizers import (
     OPTIMIZERS,
@@ -255,7 +255,7 @@ def test_arguments_and_defaults_are_those_of_keras(name):
         for parameter in inspect.signature(KERAS[name]).parameters.values()
         if parameter.name not in OF_THE_LOOP
     }
-    assert defaults_of(OPTIMIZERS[name]) == theirs
+    assert OPTIMIZERS[name].defaults == theirs
 
 
 @pytest.mark.parametrize(
@@ -288,7 +288,7 @@ def test_numbers_out_of_range_are_refused_in_words(name, arguments, words):
 def test_every_number_has_a_range_and_every_default_is_in_it():
     """Every optimizer can be used by its bare name, and no number goes unchecked."""
     for name, entry in OPTIMIZERS.items():
-        defaults = defaults_of(entry)
+        defaults = entry.defaults
         check_numbers(Choice(name, defaults), "training.optimizer")
         flags = {key for key, value in defaults.items() if isinstance(value, bool)}
         assert set(defaults) - flags <= set(RANGES)
@@ -297,4 +297,4 @@ def test_every_number_has_a_range_and_every_default_is_in_it():
 def test_an_unknown_argument_is_answered_with_the_near_miss():
     """A misspelt argument names the one that was meant."""
     with pytest.raises(StudyError, match=r"'sgd' has no argument 'momentun'\. Did you mean 'momentum'\?"):
-        parse_choice({"name": "sgd", "momentun": 0.9}, OPTIMIZERS, where="training.optimizer", noun="optimizer")
+        OPTIMIZERS.parse({"name": "sgd", "momentun": 0.9}, where="training.optimizer")

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from assay.choices import Choice, defaults_of, parse_choice
+from assay.choices import Choice
 from assay.errors import StudyError
 from assay.networks.activations import ACTIVATIONS, activate, output_units
 
@@ -82,7 +82,7 @@ def test_arguments_and_defaults_are_those_of_keras(name):
     """An activation has Keras' arguments with Keras' defaults, save the axis, which is the layout's."""
     parameters = list(inspect.signature(getattr(keras.activations, name)).parameters.values())[1:]
     theirs = {parameter.name: parameter.default for parameter in parameters if parameter.name != "axis"}
-    ours = defaults_of(ACTIVATIONS[name])
+    ours = ACTIVATIONS[name].defaults
     assert ours.keys() == theirs.keys()
     # Keras gives the two arguments of threshold no default.
     assert name == "threshold" or ours == theirs
@@ -114,4 +114,4 @@ def test_glu_halves_the_units():
 def test_an_unknown_activation_is_answered_with_the_near_miss():
     """A misspelt activation names the one that was meant."""
     with pytest.raises(StudyError, match=r"unknown activation 'rellu'\. Did you mean 'relu'\?"):
-        parse_choice("rellu", ACTIVATIONS, where="network.activation", noun="activation")
+        ACTIVATIONS.parse("rellu", where="network.activation")

@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from assay.choices import Choice, defaults_of
+from assay.choices import Choice
 from assay.errors import StudyError
 from assay.networks.initializers import (
     INITIALIZERS,
-    LEARNT,
     Draw,
     bias_moments,
     check_initializer,
@@ -54,7 +53,8 @@ OFF_CENTRE = [
     ("truncated_normal", {"mean": -0.4, "stddev": 0.1}),
 ]
 NO_LUCK = ("zeros", "ones", "constant", "identity")
-OF_KERAS = [name for name in INITIALIZERS if name not in LEARNT]
+OF_KERAS = [record.name for record in INITIALIZERS.records if not record.is_learnt]
+LEARNT = [record.name for record in INITIALIZERS.records if record.is_learnt]
 
 
 def keras_class(name):
@@ -136,7 +136,7 @@ def test_initializers_without_luck_equal_those_of_keras(name, arguments):
 def test_one_seed_gives_every_initializer_the_same_ranks(name, arguments, variance):
     """Whatever the initializer, seed s puts the largest entry in the same place, and the second largest, and so on."""
     draw = Draw(3, 1, "kernel", SQUARE)
-    sorted_by_luck = INITIALIZERS[name](draw, **arguments).ravel()[np.argsort(draw.uniform().ravel())]
+    sorted_by_luck = INITIALIZERS[name].function(draw, **arguments).ravel()[np.argsort(draw.uniform().ravel())]
     # Monotone, but for the rounding of double precision.
     assert np.diff(sorted_by_luck).min() > -1e-14 * np.abs(sorted_by_luck).max()
 
@@ -186,7 +186,7 @@ def test_arguments_and_defaults_are_those_of_keras(name):
         for parameter in inspect.signature(keras_class(name)).parameters.values()
         if parameter.name not in ("seed", "input_axes", "output_axes")
     }
-    assert defaults_of(INITIALIZERS[name]) == theirs
+    assert INITIALIZERS[name].defaults == theirs
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from assay.analysis import SHOWN_CONDITIONS, sentences, shortlist
 from assay.report import render_html
 from assay.report.content import build_content, duration_text
-from assay.study.spec import Study
+from assay.study import load_study
 
 
 @pytest.fixture
@@ -23,9 +23,8 @@ def test_the_report_says_what_the_summary_says(results):
     content, summary = build_content(results), results.summary()
     assert content.conclusions == sentences(summary)
     place = content.table.columns.index("test accuracy")
-    for row, condition in zip(content.table.rows, summary["conditions"], strict=True):
-        test = condition["test"]
-        assert row[place].sort == (test["accuracy"]["mean"] if test else None)
+    for row, condition in zip(content.table.rows, summary.conditions, strict=True):
+        assert row[place].sort == (condition.test["accuracy"].mean if condition.test else None)
 
 
 def test_outcomes_are_told_where_trials_were_lost(results):
@@ -49,7 +48,7 @@ def test_a_study_without_a_final_phase_has_no_test_results(tmp_path, synthetic):
 
 def test_the_note_counts_the_false_alarms_to_expect(results):
     """Five comparisons at 0.95 give 0.25 false alarms if nothing mattered."""
-    assert "with 5 comparisons at 0.95, expect about 0.25 false alarms" in build_content(results).conclusion_note
+    assert "about 0.25 of these 5 comparisons would still be called" in build_content(results).conclusion_note
 
 
 def test_one_seed_is_advised_to_become_more(tmp_path, synthetic):
@@ -57,7 +56,7 @@ def test_one_seed_is_advised_to_become_more(tmp_path, synthetic):
     study = synthetic.factorial_study(
         vary={"network.activation": ["tanh"]}, design={"kind": "one_at_a_time", "seeds": 1}
     )
-    assert "ask for more with --seeds" in build_content(synthetic.fill(tmp_path, study)).conclusion_note
+    assert "ask for more seeds with --seeds" in build_content(synthetic.fill(tmp_path, study)).conclusion_note
 
 
 def test_provenance_holds_what_a_repetition_needs(results):
@@ -75,14 +74,14 @@ def test_the_study_file_in_the_report_is_the_study(results, tmp_path):
     """Saved and read, it equals the study that was run."""
     path = tmp_path / "curves.toml"
     path.write_text(build_content(results).study_file)
-    assert Study.from_file(path).fingerprint() == results.study.fingerprint()
+    assert load_study(path).fingerprint() == results.study.fingerprint()
 
 
 def test_a_large_study_is_told_by_its_best_conditions(tmp_path, synthetic):
     """Tables hold the shortlist and say so, figures fewer; facts and conclusions are of all conditions."""
     results = synthetic.fill_large(tmp_path, synthetic.large_study(300))
     content, summary = build_content(results), results.summary()
-    shown = [condition["condition"] for condition in shortlist(summary)["conditions"]]
+    shown = [condition.name for condition in shortlist(summary).conditions]
     for table in (content.table, content.best_epochs, content.tests):
         assert len(table.rows) == len(shown) == SHOWN_CONDITIONS + 1
         assert "The best 100 of 300 conditions by test accuracy, and the baseline;" in table.caption

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -39,10 +40,10 @@ def test_the_table_of_the_default_study_is_whole(tmp_path, synthetic, width):
     lines = printed(summary, width=width).splitlines()
     assert max(len(line) for line in lines) <= width
     rows = lines[3:15]
-    for row, condition in zip(rows, summary["conditions"], strict=True):
-        assert words_of(row)[:2] == list(condition["settings"].values())
-        assert f"{condition['test']['accuracy']['mean']:.3f} ±" in row
-        assert (condition["comparison"] or {"conclusion": "baseline"})["conclusion"] in row
+    for row, condition in zip(rows, summary.conditions, strict=True):
+        assert words_of(row)[:2] == list(condition.settings.values())
+        assert f"{condition.test['accuracy'].mean:.3f} ±" in row
+        assert (condition.comparison.conclusion if condition.comparison else "baseline") in row
     assert "activation" in lines[1]
     assert "kernel_" in lines[0]
 
@@ -50,8 +51,8 @@ def test_the_table_of_the_default_study_is_whole(tmp_path, synthetic, width):
 def test_what_a_narrow_window_leaves_out_is_said(tmp_path, synthetic):
     """First the validation goes, then the ranges of best epochs, then names are broken between words."""
     summary = synthetic.fill(tmp_path, digits_study(synthetic)).summary()
-    assert "Left out" not in printed(summary, width=120)
-    assert "Left out for want of width: validation scores.\n" in printed(summary, width=80)
+    assert "Not shown" not in printed(summary, width=120)
+    assert "Not shown, because the window is too narrow: validation scores.\n" in printed(summary, width=80)
     narrow = printed(summary, width=72)
     assert "validation scores and ranges of the best epochs." in " ".join(words_of(narrow))
     assert max(len(row) for row in narrow.splitlines()) <= 72
@@ -65,14 +66,14 @@ def test_of_many_conditions_the_best_are_shown(tmp_path, synthetic):
     """The best `top`, best first, then the baseline, and a line below says how many there are; up to `top` all."""
     study = digits_study(synthetic)
     summary = synthetic.fill(tmp_path, study).summary()
-    ranked = sorted(summary["conditions"], key=lambda condition: -condition["test"]["accuracy"]["mean"])
+    ranked = sorted(summary.conditions, key=lambda condition: -condition.test["accuracy"].mean)
     console = Console(file=io.StringIO(), width=120)
     console.print(conditions_table(summary, 3))
     text = console.file.getvalue()
     rows = [words_of(line)[:2] for line in text.splitlines() if words_of(line)[:1] in (["relu"], ["tanh"], ["sigmoid"])]
-    baseline = next(c for c in summary["conditions"] if c["condition"] == summary["baseline"])
+    baseline = next(c for c in summary.conditions if c.name == summary.baseline)
     assert baseline not in ranked[:3]
-    assert rows == [list(condition["settings"].values()) for condition in [*ranked[:3], baseline]]
+    assert rows == [list(condition.settings.values()) for condition in [*ranked[:3], baseline]]
     assert "The best 3 of 12 conditions by test accuracy, and the baseline;" in text
     console.print(conditions_table(summary, 12))
     assert "of 12 conditions" not in console.file.getvalue().removeprefix(text)
@@ -84,8 +85,8 @@ def test_names_without_common_factors_keep_one_column(tmp_path, synthetic):
     study = synthetic.factorial_study(vary=vary, design={"kind": "one_at_a_time", "seeds": 3})
     summary = synthetic.fill(tmp_path, study).summary()
     wide = printed(summary, width=120)
-    for condition in summary["conditions"]:
-        assert condition["condition"] in words_of(wide)
+    for condition in summary.conditions:
+        assert condition.name in words_of(wide)
     narrow = printed(summary, width=70).splitlines()
     place = next(index for index, row in enumerate(narrow) if row.startswith("kernel_initializer="))
     assert narrow[place + 1].strip() == "glorot_normal"
@@ -106,7 +107,7 @@ def test_trials_are_told_once_and_losses_with_their_condition(tmp_path, syntheti
     """How many trials there are stands below the table; what became of lost ones stands in their row."""
     study = synthetic.factorial_study()
     whole = printed(synthetic.fill(tmp_path / "whole", study).summary())
-    assert "3 trials per condition; ± is half of the 0.95 confidence interval." in whole
+    assert "3 trials per condition; ± is half the width of the 95 % confidence interval." in whole
     lost = [(2, 0), (5, 0), (5, 1), (5, 2)]
     text = printed(synthetic.fill(tmp_path / "lost", study, diverged=lost).summary())
     lines = text.splitlines()
@@ -120,10 +121,13 @@ def test_trials_are_told_once_and_losses_with_their_condition(tmp_path, syntheti
 def test_a_best_epoch_outside_its_range_is_explained(tmp_path, synthetic):
     """The mean over seeds may be best where no seed is; a line below says whose range is shown."""
     summary = synthetic.fill(tmp_path, synthetic.factorial_study()).summary()
-    assert "each seed alone" not in printed(summary)
-    summary["conditions"][1] |= {"best_epoch": 17, "best_epoch_range": [22, 27]}
-    lines = printed(summary, width=120).splitlines()
-    assert lines[-1] == "17 (22–27): the mean over seeds is best at 17, each seed alone within 22–27."
+    assert "of single seeds" not in printed(summary)
+    first, second, *others = summary.conditions
+    outside = replace(second, best_epoch=17, best_epoch_range=(22, 27))
+    lines = printed(replace(summary, conditions=(first, outside, *others)), width=120).splitlines()
+    assert lines[-1] == (
+        "17 (22–27): the mean over seeds is best at epoch 17; the best epochs of single seeds lie between 22 and 27."
+    )
 
 
 def test_the_column_of_differences_says_against_what(tmp_path, synthetic):

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from assay.store import Results, Store, open_results
+from assay.results import Results, open_results
+from assay.store import Store
 from assay.study.spec import Study
 
 DATA_FINGERPRINT = "0123456789abcdef" * 4

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from assay.errors import StoreError
-from assay.store import Store, open_results
+from assay.results import open_results
+from assay.store import Store
 from assay.store.schema import FORMAT_VERSION
 
 FINGERPRINTS = {"digits": "a" * 64}

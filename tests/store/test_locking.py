@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 
@@ -39,6 +38,6 @@ def test_the_lock_dies_with_a_killed_writer(tmp_path, synthetic):
         writer.stdout.readline()
         with pytest.raises(StoreError, match=f"number {writer.pid}"):
             Store.open(tmp_path, study, FINGERPRINTS)
-        writer.send_signal(signal.SIGKILL)
+        writer.kill()
         writer.wait()
     Store.open(tmp_path, study, FINGERPRINTS).close()

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from assay.errors import StoreError
-from assay.store import Results, Store, open_results
+from assay.store import Store, Tables
 
 
 def test_results_are_tidy_tables(tmp_path, synthetic):
@@ -18,7 +18,7 @@ def test_results_are_tidy_tables(tmp_path, synthetic):
     assert first.filter(phase="select", split="train", metric="loss")["epoch"].to_list() == list(range(1, 13))
     assert results.signals.is_empty()
     assert results.study == synthetic.factorial_study()
-    assert repr(results) == f"Results('{tmp_path}')"
+    assert repr(Tables(tmp_path)) == f"Tables('{tmp_path}')"
 
 
 def test_rows_are_read_by_filters_and_by_population(tmp_path, synthetic):
@@ -33,29 +33,29 @@ def test_rows_are_read_by_filters_and_by_population(tmp_path, synthetic):
 
 
 def test_a_study_that_has_just_begun_has_empty_tables(tmp_path, synthetic):
-    """Before anything is written, tables have their columns and no rows, and the summary its conditions."""
+    """Before anything is written, tables have their columns and no rows."""
     with Store.open(tmp_path, synthetic.factorial_study(), {}):
-        results = open_results(tmp_path)
+        results = Tables(tmp_path)
         assert results.trials.is_empty()
         assert "network.activation" in results.trials.columns
         assert results.history.is_empty()
-        assert len(results.summary()["conditions"]) == 6
+        assert len(results.conditions) == 6
 
 
 def test_a_missing_folder_is_told(tmp_path):
     """A folder that is not there says so."""
     with pytest.raises(StoreError, match="no such results folder"):
-        open_results(tmp_path / "nowhere")
+        Tables(tmp_path / "nowhere")
 
 
 def test_a_folder_of_something_else_is_told(tmp_path):
     """A folder without a manifest, or with somebody else's, is not a results folder."""
     with pytest.raises(StoreError, match=r"has no manifest\.json"):
-        Results(tmp_path)
+        Tables(tmp_path)
     for content, words in [("{}", "found something else"), ("{", "cannot be read"), ("[]", "expected a JSON object")]:
         (tmp_path / "manifest.json").write_text(content)
         with pytest.raises(StoreError, match=words):
-            Results(tmp_path)
+            Tables(tmp_path)
 
 
 def test_a_damaged_part_is_named(tmp_path, synthetic):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 
 import numpy as np
@@ -11,7 +10,8 @@ import polars as pl
 import pytest
 
 from assay.errors import StoreError
-from assay.store import Store, open_results
+from assay.results import open_results
+from assay.store import Store
 from assay.store.schema import FORMAT_VERSION
 
 FINGERPRINTS = {"digits": "a" * 64}
@@ -152,18 +152,3 @@ def test_a_reader_beside_a_writer_sees_whole_parts(tmp_path, synthetic):
             history = open_results(tmp_path).history
             assert history["value"].to_list() == [float(turn)] * 5
             turn += 1
-
-
-def test_a_full_disk_is_told(tmp_path, synthetic, monkeypatch):
-    """A file that cannot be written is named, and what was there stays."""
-    with Store.open(tmp_path, synthetic.factorial_study(), FINGERPRINTS) as store:
-        store.write_history(1, "select", 1, history_rows([1]))
-
-        def refuse(*_):
-            raise OSError(28, "No space left on device")
-
-        with monkeypatch.context() as patch:
-            patch.setattr(os, "replace", refuse)
-            with pytest.raises(StoreError, match=r"p001-select-00001.*No space left.*same command again"):
-                store.write_history(1, "select", 1, history_rows([1, 2]))
-    assert len(open_results(tmp_path).history) == 1

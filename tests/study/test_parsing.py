@@ -27,7 +27,7 @@ def write(folder: Path, text: str) -> Path:
 
 def test_a_file_is_a_study(tmp_path):
     """A file is named by its stem unless it says otherwise, and its paths start at its folder."""
-    study = Study.from_file(write(tmp_path, 'data = "table.csv"\n'))
+    study = load_study(write(tmp_path, 'data = "table.csv"\n'))
     assert study.name == "mine"
     assert study.folder == tmp_path
     assert study.data.request(study.folder).path == str(tmp_path / "table.csv")
@@ -197,7 +197,7 @@ def test_the_shape_can_be_rewritten():
 
 def test_changed_studies_keep_their_folder(tmp_path):
     """Relative paths of a changed study start where they did."""
-    study = Study.from_file(write(tmp_path, 'data = "table.csv"\n'))
+    study = load_study(write(tmp_path, 'data = "table.csv"\n'))
     assert with_changes(study, {"epochs": 2}).folder == tmp_path
     assert with_changes(study, factors={"epochs": [2]}).folder == tmp_path
 

@@ -1,30 +1,30 @@
-"""What the numbers say: best epochs, intervals over seeds, paired comparisons, and the sentences that follow."""
+"""What the numbers say: measurements, intervals over seeds, paired comparisons, and the sentences that follow."""
 
-from assay.analysis.best_epoch import BestEpoch, best_epoch_of_each, is_higher_better, selecting
 from assay.analysis.comparison import Comparison, compare_paired
 from assay.analysis.intervals import Interval, mean_interval
 from assay.analysis.measurements import best_epochs, measurements
 from assay.analysis.shortlist import SHOWN_CONDITIONS, shortlist
-from assay.analysis.summary import summary
+from assay.analysis.summarizing import summarize
+from assay.analysis.summary import BaselineComparison, ConditionSummary, Measure, Summary
 from assay.analysis.symptoms import Symptom, symptom_sentences, symptoms
 from assay.analysis.wording import sentences
 
 __all__ = [
     "SHOWN_CONDITIONS",
-    "BestEpoch",
+    "BaselineComparison",
     "Comparison",
+    "ConditionSummary",
     "Interval",
+    "Measure",
+    "Summary",
     "Symptom",
-    "best_epoch_of_each",
     "best_epochs",
     "compare_paired",
-    "is_higher_better",
     "mean_interval",
     "measurements",
-    "selecting",
     "sentences",
     "shortlist",
-    "summary",
+    "summarize",
     "symptom_sentences",
     "symptoms",
 ]

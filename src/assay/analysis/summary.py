@@ -1,149 +1,212 @@
-"""The table of conditions: what ``assay show`` prints and the report tells."""
+"""The table of conditions: what ``assay show`` prints and the report tells.
+
+Attributes are named as the entries of ``assay show --json``, which `Summary.written` gives.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
-from assay.analysis.best_epoch import BestEpoch, is_higher_better
-from assay.analysis.comparison import compare_paired
-from assay.analysis.intervals import mean_interval
-from assay.analysis.measurements import best_epochs, measurements
-from assay.judging import Judgement, training_judgements
+from assay.analysis.comparison import Comparison
+from assay.analysis.intervals import Interval
+from assay.analysis.numbers import metric_text, plus_minus_text
 
 if TYPE_CHECKING:
-    import polars as pl
+    from assay.diagnosis import Finding, Verdict
 
-    from assay.store import Results
-
-Values = Mapping[tuple[str, str], Mapping[str, Mapping[int, float]]]
-"""(condition, split) -> metric -> seed -> value."""
+PRINTED_CONDITIONS = 24
+"""So many conditions are in the printed form of a summary; the others are counted."""
 
 
-def summary(results: Results) -> dict[str, Any]:
-    """Every condition of a study with what it came to, as plain JSON: no NaN, no infinity, null for what is not known.
+@dataclass(frozen=True)
+class Measure:
+    """What conditions are compared by: a metric on the validation or the test rows."""
 
-    Returns
-    -------
-    dict
-        ``study``, ``baseline`` (or None), ``confidence``, ``compared_by`` (split and metric, or None before any
-        trial has completed), ``elapsed_seconds``, and ``conditions``, a list in the study's order of dicts with
+    split: Literal["validation", "test"]
+    metric: str
 
-        - ``condition``, ``settings``;
-        - ``trials``: how many were asked for; ``outcomes``: how many ended in each way, so while the study runs
-          these add up to less; ``parameters``;
-        - ``best_epoch``, and ``best_epoch_range`` [low, high] over single seeds;
-        - ``validation`` (at the best epoch) and ``test`` (after the final phase): per metric the mean over completed
-          trials with its interval; None where nothing was measured;
-        - ``comparison`` with the baseline: ``against``, ``split``, ``metric``, ``difference``, ``low``, ``high``,
-          ``pairs`` (seeds that both completed) and ``conclusion``; None for the baseline itself or without one.
-          ``low`` and ``high`` are None for a single pair, and for pairs that all differ by the same;
-        - ``findings``: what is wrong with it, or worth knowing, as `assay.diagnosis.Finding.written` tells it;
-        - ``verdict``: ``status`` (``healthy``, ``unhealthy``, or None where nothing is known) and the symptoms that
-          made it so.
+    def __str__(self) -> str:
+        return f"{self.split} {metric_text(self.metric)}"
 
-    Notes
-    -----
-    Compared is the test accuracy; where the test set was not opened, the validation accuracy at the best epoch. A
-    regression is compared by its loss or, when conditions differ in their loss or in the L2 penalty within it, by the
-    mean absolute error.
+    def written(self) -> dict[str, str]:
+        """As JSON."""
+        return {"split": self.split, "metric": self.metric}
+
+
+@dataclass(frozen=True)
+class BaselineComparison(Comparison):
+    """A condition against the baseline.
+
+    Attributes
+    ----------
+    against : str
+        The name of the baseline.
+    measure : Measure
+        By what they are compared.
     """
-    epochs = best_epochs(results)
-    values = _by_seed(measurements(results, epochs))
-    baseline = results.study.baseline_name()
-    confidence = results.study.design.confidence
-    num_seeds = len(results.study.seed_list())
-    measured = _compared(values, [condition.settings for condition in results.conditions])
-    ended = results.trials.group_by("condition", "outcome").len()
-    outcomes: dict[str, dict[str, int]] = {}
-    for name, outcome, count in ended.sort("condition", "outcome").iter_rows():
-        outcomes.setdefault(name, {})[outcome] = count
-    judged = training_judgements(results)
-    parameters = dict(results.trials.select("condition", "parameters").unique("condition").iter_rows())
-    return {
-        "study": results.study.name,
-        "baseline": baseline,
-        "confidence": confidence,
-        "compared_by": None if measured is None else {"split": measured[0], "metric": measured[1]},
-        "elapsed_seconds": float(results.manifest.get("elapsed_seconds", 0.0)),
-        "conditions": [
-            {
-                "condition": condition.name,
-                "settings": dict(condition.settings),
-                "trials": num_seeds,
-                "outcomes": {"completed": 0, "diverged": 0, **outcomes.get(condition.name, {})},
-                "parameters": parameters.get(condition.name),
-                **_best(epochs[condition.name]),
-                "validation": _intervals(values, (condition.name, "validation"), confidence),
-                "test": _intervals(values, (condition.name, "test"), confidence),
-                "comparison": _comparison(values, condition.name, baseline, measured, confidence),
-                **_judged(judged.get(condition.name)),
-            }
-            for condition in results.conditions
-        ],
-    }
+
+    against: str
+    measure: Measure
+
+    @property
+    def pairs(self) -> int:
+        """Number of seeds that completed in both conditions."""
+        return self.difference.count
+
+    def written(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "against": self.against,
+            **self.measure.written(),
+            "difference": self.difference.mean,
+            "low": self.difference.low,
+            "high": self.difference.high,
+            "pairs": self.pairs,
+            "conclusion": self.conclusion,
+        }
 
 
-def _judged(judgement: Judgement | None) -> dict[str, Any]:
-    """Findings in full, and the verdict of what training showed; a forecast has no place once it has ended."""
-    if judgement is None:
-        return {"findings": [], "verdict": {"status": None, "findings": []}}
-    status, symptoms = judgement.verdict.status, list(judgement.verdict.findings)
-    findings = [finding.written() for finding in judgement.findings]
-    return {"findings": findings, "verdict": {"status": status, "findings": symptoms}}
+@dataclass(frozen=True)
+class ConditionSummary:
+    """What one condition came to.
+
+    Attributes
+    ----------
+    name : str
+        Such as ``activation=relu``; the entry ``condition`` of the JSON.
+    settings : mapping of str to level
+        What tells it apart, by dotted key.
+    trials : int
+        How many trials were asked for.
+    outcomes : mapping of str to int
+        How many trials ended in each way (``completed``, ``diverged``, …); while the study runs these add up to less
+        than `trials`.
+    parameters : int or None
+        Kernels and biases of one network. None until a trial has ended.
+    best_epoch : int or None
+        The epoch at which the mean over seeds of the selecting metric is best, counted from 1. None where no trial has
+        come so far.
+    best_epoch_range : (int, int) or None
+        The earliest and the latest best epoch of a single seed.
+    validation, test : mapping of str to Interval
+        By metric, the mean over the trials that completed: of the validation rows at the best epoch, and of the test
+        rows after the final phase. Empty where nothing was measured.
+    comparison : BaselineComparison or None
+        None for the baseline itself, and in a study without one.
+    findings : tuple of Finding
+        What is wrong with it, or worth knowing.
+    verdict : Verdict or None
+        What the findings come to. None where nothing is known.
+    """
+
+    name: str
+    settings: Mapping[str, Any]
+    trials: int
+    outcomes: Mapping[str, int]
+    parameters: int | None = None
+    best_epoch: int | None = None
+    best_epoch_range: tuple[int, int] | None = None
+    validation: Mapping[str, Interval] = field(default_factory=dict)
+    test: Mapping[str, Interval] = field(default_factory=dict)
+    comparison: BaselineComparison | None = None
+    findings: tuple[Finding, ...] = ()
+    verdict: Verdict | None = None
+
+    def scores(self, split: Literal["validation", "test"]) -> Mapping[str, Interval]:
+        """`validation` or `test`."""
+        return self.test if split == "test" else self.validation
+
+    def score(self, measure: Measure) -> Interval | None:
+        """What it came to by one measure. None where that was not measured."""
+        return self.scores(measure.split).get(measure.metric)
+
+    def written(self) -> dict[str, Any]:
+        """As JSON: null for what is not known."""
+        return {
+            "condition": self.name,
+            "settings": dict(self.settings),
+            "trials": self.trials,
+            "outcomes": dict(self.outcomes),
+            "parameters": self.parameters,
+            "best_epoch": self.best_epoch,
+            "best_epoch_range": None if self.best_epoch_range is None else list(self.best_epoch_range),
+            "validation": {metric: found.written() for metric, found in self.validation.items()} or None,
+            "test": {metric: found.written() for metric, found in self.test.items()} or None,
+            "comparison": None if self.comparison is None else self.comparison.written(),
+            "findings": [finding.written() for finding in self.findings],
+            # A forecast has no place where training has ended.
+            "verdict": {
+                "status": None if self.verdict is None else self.verdict.status,
+                "findings": [] if self.verdict is None else list(self.verdict.findings),
+            },
+        }
 
 
-def _by_seed(table: pl.DataFrame) -> Values:
-    values: dict[tuple[str, str], dict[str, dict[int, float]]] = {}
-    for condition, seed, split, metric, value in table.iter_rows():
-        values.setdefault((condition, split), {}).setdefault(metric, {})[seed] = value
-    return values
+@dataclass(frozen=True, repr=False)
+class Summary:
+    """Every condition of a study with what it came to; printed, it is a small table.
 
+    Attributes
+    ----------
+    study : str
+        Its name.
+    baseline : str or None
+        The condition that the others are compared with.
+    confidence : float
+        Of all intervals, between 0 and 1.
+    compared_by : Measure or None
+        None before any trial has completed.
+    elapsed_seconds : float
+        Time spent on the study, earlier runs of the command included.
+    conditions : tuple of ConditionSummary
+        In the study's order.
+    """
 
-def _compared(values: Values, settings: Iterable[Mapping[str, Any]]) -> tuple[str, str] | None:
-    """The split and the metric by which conditions are compared."""
-    measured = {(split, metric) for (_, split), by_metric in values.items() for metric in by_metric}
-    if not measured:
-        return None
-    split = "test" if any(split == "test" for split, _ in measured) else "validation"
-    loss_varies = any(key.startswith("training.loss") or key.endswith(".l2") for levels in settings for key in levels)
-    order = ["accuracy", "mean_absolute_error", "loss"] if loss_varies else ["accuracy", "loss"]
-    return next(((split, metric) for metric in order if (split, metric) in measured), None)
+    study: str
+    baseline: str | None
+    confidence: float
+    compared_by: Measure | None
+    elapsed_seconds: float
+    conditions: tuple[ConditionSummary, ...]
 
+    def __repr__(self) -> str:
+        """One line for each condition, under a line of headings."""
+        shown = self.conditions[:PRINTED_CONDITIONS]
+        rows = [["condition", "best epoch", *self._headings()]]
+        rows += [[c.name, "–" if c.best_epoch is None else str(c.best_epoch), *self._cells(c)] for c in shown]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+        left_out = len(self.conditions) - len(shown)
+        return "\n".join([f"{self.study}:", *lines, *([f"and {left_out:,} more conditions"] if left_out else [])])
 
-def _best(best: BestEpoch | None) -> dict[str, Any]:
-    if best is None:
-        return {"best_epoch": None, "best_epoch_range": None}
-    return {"best_epoch": best.epoch, "best_epoch_range": [best.low, best.high]}
+    def _headings(self) -> list[str]:
+        if self.compared_by is None:
+            return []
+        return [str(self.compared_by), *([] if self.baseline is None else ["difference", "against the baseline"])]
 
+    def _cells(self, condition: ConditionSummary) -> list[str]:
+        if self.compared_by is None:
+            return []
+        cells, compared = [plus_minus_text(condition.score(self.compared_by))], condition.comparison
+        if self.baseline is None:
+            return cells
+        if compared is None:
+            return [*cells, "–", "is the baseline" if condition.name == self.baseline else "–"]
+        return [
+            *cells,
+            plus_minus_text(compared.difference, signed=True),
+            compared.conclusion if compared.pairs else "–",
+        ]
 
-def _intervals(values: Values, place: tuple[str, str], confidence: float) -> dict[str, Any] | None:
-    """By metric, for one condition and split."""
-    by_metric = values.get(place, {})
-    found = {metric: mean_interval(by_seed.values(), confidence).written() for metric, by_seed in by_metric.items()}
-    return found or None
-
-
-def _comparison(
-    values: Values, condition: str, baseline: str | None, measured: tuple[str, str] | None, confidence: float
-) -> dict[str, Any] | None:
-    if baseline is None or condition == baseline or measured is None:
-        return None
-    split, metric = measured
-    compared = compare_paired(
-        values.get((condition, split), {}).get(metric, {}),
-        values.get((baseline, split), {}).get(metric, {}),
-        higher_is_better=is_higher_better(metric),
-        confidence=confidence,
-    )
-    difference = compared.difference
-    return {
-        "against": baseline,
-        "split": split,
-        "metric": metric,
-        "difference": difference.mean,
-        "low": difference.low,
-        "high": difference.high,
-        "pairs": difference.count,
-        "conclusion": compared.conclusion,
-    }
+    def written(self) -> dict[str, Any]:
+        """As ``assay show --json`` prints it: no NaN and no infinity, null for what is not known."""
+        return {
+            "study": self.study,
+            "baseline": self.baseline,
+            "confidence": self.confidence,
+            "compared_by": None if self.compared_by is None else self.compared_by.written(),
+            "elapsed_seconds": self.elapsed_seconds,
+            "conditions": [condition.written() for condition in self.conditions],
+        }

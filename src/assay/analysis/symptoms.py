@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
+from assay.analysis.summary import Summary
 from assay.analysis.wording import shared_names
+
+if TYPE_CHECKING:
+    from assay.diagnosis import Finding
 
 NAMED = 3
 """So many conditions are named; the others are counted."""
@@ -24,14 +27,14 @@ class Symptom:
         ``certain``, ``fault`` or ``note``.
     conditions : tuple of str
         Their names, factors said once.
-    finding : mapping
-        That of the first of them, as `assay.diagnosis.Finding.written` has it.
+    finding : Finding
+        That of the first of them.
     """
 
     symptom: str
     level: str
     conditions: tuple[str, ...]
-    finding: Mapping[str, Any]
+    finding: Finding
 
     @property
     def title(self) -> str:
@@ -49,21 +52,14 @@ class Symptom:
         return f"in {named}" + (f" and {count - NAMED} more of {total}" if count > NAMED else "")
 
 
-def symptoms(summary: Mapping[str, Any]) -> list[Symptom]:
-    """What a summary's conditions show, faults before notes and what is in most conditions first.
-
-    Parameters
-    ----------
-    summary : mapping
-        What `Results.summary` or `ProbeReport.summary` returns.
-    """
-    conditions = summary["conditions"]
-    _, names = shared_names([condition["condition"] for condition in conditions])
-    shown: dict[tuple[str, str], list[tuple[str, Mapping[str, Any]]]] = {}
-    for condition, name in zip(conditions, names, strict=True):
-        for finding in condition["findings"]:
-            if 2 * finding["seeds"] >= finding["of_seeds"]:
-                shown.setdefault((finding["symptom"], finding["level"]), []).append((name, finding))
+def symptoms(summary: Summary) -> list[Symptom]:
+    """What a summary's conditions show, faults before notes and what is in most conditions first."""
+    _, names = shared_names([condition.name for condition in summary.conditions])
+    shown: dict[tuple[str, str], list[tuple[str, Finding]]] = {}
+    for condition, name in zip(summary.conditions, names, strict=True):
+        for finding in condition.findings:
+            if 2 * finding.seeds >= finding.of_seeds:
+                shown.setdefault((finding.symptom, finding.level), []).append((name, finding))
     found = [
         Symptom(symptom, level, tuple(name for name, _ in entries), entries[0][1])
         for (symptom, level), entries in shown.items()
@@ -72,13 +68,13 @@ def symptoms(summary: Mapping[str, Any]) -> list[Symptom]:
     return sorted(found, key=lambda symptom: (order[symptom.level], -len(symptom.conditions)))
 
 
-def symptom_sentences(summary: Mapping[str, Any]) -> list[str]:
+def symptom_sentences(summary: Summary) -> list[str]:
     """A line for each fault: where, its evidence, cause and remedy in one example; the notes together in one more."""
-    total = len(summary["conditions"])
+    total = len(summary.conditions)
     found = symptoms(summary)
     lines = [
         f"{symptom.title.capitalize()} {symptom.where(total)}".rstrip()
-        + f": {symptom.finding['evidence']['text']} {symptom.finding['cause']} {symptom.finding['remedy']['text']}"
+        + f": {symptom.finding.evidence.text} {symptom.finding.cause} {symptom.finding.remedy.text}"
         for symptom in found
         if symptom.level != "note"
     ]

@@ -1,4 +1,4 @@
-"""The entries of the catalogue, put together from the functions, the notes and the numbers."""
+"""The entries of the catalogue, put together from the records, the docstrings and the numbers."""
 
 from __future__ import annotations
 
@@ -7,28 +7,23 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
-from assay.catalog.activations import ACTIVATION_NOTES
 from assay.catalog.docstrings import rule_of, sources_of, summary_of
-from assay.catalog.initializers import INITIALIZER_NOTES
-from assay.catalog.losses import LOSS_NOTES
+from assay.catalog.measuring import activation_numbers
 from assay.catalog.numbers import numbers
-from assay.catalog.optimizers import OPTIMIZER_NOTES
 from assay.catalog.pairings import Pairing, pairings_of
-from assay.choices import Choice, defaults_of
+from assay.choices import REQUIRED, Choice, Named, Table
 from assay.errors import AssayError, did_you_mean
 from assay.learning.losses import LOSSES
-from assay.learning.optimizers import OPTIMIZERS, slots, static_part
-from assay.networks.activations import ACTIVATIONS
+from assay.learning.optimizers import OPTIMIZERS, slot_names, static_part
+from assay.networks.activations import ACTIVATIONS, Activation
 from assay.networks.initializers import INITIALIZERS
 
-KINDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
-    "activations": ACTIVATIONS,
-    "initializers": INITIALIZERS,
-    "optimizers": OPTIMIZERS,
-    "losses": LOSSES,
+KINDS: Mapping[str, Table[Any]] = {
+    table.plural: cast("Table[Any]", table) for table in (ACTIVATIONS, INITIALIZERS, OPTIMIZERS, LOSSES)
 }
 """Every kind with its table."""
 
+OWN = "a function of your own"
 CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
 DECAY = "w ← w - weight_decay · η · w, and then"
 ZERO = 1e-6  # a mean below this is 0: the numbers of SELU are known to more digits than that
@@ -41,6 +36,8 @@ class Entry:
     Attributes
     ----------
     name : str
+    choice : Choice
+        What it stands for.
     other_names : tuple of str
         Other spellings of it.
     advantages, drawbacks : str
@@ -51,6 +48,7 @@ class Entry:
     """
 
     name: str
+    choice: Choice
     other_names: tuple[str, ...]
     advantages: str
     drawbacks: str
@@ -74,6 +72,10 @@ class ActivationEntry(Entry):
         The gains that keep variance 1, and the gradient at variance 1.
     cost : float or None
         Time of φ and its gradient over that of ReLU; rough.
+    units : str
+        Whether units saturate or can die.
+    initializer : str or None
+        The one that publications give to it.
     """
 
     formula: str
@@ -84,6 +86,8 @@ class ActivationEntry(Entry):
     forward_gain: float | None
     backward_gain: float | None
     cost: float | None
+    units: str
+    initializer: str | None
 
     @property
     def is_zero_centred(self) -> bool | None:
@@ -128,8 +132,7 @@ def find_kind(kind: str) -> str:
     AssayError
         If there is no such kind.
     """
-    singular = {"activation": "activations", "initializer": "initializers", "optimizer": "optimizers", "loss": "losses"}
-    kind = singular.get(kind, kind)
+    kind = next((table.plural for table in KINDS.values() if table.noun == kind), kind)
     if kind in KINDS:
         return kind
     owner = next((known for known, table in KINDS.items() if kind in table), None)
@@ -137,8 +140,8 @@ def find_kind(kind: str) -> str:
     raise AssayError(f"catalog: unknown kind '{kind}'.{hint} Kinds: {', '.join(KINDS)}.")
 
 
-def find_entry(kind: str, name: str) -> Entry:
-    """The entry of a name; another spelling finds it too.
+def find_entry(kind: str, name: str | Mapping[str, Any]) -> Entry:
+    """The entry of a name; another spelling finds it too, and so does a function of the user's own.
 
     Raises
     ------
@@ -146,93 +149,129 @@ def find_entry(kind: str, name: str) -> Entry:
         If there is no such kind, or no such name in it.
     """
     kind = find_kind(kind)
-    if name not in KINDS[kind]:
-        owner = next((other for other, table in KINDS.items() if name in table), None)
-        hint = f" It is one of the {owner}." if owner else did_you_mean(name, KINDS[kind])
-        raise AssayError(f"catalog: '{name}' is none of the {kind}.{hint} Known {kind}: {', '.join(KINDS[kind])}.")
-    return next(entry for entry in catalog(kind) if name in (entry.name, *entry.other_names))
+    table = KINDS[kind]
+    if isinstance(name, str) and name not in table:
+        owner = next((other for other, names in KINDS.items() if name in names), None)
+        if owner:
+            raise AssayError(f"catalog: '{name}' is none of the {kind}. It is one of the {owner}.")
+    choice = table.parse(name, where="catalog")
+    if choice.own is None and not choice.arguments:
+        return next(entry for entry in catalog(kind) if choice.name in (entry.name, *entry.other_names))
+    return _entry(kind, table.of(choice), choice)
 
 
 @cache
 def catalog(kind: str) -> tuple[Entry, ...]:
     """All entries of a kind, other spellings together, in the order of the kind's table."""
     kind = find_kind(kind)
-    spellings: dict[Callable[..., Any], list[str]] = {}
-    for name, function in KINDS[kind].items():
-        spellings.setdefault(function, []).append(name)
-    build = {
-        "activations": _activation,
-        "initializers": _initializer,
-        "optimizers": _optimizer,
-        "losses": _loss,
-    }[kind]
-    return tuple(build(function, _shared(kind, names, function)) for function, names in spellings.items())
+    return tuple(_entry(kind, record, Choice(record.name)) for record in KINDS[kind].records)
 
 
-def _shared(kind: str, names: list[str], function: Callable[..., Any]) -> dict[str, Any]:
-    """What an entry of any kind takes from its function and from the sentences on what goes with what."""
+def _entry(kind: str, record: Named, choice: Choice) -> Entry:
+    """The entry of a record; of a choice with arguments, or of a user's own function, what is measured of that one."""
+    build: dict[str, Callable[[Any, Choice, dict[str, Any]], Entry]] = {
+        ACTIVATIONS.plural: _activation,
+        INITIALIZERS.plural: _initializer,
+        OPTIMIZERS.plural: _optimizer,
+        LOSSES.plural: _loss,
+    }
+    return build[kind](record, choice, _shared(kind, record, choice))
+
+
+def _shared(kind: str, record: Named, choice: Choice) -> dict[str, Any]:
+    """What an entry of any kind takes from its record and from the sentences on what goes with what."""
+    defaults = {key: None if value is REQUIRED else value for key, value in record.defaults.items()}
+    documented = () if choice.own is not None else sources_of(record.function)
     return {
-        "name": names[0],
-        "other_names": tuple(names[1:]),
-        "arguments": {key: value for key, value in defaults_of(function).items() if key not in CLIPPING},
-        "goes_with": pairings_of(kind, names[0]),
-        "sources": sources_of(function),
+        "name": str(choice),
+        "choice": choice,
+        "other_names": record.other_names,
+        "arguments": {key: value for key, value in {**defaults, **choice.arguments}.items() if key not in CLIPPING},
+        "goes_with": pairings_of(kind, record.name),
+        "sources": documented + record.sources,
+        "advantages": record.advantages,
+        "drawbacks": record.drawbacks,
     }
 
 
-def _activation(function: Callable[..., Any], shared: dict[str, Any]) -> Entry:
-    notes = ACTIVATION_NOTES[shared["name"]]
-    known = numbers()["activations"].get(shared["name"], {})
+def _activation(record: Activation, choice: Choice, shared: dict[str, Any]) -> Entry:
+    is_known = choice.own is None and not choice.arguments
+    known = numbers()["activations"].get(record.name, {}) if is_known else {}
+    if not is_known and record.is_elementwise:
+        known = activation_numbers(choice)
     return ActivationEntry(
-        **shared | {"sources": shared["sources"] + notes.sources},
-        formula=notes.formula or summary_of(function),
-        derivative=notes.derivative,
-        range=notes.range,
-        advantages=notes.advantages,
-        drawbacks=notes.drawbacks,
+        **shared,
+        formula=record.formula or (summary_of(record.function) if choice.own is None else OWN),
+        derivative=record.derivative or "by automatic differentiation",
+        range=record.range if is_known else _range(choice),
         mean=known.get("mean"),
         critical_gain=known.get("critical_gain"),
         forward_gain=known.get("forward_gain"),
         backward_gain=known.get("backward_gain"),
-        cost=numbers()["cost"].get(shared["name"]),
+        cost=numbers()["cost"].get(record.name) if is_known else None,
+        units=_units(known),
+        initializer=record.initializer,
     )
 
 
-def _initializer(function: Callable[..., Any], shared: dict[str, Any]) -> Entry:
-    notes = INITIALIZER_NOTES[shared["name"]]
+def _range(choice: Choice) -> str:
+    """The interval that was measured; it is not known whether its ends are reached."""
+    from assay.networks.traits import traits_of
+
+    traits = traits_of(choice)
+    if traits is None:
+        return "not measured: a function of a whole layer"
+    low, high = (f"{end:g}".replace("inf", "∞") for end in (traits.low, traits.high))
+    return f"{low} to {high}, measured"
+
+
+def _units(known: Mapping[str, Any]) -> str:
+    """What can become of its units, by the traits that were measured."""
+    if not known:
+        return "a function of a whole layer"
+    if known["saturates"]:
+        return "can saturate: the function is bounded, and flat far out on both sides"
+    if known["can_die"]:
+        return f"can die: where the function is constant ({known['dead_value']:g}), a unit has no gradient"
+    return "neither saturate on both sides nor die"
+
+
+def _initializer(record: Any, choice: Choice, shared: dict[str, Any]) -> Entry:
     return InitializerEntry(
-        **shared | {"sources": shared["sources"] + notes.sources},
-        summary=summary_of(function),
-        variance=notes.variance,
-        activations=notes.activations,
-        advantages=notes.advantages,
-        drawbacks=notes.drawbacks,
+        **shared,
+        summary=summary_of(record.function) if choice.own is None else OWN,
+        variance=record.variance or _variance(choice),
+        activations=record.activations,
     )
 
 
-def _optimizer(function: Callable[..., Any], shared: dict[str, Any]) -> Entry:
-    notes = OPTIMIZER_NOTES[shared["name"]]
-    held = slots(static_part(Choice(shared["name"])), (1, 1, 1))
-    decays = shared["arguments"]["weight_decay"] is not None
+def _variance(choice: Choice) -> str:
+    """Of a user's own initializer: measured for one shape."""
+    from assay.networks.initializers import kernel_moments
+
+    if choice.own is None:
+        return ""
+    mean, variance = kernel_moments(choice, fan_in=300, units=100)
+    return f"{variance:.4g} for 300 inputs and 100 units ({variance * 300:.3g} / fan_in), mean {mean:.2g}; measured"
+
+
+def _optimizer(record: Any, choice: Choice, shared: dict[str, Any]) -> Entry:
+    is_own = choice.own is not None
+    decays = shared["arguments"].get("weight_decay") is not None and not is_own
     return OptimizerEntry(
         **shared,
-        summary=summary_of(function),
-        rule=(*((DECAY,) if decays else ()), *rule_of(cast(type, function))),
-        state=tuple(held),
-        advantages=notes.advantages,
-        drawbacks=notes.drawbacks,
+        summary=OWN if is_own else summary_of(record.function),
+        rule=() if is_own else (*((DECAY,) if decays else ()), *rule_of(cast(type, record.function))),
+        state=slot_names(static_part(choice)),
     )
 
 
-def _loss(function: Callable[..., Any], shared: dict[str, Any]) -> Entry:
-    notes = LOSS_NOTES[shared["name"]]
+def _loss(record: Any, choice: Choice, shared: dict[str, Any]) -> Entry:
     return LossEntry(
-        **shared | {"sources": shared["sources"] + notes.sources},
-        formula=notes.formula or summary_of(function),
-        gradient=notes.gradient,
-        output_units=notes.output_units,
-        gradient_below=notes.gradient_below,
-        labels=notes.labels,
-        advantages=notes.advantages,
-        drawbacks=notes.drawbacks,
+        **shared,
+        formula=record.formula or (summary_of(record.function) if choice.own is None else OWN),
+        gradient=record.gradient or "by automatic differentiation",
+        output_units=record.output_units,
+        gradient_below=record.gradient_below,
+        labels=record.labels or "not known",
     )

@@ -23,9 +23,7 @@ def numbers() -> dict[str, Any]:
     Returns
     -------
     dict
-        - ``activations``: by name ``mean``, E φ(Z) with Z standard normal; ``critical_gain``, σ_w on the edge of
-          chaos without biases; ``forward_gain`` and ``backward_gain``, which keep variance 1 and the gradient at
-          variance 1. None where there is none.
+        - ``activations``: by name what `assay.catalog.measuring.activation_numbers` returns.
         - ``cost``: by name, seconds of φ and its gradient over those of ReLU.
         - ``studies``: by name the `fingerprint` of the study file, ``metric``, ``conditions`` and ``comparisons``.
     """

@@ -15,7 +15,9 @@ NONE = "none"
 
 def facts(entry: Entry) -> Facts:
     """Everything about one entry but its "goes with" sentences: a label and a text each."""
-    told = [*_of_kind(entry), ("advantages", entry.advantages), ("drawbacks", entry.drawbacks)]
+    told = [*_of_kind(entry)]
+    if entry.advantages:
+        told += [("advantages", entry.advantages), ("drawbacks", entry.drawbacks)]
     if entry.other_names:
         told.insert(0, ("also written", ", ".join(entry.other_names)))
     told.append(("arguments", arguments(entry.arguments) or NONE))
@@ -69,6 +71,8 @@ def _of_kind(entry: Entry) -> Facts:
                 ("range", entry.range),
                 ("zero-centred", _centred(entry)),
                 ("critical gain", _critical_gain(entry)),
+                ("units", entry.units),
+                ("initializer", entry.initializer or "by its critical gain"),
                 ("cost", "not measured" if entry.cost is None else f"about {entry.cost:.1f} times ReLU's (rough)"),
             ]
         case InitializerEntry():
@@ -81,14 +85,11 @@ def _of_kind(entry: Entry) -> Facts:
             kept = ", ".join(entry.state) or "nothing"
             return [("what it is", entry.summary), ("update rule", "\n".join(entry.rule)), ("keeps", kept)]
         case LossEntry():
-            units = " or ".join(entry.output_units)
-            return [
-                ("formula", entry.formula),
-                ("gradient", entry.gradient),
-                (f"gradient below {entry.output_units[0]}", entry.gradient_below),
-                ("output unit", units),
-                ("labels", entry.labels),
-            ]
+            told = [("formula", entry.formula), ("gradient", entry.gradient)]
+            if entry.output_units:
+                told.append((f"gradient below {entry.output_units[0]}", entry.gradient_below))
+                told.append(("output unit", " or ".join(entry.output_units)))
+            return [*told, ("labels", entry.labels)]
     raise TypeError(f"no facts for {type(entry).__name__}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,7 +22,13 @@ def catalog(
     kind: Annotated[
         str | None, typer.Argument(help="activations, initializers, optimizers or losses: a table of them.")
     ] = None,
-    name: Annotated[str | None, typer.Argument(help="Tell everything about this one.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            help="Tell everything about this one: a name, a function of your own (my_functions.py:swish2), or a "
+            "formula ('{expression = \"x * sigmoid(x)\"}')."
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Write a picture of NAME, or of all of KIND, as PNG.")
     ] = None,
@@ -30,19 +36,19 @@ def catalog(
 ) -> None:
     """Tell what there is to choose from: formulas, ranges, gradients, costs, and what goes with what."""
     import json as json_format
-    from dataclasses import asdict
 
     from assay.catalog import KINDS, find_entry, find_kind
     from assay.catalog import catalog as entries
+    from assay.study.parsing import parse_value
 
     if kind is None:
         chosen = {each: entries(each) for each in KINDS}
     elif name is None:
         chosen = {find_kind(kind): entries(kind)}
     else:
-        chosen = {find_kind(kind): (find_entry(kind, name),)}
+        chosen = {find_kind(kind): (find_entry(kind, parse_value(name)),)}
     if json:
-        told = {each: [asdict(entry) for entry in found] for each, found in chosen.items()}
+        told = {each: [_written(entry) for entry in found] for each, found in chosen.items()}
         typer.echo(json_format.dumps(told, indent=2, ensure_ascii=False))
     else:
         from rich.console import Console
@@ -58,6 +64,13 @@ def catalog(
             _print_entry(console, find_kind(kind), chosen[find_kind(kind)][0])
     if out is not None:
         _write_pictures(chosen, name, out)
+
+
+def _written(entry: Entry) -> dict[str, Any]:
+    """As JSON."""
+    from dataclasses import asdict
+
+    return {**asdict(entry), "choice": entry.choice.written()}
 
 
 def _print_kinds(console: Console, chosen: dict[str, tuple[Entry, ...]]) -> None:
@@ -105,13 +118,21 @@ def _print_entry(console: Console, kind: str, entry: Entry) -> None:
 def _write_pictures(chosen: dict[str, tuple[Entry, ...]], name: str | None, out: Path) -> None:
     from assay.figures.catalog import catalog_figure
     from assay.figures.style import write_figure
+    from assay.store.files import make_folders
 
-    out.mkdir(parents=True, exist_ok=True)
+    make_folders(out)
     for kind, found in chosen.items():
-        figure = catalog_figure(kind, [entry.name for entry in found])
+        figure = catalog_figure(kind, [entry.choice for entry in found])
         if figure is None:
             typer.echo(f"No picture of {name or kind}: there is no curve to draw.", err=True)
             continue
-        path = out / f"{found[0].name if name else kind}.png"
+        path = out / f"{_file_name(found[0].name) if name else kind}.png"
         write_figure(figure, path)
         typer.echo(f"Picture: {path}", err=True)
+
+
+def _file_name(name: str) -> str:
+    """Letters, digits and underscores of a name, which may be a formula."""
+    import re
+
+    return re.sub(r"\W+", "_", name).strip("_")[:60]

@@ -28,7 +28,7 @@ def export(
 ) -> None:
     """Write a results folder for TensorBoard, or its tables as CSV or Parquet."""
     from assay.export import write_tables, write_tensorboard
-    from assay.store import open_results
+    from assay.results import open_results
 
     results = open_results(directory)
     if to is not Target.TENSORBOARD:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import sys
 
 import typer
@@ -51,13 +53,17 @@ def _options(version: bool = typer.Option(False, "--version", help="Print the ve
 
 def main() -> None:
     """Entry point of the `assay` command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a pipe on Windows takes few letters
     try:
         app(prog_name="assay")
     except AssayError as error:
         print(f"assay: {error}", file=sys.stderr)
         sys.exit(USER_MISTAKE)
-    except OSError as error:  # a folder that may not be written, a full disk
-        print(f"assay: {error.filename}: {error.strerror}." if error.filename else f"assay: {error}.", file=sys.stderr)
+    except OSError as error:  # what the system refuses beside the files that we write, standard output say
+        where = error.filename or ("standard output" if error.errno == errno.ENOSPC else None)
+        print(f"assay: {where}: {error.strerror}." if where else f"assay: {error}.", file=sys.stderr)
         sys.exit(USER_MISTAKE)
 
 

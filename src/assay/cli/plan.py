@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from assay.cli.printing import counted
 from assay.cli.run import JsonOption, SeedsOption, SetOption, StudyArgument, VaryOption
 
 if TYPE_CHECKING:
@@ -117,11 +118,6 @@ def _print_plan(plan: Plan, told: PlanTold) -> None:
     for population in plan.populations:
         console.print(f"\n[bold]{population.name}[/bold]: the network of '{population.conditions[0].name}'")
         console.print(model_summary(population.members[0].layers), highlight=False)
-
-
-def counted(number: int, noun: str) -> str:
-    """``1 trial``, ``36 trials``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _format_seconds(seconds: float) -> str:

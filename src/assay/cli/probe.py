@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assay.cli.plan import counted
+from assay.cli.printing import counted
 from assay.cli.run import JsonOption, SeedsOption, SetOption, VaryOption
 
 if TYPE_CHECKING:

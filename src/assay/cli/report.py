@@ -21,12 +21,13 @@ def report(
     """Write report.html (one file, no network needed) and the learning curves as PNG and SVG."""
     from assay.figures import save_figures
     from assay.report import write_report
-    from assay.store import open_results
+    from assay.results import open_results
+    from assay.store.files import make_folders
 
     results = open_results(directory)
     summary = results.summary()
     folder = out or results.directory
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folders(folder)
     page = write_report(results, folder / "report.html", summary)
     typer.echo(f"Report: {page}")
     for path in save_figures(results, folder / "figures", summary=summary):

@@ -52,7 +52,7 @@ def run(
     ] = False,
 ) -> None:
     """Train every condition from every seed, and show the table. Continues what is missing."""
-    from assay.cli.show import print_summary
+    from assay.cli.printing import print_summary
     from assay.cli.target import chosen_study
     from assay.cli.views import progress_view
     from assay.engine import counted_compilation
@@ -71,5 +71,5 @@ def run(
     print_summary(summary, json=json)
     if not json:
         typer.echo(f"\nResults in {results.directory}. A page with curves: assay report {results.directory}")
-    if any(condition["outcomes"].get("failed") for condition in summary["conditions"]):
+    if any(condition.outcomes.get("failed") for condition in summary.conditions):
         raise typer.Exit(FAILED_TRIALS)

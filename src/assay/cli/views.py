@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
-from assay.cli.plan import counted
+from assay.cli.printing import counted
 from assay.planning import Plan, PopulationPlan
 from assay.protocol import EpochEvent
 

@@ -130,7 +130,7 @@ def _log(value: float) -> float:
 
 @cache
 def _model() -> dict[str, Any]:
-    return json.loads(files("assay.diagnosis").joinpath(MODEL_FILE).read_text())
+    return json.loads(files("assay.diagnosis").joinpath(MODEL_FILE).read_text(encoding="utf-8"))
 
 
 def _leaf(tree: list[list[float]], values: Sequence[float]) -> float:

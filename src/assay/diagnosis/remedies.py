@@ -20,7 +20,8 @@ from assay.diagnosis.measured import LayerSignals
 from assay.diagnosis.wording import number_text
 from assay.networks.architecture import Layer
 from assay.networks.initializers import kernel_moments
-from assay.prediction import in_double, slope_in_double, theory_layers
+from assay.networks.traits import in_double, slope_in_double
+from assay.prediction import theory_layers
 from assay.theory import backward_signals, critical_weight_variance, forward_signals
 
 # Which initializer keeps the variance under which activation: Glorot and Bengio 2010, He et al. 2015, Klambauer et al.
@@ -150,7 +151,9 @@ def gains(facts: NetworkFacts) -> float | None:
     for layer in layers:
         if layer.kernel_initializer is None:
             return None
-        _, variance = kernel_moments(layer.kernel_initializer, fan_in=layer.fan_in, units=layer.units)
+        _, variance = kernel_moments(
+            layer.kernel_initializer, fan_in=layer.fan_in, units=layer.units, depth=len(facts.layers)
+        )
         found.append(np.sqrt(layer.fan_in * variance))
     if not found or not all(gain > SMALLEST_GAIN for gain in found):  # a constant has none but rounding
         return None

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from assay._lazy import lazy_module
 from assay.engine.devices import on_cpu
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     import jax
 else:
     jax = lazy_module("jax")
+
+Jitted: TypeAlias = "jax.stages.Wrapped"
+Compiled: TypeAlias = "jax.stages.Compiled"
 
 # JAX's own names of its events.
 _MADE_READY = "/jax/core/compile/backend_compile_duration"
@@ -32,7 +35,7 @@ CPU_OPTIONS = {"xla_backend_optimization_level": 1}
 """LLVM's level 3 takes a tenth longer to compile, and what it makes is no faster (`benchmarks/compiler.py`)."""
 
 
-def compiler_options(mesh: jax.sharding.Mesh) -> dict[str, Any] | None:
+def compiler_options(mesh: jax.sharding.Mesh) -> dict[str, int] | None:
     """What programs on these devices are compiled with; a GPU's compiler knows best."""
     return CPU_OPTIONS if on_cpu(list(mesh.devices.flat)) else None
 
@@ -64,9 +67,11 @@ class Programs:
     def __init__(self, most: int = PROGRAMS_KEPT) -> None:
         self.most = most
         self._lock = threading.Lock()
-        self._known: OrderedDict[Hashable, Future[Any]] = OrderedDict()
+        self._known: OrderedDict[Hashable, Future[Compiled]] = OrderedDict()
 
-    def ready(self, make: Callable[..., Any], static: tuple[Hashable, ...], arguments: tuple[Any, ...]) -> Any:
+    def ready(
+        self, make: Callable[..., Jitted], static: tuple[Hashable, ...], arguments: tuple[object, ...]
+    ) -> Compiled:
         """The compiled program of some arguments.
 
         Parameters
@@ -103,6 +108,10 @@ class Programs:
         """Let go of all of them; one that is being compiled is still returned to those who wait for it."""
         with self._lock:
             self._known.clear()
+
+
+PROGRAMS = Programs()
+"""Those of this process."""
 
 
 @dataclass

@@ -15,13 +15,15 @@ import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Generic, TypeVar
 
 import numpy as np
 
 from assay.choices import Choice
 from assay.learning.optimizers import Static, slot_names, static_part
 from assay.networks.architecture import Layer
+
+Kind = TypeVar("Kind", bound=Hashable)
 
 # What a step of a group costs a core: something for each of its kinds whatever their number, its products, what it
 # touches, and again what of that is beyond the core's share of the last-level cache. Of two cores of a server (AMD EPYC
@@ -55,6 +57,16 @@ class Member:
         return static_part(self.optimizer)
 
     @property
+    def choices(self) -> tuple[Choice, ...]:
+        """All that it is made of by name or by a user's own function."""
+        of_layers = [
+            choice
+            for layer in self.layers
+            for choice in (layer.activation, layer.kernel_initializer, layer.bias_initializer)
+        ]
+        return (self.loss, self.optimizer, *of_layers)
+
+    @property
     def state_bytes(self) -> int:
         """Memory of its parameters, their gradients and the optimizer's slots."""
         copies = 2 + len(slot_names(self.static_optimizer))
@@ -71,14 +83,14 @@ class Member:
 
 
 @dataclass(frozen=True)
-class Segment:
+class Segment(Generic[Kind]):
     """The slots that share one static `kind`: from `start` to `stop` in each of `rows` equal stretches of the slots.
 
     Where every activation meets every optimizer, the slots of an activation are one stretch, and those of an optimizer
     are a piece of every stretch: static slices, both.
     """
 
-    kind: Any
+    kind: Kind
     start: int
     stop: int
     rows: int = 1
@@ -149,7 +161,7 @@ class Layout:
         member_bytes = max(member.state_bytes for member in self.members)
         return member_bytes * self.num_groups * self.num_slots
 
-    def segments(self, kind_of: Callable[[Member], Hashable]) -> tuple[Segment, ...]:
+    def segments(self, kind_of: Callable[[Member], Kind]) -> tuple[Segment[Kind], ...]:
         """The runs of equal ``kind_of(member)`` along the slots; the same in every group.
 
         Where the same runs come again and again, the runs of a kind are one segment.

@@ -13,12 +13,14 @@ Index letters: M slots of a group, B examples of a batch, F features, K frequent
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Generic, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+
+from assay.engine.arguments import Leaf
 
 FREQUENT = 256
 # Below this share of nonzero entries, and with so many features, the sparse product wins.
@@ -36,8 +38,8 @@ def suits_sparse(x: np.ndarray) -> bool:
     return bool(np.mean(x[:512] != 0) <= LARGEST_FILL and x.max() <= 1)
 
 
-class SparseInputs(NamedTuple):
-    """Rows on the devices.
+class SparseInputs(NamedTuple, Generic[Leaf]):
+    """Rows on the devices, or on their way to them.
 
     Attributes
     ----------
@@ -47,8 +49,12 @@ class SparseInputs(NamedTuple):
         Which they are.
     """
 
-    values: Array
-    columns: Array
+    values: Leaf
+    columns: Leaf
+
+
+Inputs = Array | SparseInputs[Array]
+"""All rows of a data set on a device, (rows, F)."""
 
 
 class SparseBatch(NamedTuple):

@@ -10,29 +10,23 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import Array
 from jax.sharding import Mesh
 
-from assay.engine.compilation import compiler_options
+from assay.choices import Choice
+from assay.engine.arguments import Numbers, Parameters, State
+from assay.engine.compilation import Jitted, compiler_options
 from assay.engine.layout import Segment
-from assay.engine.program import (
-    GROUPED,
-    WHOLE,
-    Numbers,
-    Parameters,
-    Recipe,
-    State,
-    by_segment,
-    example_losses,
-    over_groups,
-    penalty,
-    updated,
-)
+from assay.engine.network import example_losses, penalty
+from assay.engine.packing import Packed
+from assay.engine.recipe import Recipe
+from assay.engine.segments import by_segment
+from assay.engine.spreading import GROUPED, WHOLE, over_groups
+from assay.engine.updating import updated
 
 T = TypeVar("T")
 # Numbers that a probe looks at in one operation: many beside the cost of starting it, few enough for the cache.
@@ -128,50 +122,13 @@ class Layers(NamedTuple):
     """
 
     traces: list[LayerTrace]
-    activations: tuple[tuple[Segment, ...], ...]
+    activations: tuple[tuple[Segment[Choice], ...], ...]
     loss: Array
     loss_after: Array
 
 
 Signals = list[dict[str, Measurement]]
 """By layer, by quantity."""
-
-
-@partial(jax.tree_util.register_dataclass, data_fields=["arrays"], meta_fields=["structure", "places"])
-@dataclass(frozen=True)
-class Packed:
-    """A tree of many small arrays as few large ones: each array that leaves a device takes its time.
-
-    Attributes
-    ----------
-    arrays : list of array, (M, leaves of one shape and type, …)
-    structure : PyTreeDef
-        Of the tree.
-    places : tuple of (int, int)
-        Where each leaf is: which array, and which index along its second axis.
-    """
-
-    arrays: list[Array]
-    structure: Any
-    places: tuple[tuple[int, int], ...]
-
-    @classmethod
-    def of(cls, tree: Any) -> Packed:
-        """Pack a tree of arrays (M, …)."""
-        leaves, structure = jax.tree.flatten(tree)
-        alike: dict[Hashable, list[Array]] = {}
-        places = []
-        for leaf in leaves:
-            kind = (leaf.shape, leaf.dtype)
-            held = alike.setdefault(kind, [])
-            places.append((list(alike).index(kind), len(held)))
-            held.append(leaf)
-        return cls([jnp.stack(held, axis=1) for held in alike.values()], structure, tuple(places))
-
-    def unpacked(self, position: tuple[np.ndarray, np.ndarray]) -> Any:
-        """The tree on the host, its arrays (C, S, …): the rows at `position` of (G, M, …)."""
-        arrays = [np.asarray(array)[position] for array in self.arrays]
-        return jax.tree.unflatten(self.structure, [arrays[array][:, :, index] for array, index in self.places])
 
 
 class Probe(Protocol):
@@ -219,24 +176,24 @@ def over_equal_shapes(
     return [found[index] for index in range(len(items))]
 
 
-def trace_group(recipe: Recipe, state: State, numbers: Numbers, x: Array, y: Array, rows: Array) -> Layers:
+def trace_group(
+    recipe: Recipe, state: State[Array], numbers: Numbers[Array], x: Array, y: Array, rows: Array
+) -> Layers:
     """Every layer of one group on the examples `rows` of a dense `x`, dropout off.
 
     The gradient with respect to the pre-activations is that with respect to zeros added to them.
     """
     inputs, targets = x[rows].astype(jnp.float32), y[rows].T
     parameters, count = state.parameters, rows.shape[0]
-    depth = len(parameters) // 2
 
     def as_outputs(layer: int, kernel: Array) -> Array:
         """The kernel as (M, out, in), however it lies."""
-        return jnp.swapaxes(kernel, 1, 2) if recipe.sparse and layer == 0 else kernel
+        return jnp.swapaxes(kernel, 1, 2) if recipe.inputs_first(layer) else kernel
 
     def forward(parameters: Parameters, offsets: list[Array]) -> tuple[list[Array], list[Array]]:
         preactivations: list[Array] = []
         activations: list[Array] = []
-        for layer in range(depth):
-            kernel, bias = parameters[2 * layer : 2 * layer + 2]
+        for layer, (kernel, bias) in enumerate(parameters):
             formula = "mof,mfb->mob" if layer else "mof,bf->mob"
             below = activations[-1] if layer else inputs
             z = jnp.einsum(formula, as_outputs(layer, kernel), below) + bias[:, :, None] + offsets[layer]
@@ -244,13 +201,13 @@ def trace_group(recipe: Recipe, state: State, numbers: Numbers, x: Array, y: Arr
             activations.append(by_segment(recipe.activations[layer], z))
         return preactivations, activations
 
-    def objective(parameters: Parameters, offsets: list[Array]) -> Any:
+    def objective(parameters: Parameters, offsets: list[Array]) -> tuple[Array, tuple[list[Array], list[Array], Array]]:
         preactivations, activations = forward(parameters, offsets)
         loss = jnp.mean(example_losses(recipe, targets, activations[-1]), axis=-1) + penalty(parameters, numbers.l2)
         return jnp.sum(loss), (preactivations, activations, loss)
 
     members = numbers.threshold.shape[0]
-    zeros = [jnp.zeros((members, parameters[2 * layer + 1].shape[1], count)) for layer in range(depth)]
+    zeros = [jnp.zeros((members, layer.bias.shape[1], count)) for layer in parameters]
     (gradients, errors), (preactivations, activations, loss) = jax.grad(objective, argnums=(0, 1), has_aux=True)(
         parameters, zeros
     )
@@ -263,25 +220,25 @@ def trace_group(recipe: Recipe, state: State, numbers: Numbers, x: Array, y: Arr
             preactivations=preactivations[layer],
             activations=activations[layer],
             errors=errors[layer] * count,
-            kernel=as_outputs(layer, parameters[2 * layer]),
-            kernel_gradient=as_outputs(layer, gradients[2 * layer]),
-            kernel_update=as_outputs(layer, following[2 * layer] - parameters[2 * layer]),
-            bias=parameters[2 * layer + 1],
-            bias_gradient=gradients[2 * layer + 1],
+            kernel=as_outputs(layer, parameters[layer].kernel),
+            kernel_gradient=as_outputs(layer, gradients[layer].kernel),
+            kernel_update=as_outputs(layer, following[layer].kernel - parameters[layer].kernel),
+            bias=parameters[layer].bias,
+            bias_gradient=gradients[layer].bias,
             preactivation_change=preactivations_after[layer] - preactivations[layer],
         )
-        for layer in range(depth)
+        for layer in range(len(parameters))
     ]
     return Layers(traces, recipe.activations, loss, loss_after)
 
 
-def probe_program(recipe: Recipe, mesh: Mesh, probes: tuple[Probe, ...]) -> Any:
+def probe_program(recipe: Recipe, mesh: Mesh, probes: tuple[Probe, ...]) -> Jitted:
     """``(state, numbers, x, y, rows, active) -> Packed Signals``, compiled; its arrays have leading axes (G, M).
 
     `active`, (G,), is 0 for groups to leave out.
     """
 
-    def one_group(state: State, numbers: Numbers, x: Array, y: Array, rows: Array) -> Packed:
+    def one_group(state: State[Array], numbers: Numbers[Array], x: Array, y: Array, rows: Array) -> Packed[Signals]:
         layers = trace_group(recipe, state, numbers, x, y, rows)
         signals: Signals = [{} for _ in layers.traces]
         for probe in probes:
@@ -289,14 +246,16 @@ def probe_program(recipe: Recipe, mesh: Mesh, probes: tuple[Probe, ...]) -> Any:
                 found |= measured
         return Packed.of(signals)
 
-    def program(state: State, numbers: Numbers, x: Array, y: Array, rows: Array, active: Array) -> Any:
+    def program(
+        state: State[Array], numbers: Numbers[Array], x: Array, y: Array, rows: Array, active: Array
+    ) -> Packed[Signals]:
         shapes = jax.eval_shape(
             lambda state, numbers: one_group(state, numbers, x, y, rows),
             *jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), (state, numbers)),
         )
         nothing = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
 
-        def mapped(group: Any) -> Any:
+        def mapped(group: tuple[State[Array], Numbers[Array], Array]) -> Packed[Signals]:
             state, numbers, active = group
             return jax.lax.cond(active > 0, lambda: one_group(state, numbers, x, y, rows), lambda: nothing)
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from assay.store.files import make_folders, replace_file
+
 SUFFIX = ".assay"
 """Ends the name of every event file that is ours, so that a new export replaces the old one and nothing else."""
 
@@ -53,16 +55,24 @@ class Run:
     def write(self, time_seconds: float) -> None:
         """Replace the event file of an earlier export; all events bear the same time, in seconds since 1970."""
         from tensorboard.compat.proto.event_pb2 import Event
-        from tensorboard.summary.writer.event_file_writer import EventFileWriter
+        from tensorboard.summary.writer.record_writer import RecordWriter
 
-        for path in self.folder.glob(f"events.out.tfevents.*{SUFFIX}"):
-            path.unlink()
-        writer = EventFileWriter(str(self.folder), filename_suffix=SUFFIX)
-        try:
-            for step, summary in sorted(self.steps.items()):
-                writer.add_event(Event(wall_time=time_seconds, step=step, summary=summary))
-        finally:
-            writer.close()
+        events = [Event(wall_time=time_seconds, file_version="brain.Event:2")]
+        events += [
+            Event(wall_time=time_seconds, step=step, summary=found) for step, found in sorted(self.steps.items())
+        ]
+
+        def write(place: Path) -> None:
+            with place.open("wb") as file:
+                records = RecordWriter(file)
+                for event in events:
+                    records.write(event.SerializeToString())
+
+        make_folders(self.folder)
+        path = self.folder / f"events.out.tfevents.{int(time_seconds):010d}{SUFFIX}"
+        replace_file(path, write)
+        for other in set(self.folder.glob(f"events.out.tfevents.*{SUFFIX}")) - {path}:
+            other.unlink()
 
 
 def histogram_buckets(low: np.ndarray, high: np.ndarray, counts: np.ndarray) -> np.ndarray:

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from assay.errors import StoreError
+from assay.store.files import make_folders, replace_file, write_parquet
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from assay.store import Results
+    from assay.results import Results
 
 TABLES = ("trials", "history", "signals", "histograms")
 
@@ -36,20 +37,20 @@ def write_tables(results: Results, folder: str | Path, kind: Literal["csv", "par
     Raises
     ------
     StoreError
-        If nothing has been recorded yet.
+        If nothing has been recorded yet, or if a file cannot be written.
     """
     folder = Path(folder)
     tables = {name: table for name in TABLES if not (table := getattr(results, name)).is_empty()}
     if not tables:
         raise StoreError(f"{results.directory}: nothing has been recorded yet, so there is nothing to export.")
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folders(folder)
     written = []
     for name, table in tables.items():
         path = folder / f"{name}.{kind}"
         if kind == "csv":
-            _flat(table).write_csv(path)
+            replace_file(path, _flat(table).write_csv)
         else:
-            table.write_parquet(path)
+            write_parquet(path, table)
         written.append(path)
     return written
 

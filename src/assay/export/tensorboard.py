@@ -30,7 +30,7 @@ from assay.probes.quantity import QUANTILES
 if TYPE_CHECKING:
     import polars as pl
 
-    from assay.store import Results
+    from assay.results import Results
 
 OUTCOME_TAGS = "trial/"
 SCALAR_COLUMNS = ("trial", "split", "epoch", "tag", "value")

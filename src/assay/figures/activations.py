@@ -17,7 +17,7 @@ import numpy as np
 from assay.choices import Choice
 from assay.figures.style import BLUE, INK, QUIET, SIZES, VERMILLION, new_figure, quiet_axes
 from assay.figures.violins import LEGEND
-from assay.networks.activations import ACTIVATIONS, activate
+from assay.networks.activations import ACTIVATIONS, activate, output_units
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,32 +26,26 @@ if TYPE_CHECKING:
 REACH = 5.0
 LIMITS = (-2.6, 5.2)
 JUMP = 0.1  # between neighbouring points of the curve; no continuous activation climbs as much within the limits
-WHOLE_LAYER = {
-    "softmax": "of (z, 0)",
-    "log_softmax": "of (z, 0)",
-    "sparsemax": "of (z, 0)",
-    "glu": "of (z, z)",
-}
-"""Functions of a whole layer are shown for a layer of two units."""
 
 
 @dataclass(frozen=True, eq=False)
 class ActivationCurve:
-    """One activation: its names, z, φ(z) and φ'(z), all of shape (points,)."""
+    """One activation: its names, of which layer it is shown, z, φ(z) and φ'(z), all of shape (points,)."""
 
     names: tuple[str, ...]
+    layer: str
     z: np.ndarray
     value: np.ndarray
     slope: np.ndarray
 
 
-def activation_data(names: Sequence[str] | None = None, points: int = 801) -> list[ActivationCurve]:
+def activation_data(choices: Sequence[str | Choice] | None = None, points: int = 801) -> list[ActivationCurve]:
     """Compute what `activations` draws.
 
     Parameters
     ----------
-    names : sequence of str, optional
-        All, aliases together, if not given.
+    choices : sequence of str or Choice, optional
+        All, other names together, if not given.
     points : int
         From -5 to 5.
 
@@ -61,38 +55,50 @@ def activation_data(names: Sequence[str] | None = None, points: int = 801) -> li
         Of the functions that look at a whole layer: the first of two units against a second at 0 (softmax,
         log_softmax, sparsemax), or a unit that is its own gate (glu).
     """
-    shown: dict[object, list[str]] = {}
-    for name in names if names is not None else ACTIVATIONS:
-        shown.setdefault(ACTIVATIONS[name], []).append(name)
+    shown: dict[object, list[Choice]] = {}
+    for given in choices if choices is not None else ACTIVATIONS:
+        choice = given if isinstance(given, Choice) else Choice(given)
+        shown.setdefault((ACTIVATIONS.of(choice), str(choice.arguments)), []).append(choice)
     z = np.linspace(-REACH, REACH, points, dtype=np.float32)
-    return [ActivationCurve(tuple(aliases), z, *_value_and_slope(aliases[0], z)) for aliases in shown.values()]
+    return [
+        ActivationCurve(tuple(map(str, alike)), _layer(alike[0]), z, *_value_and_slope(alike[0], z))
+        for alike in shown.values()
+    ]
 
 
-def _value_and_slope(name: str, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _layer(choice: Choice) -> str:
+    """Functions of a whole layer are shown for a layer of two units: one moves, or both where units are halved."""
+    record = ACTIVATIONS.of(choice)
+    if record.is_elementwise:
+        return ""
+    return "of (z, 0)" if output_units(choice, 2) == 2 else "of (z, z)"
+
+
+def _value_and_slope(choice: Choice, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """φ and its derivative by forward differentiation, at every z at once: the batch axis is the curve."""
     import jax
     import jax.numpy as jnp
 
-    moves = [1.0, 1.0] if name == "glu" else [1.0, 0.0] if name in WHOLE_LAYER else [1.0]
+    moves = {"": [1.0], "of (z, 0)": [1.0, 0.0], "of (z, z)": [1.0, 1.0]}[_layer(choice)]
     direction = jnp.array(moves, jnp.float32)
     layer, along = jnp.outer(direction, jnp.asarray(z)), jnp.outer(direction, jnp.ones(z.shape))
-    value, slope = jax.jvp(lambda layer: activate(Choice(name), layer)[0], (layer,), (along,))
+    value, slope = jax.jvp(lambda layer: activate(choice, layer)[0], (layer,), (along,))
     return np.asarray(value), np.asarray(slope)
 
 
-def activations(names: Sequence[str] | None = None) -> Figure:
+def activations(choices: Sequence[str | Choice] | None = None) -> Figure:
     """Draw activations with their derivatives, a panel each, all on one scale.
 
     Parameters
     ----------
-    names : sequence of str, optional
+    choices : sequence of str or Choice, optional
         All if not given.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
-    return draw_activations(activation_data(names))
+    return draw_activations(activation_data(choices))
 
 
 def draw_activations(curves: Sequence[ActivationCurve]) -> Figure:
@@ -156,8 +162,8 @@ def activation(curve: ActivationCurve, ax: Axes | None = None) -> Axes:
     axes.plot(curve.z, with_gaps(curve.value), color=BLUE, linewidth=1.8, zorder=3)
     axes.set(xlim=(-REACH, REACH), ylim=LIMITS, xticks=[-4, -2, 0, 2, 4], yticks=[-2, 0, 2, 4])
     title = " = ".join(curve.names)
-    if curve.names[0] in WHOLE_LAYER:
-        title += f" {WHOLE_LAYER[curve.names[0]]}"
+    if curve.layer:
+        title += f" {curve.layer}"
     axes.set_title(title, fontsize=SIZES["title"], color=INK, loc="left", pad=4)
     return axes
 

@@ -18,8 +18,8 @@ from assay.choices import Choice
 from assay.figures.activations import activations, with_gaps
 from assay.figures.style import BLUE, INK, QUIET, SIZES, VERMILLION, new_figure, quiet_axes
 from assay.figures.violins import LEGEND
-from assay.learning.losses import loss_values
-from assay.networks.initializers import LEARNT, draw_kernel
+from assay.learning.losses import LOSSES, loss_values
+from assay.networks.initializers import INITIALIZERS, draw_kernel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,9 +30,6 @@ FANS = (300, 100)
 BINS = 41
 WIDEST = 0.24  # of the axis of entries
 
-WITHOUT_DENSITY = frozenset({*LEARNT, "identity", "zeros", "ones", "constant"})
-"""Initializers that are no distribution."""
-
 POINTS = 601
 LOSS_LIMITS = (-3.2, 4.2)
 OUTPUTS = {
@@ -41,14 +38,6 @@ OUTPUTS = {
     "number": (-3.0, 3.0),
 }
 """What an output is let to be."""
-PROBABILITIES = frozenset(
-    {"binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy", "kl_divergence"}
-)
-COUNTS = frozenset({"poisson", "mean_squared_logarithmic_error"})
-OF_TWO = frozenset(
-    {"categorical_crossentropy", "sparse_categorical_crossentropy", "kl_divergence", "categorical_hinge"}
-)
-"""Losses of at least two outputs: the other one is the rest to 1, or 0 under a hinge."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +56,7 @@ class LossCurve:
     slope: np.ndarray
 
 
-def catalog_figure(kind: str, names: Sequence[str]) -> Figure | None:
+def catalog_figure(kind: str, choices: Sequence[str | Choice]) -> Figure | None:
     """A picture of entries of the catalogue; None where nothing can be drawn.
 
     Optimizers are rules and not curves; initializers without a distribution are left out.
@@ -75,24 +64,31 @@ def catalog_figure(kind: str, names: Sequence[str]) -> Figure | None:
     Parameters
     ----------
     kind : {"activations", "initializers", "optimizers", "losses"}
-    names : sequence of str
+    choices : sequence of str or Choice
 
     Returns
     -------
     matplotlib.figure.Figure or None
     """
+    chosen = [each if isinstance(each, Choice) else Choice(each) for each in choices]
     if kind == "activations":
-        return activations(names)
+        return activations(chosen)
     if kind == "losses":
-        return draw_losses([loss_data(name) for name in names])
-    drawn = [name for name in names if kind == "initializers" and name not in WITHOUT_DENSITY]
-    return draw_initializers({name: initializer_data(name) for name in drawn}) if drawn else None
+        return draw_losses([loss_data(choice) for choice in chosen])
+    kernels = {str(choice): initializer_data(choice) for choice in chosen if kind == "initializers" and _draws(choice)}
+    drawn = {name: entries for name, entries in kernels.items() if len(np.unique(entries)) > 2}
+    return draw_initializers(drawn) if drawn else None
+
+
+def _draws(choice: Choice) -> bool:
+    """Whether a kernel is luck alone, and not learnt."""
+    return not INITIALIZERS.of(choice).is_learnt
 
 
 # --- Losses ----------------------------------------------------------------------------------------------------------
 
 
-def loss_data(name: str) -> LossCurve:
+def loss_data(choice: Choice) -> LossCurve:
     """A loss and its gradient by one output, for a fixed target: 1, but 2 for counts.
 
     Of a loss that needs two outputs the second is the rest to 1, or 0 for a hinge; the direction of
@@ -101,25 +97,26 @@ def loss_data(name: str) -> LossCurve:
     import jax
     import jax.numpy as jnp
 
-    span = "probability" if name in PROBABILITIES else "count" if name in COUNTS else "number"
+    record = LOSSES.of(choice)
+    span = {"probabilities": "probability", "counts": "count"}.get(record.reads, "number")
     y = np.linspace(*OUTPUTS[span], POINTS).astype(np.float32)
-    target = 2.0 if name in COUNTS else 1.0
-    scale = 100.0 if name == "mean_absolute_percentage_error" else 1.0
+    target = 2.0 if span == "count" else 1.0
+    scale = 100.0 if choice.name == "mean_absolute_percentage_error" else 1.0
     beside, targets, others = "", [target], None
-    if name in OF_TWO and span == "probability":
+    if record.least_outputs == 2 and span == "probability":
         beside, targets, others = "y₂ = 1 - y", [1.0, 0.0], 1 - y
-    elif name in OF_TWO:
+    elif record.least_outputs == 2 and record.needs == "one_hot":
         beside, targets, others = "y₂ = 0", [1.0, 0.0], np.zeros_like(y)
-    elif name == "cosine_similarity":
+    elif record.least_outputs == 2:
         beside, targets, others = "t₂ = y₂ = 1", [1.0, 1.0], np.ones_like(y)
     asked = jnp.asarray(targets)[:, None] * jnp.ones_like(y)
 
     def loss(first: jax.Array) -> jax.Array:
         outputs = first[None] if others is None else jnp.stack([first, jnp.asarray(others)])
-        return loss_values(Choice(name), asked, outputs)
+        return loss_values(choice, asked, outputs)
 
     value, slope = jax.jvp(loss, (jnp.asarray(y),), (jnp.ones_like(y),))
-    return LossCurve(name, target, beside, scale, y, np.asarray(value) / scale, np.asarray(slope) / scale)
+    return LossCurve(str(choice), target, beside, scale, y, np.asarray(value) / scale, np.asarray(slope) / scale)
 
 
 def draw_losses(curves: Sequence[LossCurve]) -> Figure:
@@ -150,9 +147,9 @@ def draw_losses(curves: Sequence[LossCurve]) -> Figure:
 # --- Initializers ----------------------------------------------------------------------------------------------------
 
 
-def initializer_data(name: str) -> np.ndarray:
+def initializer_data(choice: Choice) -> np.ndarray:
     """The entries of a kernel of 300 inputs and 100 units, float32 of shape (30000,)."""
-    return draw_kernel(Choice(name), seed=0, layer=1, fan_in=FANS[0], units=FANS[1]).ravel()
+    return draw_kernel(choice, seed=0, layer=1, fan_in=FANS[0], units=FANS[1]).ravel()
 
 
 def draw_initializers(kernels: dict[str, np.ndarray]) -> Figure:

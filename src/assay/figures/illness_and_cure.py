@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-    from assay.store import Results
+    from assay.results import Results
 
 WIDTH = 8.75  # inches
 HEADINGS = (("illness", 0.66, VERMILLION), ("cure", 0.48, GREEN))  # with their widths in inches

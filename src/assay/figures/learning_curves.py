@@ -13,20 +13,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from assay.analysis import best_epochs, is_higher_better
+from assay.analysis import best_epochs
 from assay.analysis.measurements import ended_badly
-from assay.analysis.wording import metric_text, shared_names
+from assay.analysis.numbers import metric_text
+from assay.analysis.wording import shared_names
 from assay.errors import StoreError, did_you_mean
 from assay.figures.style import BLUE, INK, QUIET, SIZES, VERMILLION, grid_columns, new_figure, quiet_axes, wrapped_name
 from assay.figures.written import plain, written_lines
+from assay.selection import is_higher_better
 
 if TYPE_CHECKING:
     import polars as pl
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from assay.analysis import BestEpoch
-    from assay.store import Results
+    from assay.results import Results
+    from assay.selection import BestEpoch
 
 SPLITS: dict[str, tuple[str, Any]] = {"train": (BLUE, (0, (4, 1.6))), "validation": (VERMILLION, "solid")}
 MANY = 6  # from here on each metric is a figure of its own

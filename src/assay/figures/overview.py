@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from assay.analysis import best_epochs, is_higher_better, measurements
-from assay.analysis.wording import lost_text, metric_text, number_text, shared_names
+from assay.analysis import Interval, Summary, best_epochs, measurements
+from assay.analysis.numbers import metric_text, number_text
+from assay.analysis.wording import lost_text, shared_names
 from assay.figures.style import BLUE, GREEN, INK, QUIET, SIZES, VERMILLION, new_figure, quiet_axes, wrapped_name
 from assay.figures.written import plain
+from assay.selection import is_higher_better
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from assay.store import Results
+    from assay.results import Results
 
 # Shape says the same as colour, for those who do not see or print it.
 LOOKS = {
@@ -69,35 +70,35 @@ class Overview:
         }
 
 
-def overview_data(results: Results, summary: Mapping[str, Any] | None = None) -> Overview:
+def overview_data(results: Results, summary: Summary | None = None) -> Overview:
     """Compute what `overview` draws.
 
     Parameters
     ----------
     results : Results
         Finished or still being written.
-    summary : mapping, optional
+    summary : Summary, optional
         Its summary, where it is at hand already, or that of some of its conditions (see `assay.analysis.shortlist`).
     """
     summary = results.summary() if summary is None else summary
-    if summary["compared_by"] is None:
-        return Overview("", "", summary["confidence"], [])
-    split, metric = summary["compared_by"]["split"], summary["compared_by"]["metric"]
-    best = best_epochs(results, [condition["condition"] for condition in summary["conditions"]])
-    values = measurements(results, best).filter(split=split, metric=metric)
+    measure = summary.compared_by
+    if measure is None:
+        return Overview("", "", summary.confidence, [])
+    best = best_epochs(results, [condition.name for condition in summary.conditions])
+    values = measurements(results, best).filter(split=measure.split, metric=measure.metric)
     seeds_of = {
         name: rows["value"].to_list() for (name,), rows in values.partition_by("condition", as_dict=True).items()
     }
     rows = []
-    for condition in summary["conditions"]:
-        name = condition["condition"]
-        interval = (condition[split] or {}).get(metric, {"mean": None, "low": None, "high": None})
-        comparison = condition["comparison"]
-        kind = "baseline" if name == summary["baseline"] else comparison["conclusion"] if comparison else ""
-        rows.append(OverviewRow(name, kind, **interval, seeds=seeds_of.get(name, []), note=lost_text(condition)))
-    sign = -1 if is_higher_better(metric) else 1
+    for condition in summary.conditions:
+        name, comparison = condition.name, condition.comparison
+        score = condition.score(measure) or Interval(None, None, None, 0)
+        kind = "baseline" if name == summary.baseline else comparison.conclusion if comparison else ""
+        seeds = seeds_of.get(name, [])
+        rows.append(OverviewRow(name, kind, score.mean, score.low, score.high, seeds, lost_text(condition)))
+    sign = -1 if is_higher_better(measure.metric) else 1
     rows.sort(key=lambda row: (row.mean is None, sign * (row.mean or 0.0)))
-    return Overview(split, metric, summary["confidence"], rows)
+    return Overview(measure.split, measure.metric, summary.confidence, rows)
 
 
 def overview(results: Results) -> Figure:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from assay.analysis.wording import metric_text
+from assay.analysis.numbers import metric_text
 from assay.figures.style import INK, QUIET, SIZES, new_figure
 from assay.figures.violins import LEGEND
 from assay.figures.written import plain

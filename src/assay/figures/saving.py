@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assay.analysis import SHOWN_CONDITIONS, shortlist
+from assay.analysis import SHOWN_CONDITIONS, Summary, shortlist
 from assay.figures.distributions import panel_data
 from assay.figures.learning_curves import MANY, curve_data, draw_curves
 from assay.figures.over_epochs import draw_over_epochs, over_epochs_data
@@ -18,21 +18,22 @@ from assay.figures.style import write_figure
 from assay.figures.wall import draw_wall
 from assay.figures.written import FigureData
 from assay.probes import quantities
+from assay.store.files import make_folders
 
 if TYPE_CHECKING:
     import polars as pl
     from matplotlib.figure import Figure
 
-    from assay.store import Results
+    from assay.results import Results
 
 
 DRAWN_CONDITIONS = 24
 """How many conditions of a large study are drawn, a panel or a line each."""
 
 
-def drawn_conditions(summary: Mapping[str, Any]) -> Mapping[str, Any]:
+def drawn_conditions(summary: Summary) -> Summary:
     """The part of a summary that figures show: all of it, but of a large study the best conditions and the baseline."""
-    is_large = len(summary["conditions"]) > SHOWN_CONDITIONS
+    is_large = len(summary.conditions) > SHOWN_CONDITIONS
     return shortlist(summary, DRAWN_CONDITIONS) if is_large else summary
 
 
@@ -62,7 +63,7 @@ class StudyFigure:
 
 
 def study_figure_data(
-    results: Results, theory: pl.DataFrame | None = None, summary: Mapping[str, Any] | None = None
+    results: Results, theory: pl.DataFrame | None = None, summary: Summary | None = None
 ) -> Iterator[StudyFigure]:
     """What the figures of a study show, one at a time: overview, learning curves, then the signal's.
 
@@ -75,11 +76,11 @@ def study_figure_data(
         Finished or still being written.
     theory : polars.DataFrame, optional
         As in `SignalTables`.
-    summary : mapping, optional
+    summary : Summary, optional
         Its summary, where it is at hand already.
     """
     drawn = drawn_conditions(results.summary() if summary is None else summary)
-    names = [condition["condition"] for condition in drawn["conditions"]]
+    names = [condition.name for condition in drawn.conditions]
     yield StudyFigure("overview", overview_data(results, drawn), draw_overview)
     curves = curve_data(results, names)
     if len(curves.conditions) <= MANY:
@@ -103,7 +104,7 @@ def signal_figure_data(tables: SignalTables) -> Iterator[StudyFigure]:
 
 
 def study_figures(
-    results: Results, theory: pl.DataFrame | None = None, summary: Mapping[str, Any] | None = None
+    results: Results, theory: pl.DataFrame | None = None, summary: Summary | None = None
 ) -> Iterator[tuple[str, Figure]]:
     """`study_figure_data`, drawn: names and figures."""
     return ((figure.name, figure.draw()) for figure in study_figure_data(results, theory, summary))
@@ -118,7 +119,7 @@ def save_figures(
     results: Results,
     directory: str | Path,
     theory: pl.DataFrame | None = None,
-    summary: Mapping[str, Any] | None = None,
+    summary: Summary | None = None,
 ) -> list[Path]:
     """Write each figure of a study as PNG and as SVG into a folder, which is made if need be.
 
@@ -137,7 +138,7 @@ def save_signal_figures(tables: SignalTables, directory: str | Path) -> list[Pat
 
 def _save(figures: Iterable[tuple[str, Figure]], directory: str | Path) -> list[Path]:
     directory = Path(directory)
-    directory.mkdir(parents=True, exist_ok=True)
+    make_folders(directory)
     paths = []
     for name, figure in figures:
         for ending in ("png", "svg"):

@@ -12,7 +12,7 @@ from assay.probes import find_quantity
 if TYPE_CHECKING:
     import polars as pl
 
-    from assay.store import Results
+    from assay.results import Results
 
 
 @dataclass(frozen=True, eq=False)

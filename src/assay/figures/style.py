@@ -10,10 +10,11 @@ import math
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from assay.analysis.wording import factors_of
 from assay.palette import BLUE, GREEN, PURPLE, VERMILLION
+from assay.store.files import replace_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -87,11 +88,18 @@ def write_figure(figure: Figure, path: Path, dots_per_inch: float = PNG_DOTS_PER
     """Write a figure in the format of the path's ending; the same figure gives the same bytes every time.
 
     Text in an SVG stays text, so that it can be searched, read aloud and restyled.
+
+    Raises
+    ------
+    WriteError
+        If the file cannot be written.
     """
     import matplotlib
 
+    is_svg = path.suffix == ".svg"
+    metadata = {"Date": None, "Creator": None} if is_svg else {"Software": None}
+    options: dict[str, Any] = {"format": path.suffix[1:], "metadata": metadata}
+    if not is_svg:
+        options["dpi"] = dots_per_inch
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": path.stem}):
-        if path.suffix == ".svg":
-            figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
-        else:
-            figure.savefig(path, dpi=dots_per_inch, metadata={"Software": None})
+        replace_file(path, lambda place: figure.savefig(place, **options))

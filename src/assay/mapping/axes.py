@@ -173,9 +173,8 @@ def _kind(study: Study, key: str) -> type[int] | type[float] | None:
     parts = {"data": study.data, "network": study.network, "training": study.training}
     first, *path = key.split(".")
     if len(path) > 1 and path[-2] in CHOICE_TABLES:
-        chosen = setting_of(parts, key.rpartition(".")[0])
-        name = chosen["name"] if isinstance(chosen, dict) else chosen
-        arguments = defaults_of(CHOICE_TABLES[path[-2]][name]) if name else {}
+        chosen, table = setting_of(parts, key.rpartition(".")[0]), CHOICE_TABLES[path[-2]]
+        arguments = table.of(table.parse(chosen, where=key)).defaults if chosen else {}
         return _kind_of_default(arguments.get(path[-1]))
     if first == "data" and path[-1] not in DataSpec.model_fields:
         arguments = defaults_of(SYNTHETIC[study.data.name]) if study.data.name in SYNTHETIC else {}

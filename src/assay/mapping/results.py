@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from assay.analysis import is_higher_better
 from assay.errors import StoreError, StudyError, did_you_mean
 from assay.mapping.axes import Axis
 from assay.mapping.folder import TILES_FOLDER, cell_columns, read_map_file
 from assay.mapping.plane import Plane
+from assay.selection import is_higher_better
 from assay.study import Study
 
 if TYPE_CHECKING:

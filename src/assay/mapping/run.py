@@ -76,6 +76,8 @@ def trainability_map(
     ------
     AssayError
         If the study, an axis, the data or the folder cannot be used; nothing has been trained then.
+    WriteError
+        If the disk is full; what was written before is kept, and the same call goes on from there.
     KeyboardInterrupt
         After Ctrl-C; the tile in flight is finished (a second Ctrl-C drops it), and the same call goes on from there.
     """

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from assay.choices import Choice
-from assay.learning.losses import CATEGORICAL, OF_CLASSES
+from assay.learning.losses import LOSSES
+from assay.networks.activations import ACTIVATIONS
 
 
 def drawn_inputs(rows: int, shape: tuple[int, ...]) -> np.ndarray:
@@ -37,11 +38,12 @@ def drawn_targets(
     """
     random = np.random.Generator(np.random.Philox(1))
     outputs = output_shape[-1] if output_shape else 1
-    loss_name, activation_name = loss.name if loss else "", activation.name if activation else ""
-    if outputs > 1 and (loss_name in CATEGORICAL or (not loss_name and activation_name in ("softmax", "log_softmax"))):
+    needs = LOSSES.of(loss).needs if loss else ""
+    normalizes = activation is not None and ACTIVATIONS.of(activation).normalizes
+    if outputs > 1 and (needs == "one_hot" or (not loss and normalizes)):
         labels = random.integers(0, outputs, (rows, *output_shape[:-1]))
-        is_sparse = loss_name.startswith("sparse")
+        is_sparse = loss is not None and loss.name.startswith("sparse")
         return (labels if is_sparse else np.eye(outputs, dtype=np.float32)[labels]), f"drawn from {outputs} classes"
-    if loss_name in OF_CLASSES or (not loss_name and activation_name == "sigmoid"):
+    if needs in ("classes", "one_hot") or (not loss and activation == Choice("sigmoid")):
         return random.integers(0, 2, (rows, *output_shape)).astype(np.float32), "drawn from 0 and 1"
     return random.standard_normal((rows, *output_shape), dtype=np.float32), "drawn from a standard normal"

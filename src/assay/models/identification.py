@@ -10,14 +10,15 @@ from assay.networks.activations import ACTIVATIONS, activate
 
 # Of the largest value: beyond what another order of the same additions makes of float32.
 SAME = 1e-5
-# The commonest first: several agree where all values are on one side of 0. Those left out have another name here, or
-# demand an argument.
-_LEFT_OUT = ("swish", "hard_swish", "threshold", "glu")
+# The commonest first: several agree where all values are on one side of 0. Those left out demand an
+# argument, or halve the units.
+_LEFT_OUT = ("threshold", "glu")
+_COMMON = ("linear", "relu", "tanh", "sigmoid")
 _SLOPES = (0.01, 0.1, 0.3)
 CANDIDATES = (
-    *(Choice(name) for name in ("linear", "relu", "tanh", "sigmoid")),
+    *(Choice(name) for name in _COMMON),
     *(Choice("leaky_relu", {"negative_slope": slope}) for slope in _SLOPES),
-    *(Choice(name) for name in ACTIVATIONS if name not in (*_LEFT_OUT, "linear", "relu", "tanh", "sigmoid")),
+    *(Choice(record.name) for record in ACTIVATIONS.records if record.name not in (*_LEFT_OUT, *_COMMON)),
 )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import keras
 import numpy as np
 
-from assay.choices import Choice
+from assay.choices import Choice, Table
 from assay.learning.losses import LOSSES
 from assay.learning.optimizers import OPTIMIZERS
 from assay.models.naming import chosen, snake_case, tidy
@@ -166,7 +166,7 @@ def optimizer_of(optimizer: Any) -> Choice | None:
     return found and Choice(found.name, {"learning_rate": tidy(rate), **found.arguments})
 
 
-def _of_object(thing: Any, table: Mapping[str, Callable[..., Any]], leave_out: tuple[str, ...] = ()) -> Choice | None:
+def _of_object(thing: Any, table: Table[Any], leave_out: tuple[str, ...] = ()) -> Choice | None:
     """By the name of its class, if that is Keras' own, and by its configuration."""
     if not type(thing).__module__.startswith("keras."):
         return None

@@ -14,7 +14,7 @@ from typing import Any, cast
 import keras
 import numpy as np
 
-from assay.choices import Choice, parse_choice
+from assay.choices import Choice
 from assay.diagnosis.facts import DataFacts, LayerFacts, NetworkFacts, chance_loss
 from assay.errors import ModelError, did_you_mean
 from assay.learning.losses import LOSSES
@@ -206,7 +206,7 @@ class KerasReader:
     def _optimizer(self) -> Choice | None:
         given = self.optimizer if self.optimizer is not None else getattr(self.model, "optimizer", None)
         if isinstance(given, str | dict | Choice):
-            return parse_choice(given, OPTIMIZERS, where="optimizer", noun="optimizer")
+            return OPTIMIZERS.parse(given, where="optimizer")
         return optimizer_of(given)
 
     # --- Examples ----------------------------------------------------------------------------------------------------
@@ -301,7 +301,7 @@ def _loss_of(given: Any) -> tuple[Choice | None, Loss]:
     """A loss as a choice, if it is one of ours, and as a function of targets and outputs."""
     name = given.get("name") if isinstance(given, dict) else given
     if isinstance(given, Choice) or name in LOSSES:
-        choice = parse_choice(given, LOSSES, where="loss", noun="loss")
+        choice = LOSSES.parse(given, where="loss")
         function = keras.losses.get(choice.name)
         return Choice(function.__name__, choice.arguments), partial(function, **choice.arguments)
     try:

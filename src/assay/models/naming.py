@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from assay.choices import Choice, defaults_of, parse_choice
+from assay.choices import Choice, Table
 from assay.errors import StudyError
 from assay.learning.optimizers import OPTIMIZERS
 
 
-def chosen(name: str, given: Mapping[str, Any], table: Mapping[str, Callable[..., Any]]) -> Choice | None:
+def chosen(name: str, given: Mapping[str, Any], table: Table[Any]) -> Choice | None:
     """A choice with those of the given arguments that differ from their defaults; None where it is not one of ours."""
     if name not in table:
         return None
-    known = defaults_of(table[name])
+    known = table[name].defaults
     tidied = {key: tidy(value) for key, value in given.items() if key in known}
     arguments = {key: value for key, value in tidied.items() if value != known[key]}
     try:
-        return parse_choice(Choice(name, arguments), table, where=name, noun="choice")
+        return table.parse(Choice(name, arguments), where=name)
     except StudyError:
         return None
 

@@ -8,7 +8,6 @@ import numpy as np
 
 from assay.choices import Choice
 from assay.errors import ModelError
-from assay.learning.losses import CATEGORICAL
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,4 +86,4 @@ def fitting_loss(targets: Targets, output_activation: Choice | None) -> Choice:
 def dense_loss(loss: Choice) -> Choice:
     """The same loss on one-hot rows, which is how its targets are kept here."""
     is_sparse = loss.name == "sparse_categorical_crossentropy"
-    return Choice(CATEGORICAL[0], loss.arguments) if is_sparse else loss
+    return Choice("categorical_crossentropy", loss.arguments) if is_sparse else loss

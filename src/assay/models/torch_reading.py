@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from assay.choices import Choice, parse_choice
+from assay.choices import Choice
 from assay.diagnosis.facts import DataFacts, LayerFacts, NetworkFacts, chance_loss
 from assay.errors import MissingExtra, ModelError
 from assay.learning.losses import LOSSES
@@ -188,7 +188,7 @@ class TorchReader:
             return None, 0.0
         if isinstance(self.optimizer, torch.optim.Optimizer):
             return optimizer_of(self.optimizer)
-        return parse_choice(self.optimizer, OPTIMIZERS, where="optimizer", noun="optimizer"), 0.0
+        return OPTIMIZERS.parse(self.optimizer, where="optimizer"), 0.0
 
     def _trained(self) -> list[str]:
         """The names of the parameters that an update moves."""
@@ -286,7 +286,7 @@ def _loss_of(given: Any) -> tuple[Choice | None, Any]:
         if not callable(given):
             raise ModelError(f"loss: expected a loss of torch.nn or a function of outputs and targets, got {given!r}.")
         return loss_of(given), given
-    choice = dense_loss(parse_choice(given, LOSSES, where="loss", noun="loss"))
+    choice = dense_loss(LOSSES.parse(given, where="loss"))
     function = function_of(choice)
     if function is None:
         raise ModelError(f"loss: PyTorch has no '{choice}'. Give a function of outputs and targets.")

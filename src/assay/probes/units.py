@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from assay._lazy import lazy_module
 from assay.choices import Choice
 from assay.networks.activations import activate
+from assay.networks.traits import FLAT, traits_of
 from assay.palette import GREEN
 from assay.probes.measuring import LayerProbe
 from assay.probes.quantity import Quantity
@@ -21,10 +22,6 @@ else:
 
 # A unit is a copy if all its pre-activations agree with another's to this part of the layer's largest.
 SAME = 1e-6
-# Flat: the slope is below this part of the steepest slope that the activation has.
-FLAT = 0.05
-# Activations that stay finite in both directions, and so can saturate.
-BOUNDED = frozenset({"sigmoid", "hard_sigmoid", "sparse_sigmoid", "tanh", "hard_tanh", "softsign"})
 
 DEAD_UNITS = Quantity(
     name="dead_units",
@@ -64,13 +61,22 @@ IDENTICAL_UNITS = Quantity(
 )
 
 
-def dead_units(activations: Array) -> Array:
+def dead_units(activations: Array, segments: tuple[Segment, ...]) -> Array:
     """The share of units whose output is 0 for every example, (M,), of (M, U, B).
+
+    Of an activation that is constant somewhere else than at 0, such as max(x, -0.5), it is that constant.
 
     No gradient reaches the kernel of a dead ReLU (Lu et al., 2020).
     """
+    from assay.engine.segments import divided, joined
+
     jnp = jax.numpy
-    return jnp.mean(jnp.all(activations == 0, axis=2), axis=1)
+    parts = []
+    for segment, values in zip(segments, divided(segments, activations), strict=True):
+        traits = traits_of(segment.kind)
+        silent = traits.dead_value if traits is not None else 0.0
+        parts.append(jnp.mean(jnp.all(values == silent, axis=2), axis=1))
+    return joined(segments, parts)
 
 
 def saturation(preactivations: Array, segments: tuple[Segment, ...]) -> Array:
@@ -79,13 +85,14 @@ def saturation(preactivations: Array, segments: tuple[Segment, ...]) -> Array:
     Flat means |φ'(z)| < 0.05 · max |φ'|: beyond |z| = 2.18 for tanh, 4.37 for the sigmoid. 0 for activations that are
     not bounded on both sides: a ReLU that is off is not saturated (see dead units).
     """
-    from assay.engine.program import divided, joined
+    from assay.engine.segments import divided, joined
 
     jnp = jax.numpy
     parts = []
     for segment, z in zip(segments, divided(segments, preactivations), strict=True):
         choice = segment.kind
-        if choice.name in BOUNDED:
+        traits = traits_of(choice)
+        if traits is not None and traits.saturates:
             steepest = jnp.max(jnp.abs(_slope(choice, jnp.linspace(-6.0, 6.0, 1201)[:, None])))
             parts.append(jnp.mean(jnp.abs(_slope(choice, z)) < FLAT * steepest, axis=(1, 2)))
         else:
@@ -117,7 +124,7 @@ def identical_units(preactivations: Array) -> Array:
 
 
 PROBES = (
-    LayerProbe(DEAD_UNITS, dead_units, ("activations",)),
+    LayerProbe(DEAD_UNITS, dead_units, ("activations",), by_activation=True),
     LayerProbe(SATURATION, saturation, ("preactivations",), by_activation=True),
     LayerProbe(IDENTICAL_UNITS, identical_units, ("preactivations",)),
 )

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from assay.analysis import SHOWN_CONDITIONS, is_higher_better, sentences, shortlist, symptoms
-from assay.analysis.wording import (
-    difference_of,
-    false_alarms_text,
-    interval_text,
-    lost_text,
-    metric_text,
-    plus_minus_text,
-    shared_names,
-    shown_text,
+from assay.analysis import (
+    SHOWN_CONDITIONS,
+    ConditionSummary,
+    Interval,
+    Measure,
+    Summary,
+    sentences,
+    shortlist,
+    symptoms,
 )
+from assay.analysis.numbers import interval_text, metric_text, plus_minus_text
+from assay.analysis.wording import false_alarms_text, lost_text, shared_names, shown_text
+from assay.selection import is_higher_better
 
 if TYPE_CHECKING:
-    from assay.store import Results
+    from assay.report.drawings import FigureContent
+    from assay.results import Results
 
 
 @dataclass(frozen=True)
@@ -39,17 +42,6 @@ class TableContent:
     caption: str
     columns: list[str]
     rows: list[list[Cell]]
-
-
-@dataclass(frozen=True)
-class FigureContent:
-    """A figure as SVG markup, with the words for who cannot see it."""
-
-    name: str
-    title: str
-    svg: str
-    alternative: str
-    caption: str
 
 
 @dataclass(frozen=True)
@@ -84,14 +76,14 @@ class ReportContent:
     provenance: list[tuple[str, str]]
 
 
-def build_content(results: Results, summary: Mapping[str, Any] | None = None) -> ReportContent:
+def build_content(results: Results, summary: Summary | None = None) -> ReportContent:
     """Collect what a report tells of a study, figures drawn.
 
     Parameters
     ----------
     results : Results
         Finished or still being written.
-    summary : mapping, optional
+    summary : Summary, optional
         Its summary, where it is at hand already.
     """
     from assay.report.drawings import figure_contents
@@ -99,22 +91,21 @@ def build_content(results: Results, summary: Mapping[str, Any] | None = None) ->
     summary = results.summary() if summary is None else summary
     shown = shortlist(summary)
     which = shown_text(summary, shown)
-    measured = summary["compared_by"] or {"split": "validation", "metric": "loss"}
-    split, metric = measured["split"], measured["metric"]
+    measure = summary.compared_by or Measure("validation", "loss")
     study = results.study
     return ReportContent(
         study=study.name,
         question=study.question,
         facts=_facts(results, summary),
         conclusions=sentences(summary),
-        conclusion_note=_note(summary, split, metric),
+        conclusion_note=_note(summary, measure),
         findings=_findings(summary),
         finding_notes=[
-            f"{symptom.title} {symptom.where(len(summary['conditions']))}".rstrip()
+            f"{symptom.title} {symptom.where(len(summary.conditions))}".rstrip()
             for symptom in symptoms(summary)
             if symptom.level == "note"
         ],
-        table=_conditions(shown, metric, which),
+        table=_conditions(shown, measure.metric, which),
         figures=figure_contents(results, summary),
         best_epochs=_measured(
             shown,
@@ -130,7 +121,7 @@ def build_content(results: Results, summary: Mapping[str, Any] | None = None) ->
             "Fresh networks, trained from scratch on training and validation data together up to the best epoch; "
             f"then the test set was opened, once. {which}",
         )
-        if any(condition["test"] for condition in shown["conditions"])
+        if any(condition.test for condition in shown.conditions)
         else None,
         settings=_settings(study.written()),
         study_file=study.to_toml(),
@@ -139,11 +130,11 @@ def build_content(results: Results, summary: Mapping[str, Any] | None = None) ->
     )
 
 
-def _facts(results: Results, summary: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _facts(results: Results, summary: Summary) -> list[tuple[str, str]]:
     """The study in a few numbers."""
-    outcomes = [condition["outcomes"] for condition in summary["conditions"]]
+    outcomes = [condition.outcomes for condition in summary.conditions]
     ended = sum(sum(counts.values()) for counts in outcomes)
-    asked = sum(condition["trials"] for condition in summary["conditions"])
+    asked = sum(condition.trials for condition in summary.conditions)
     facts = [
         ("conditions", f"{len(outcomes):,}"),
         ("seeds", f"{len(results.study.seed_list()):,}"),
@@ -153,96 +144,100 @@ def _facts(results: Results, summary: Mapping[str, Any]) -> list[tuple[str, str]
         count = sum(counts.get(outcome, 0) for counts in outcomes)
         if count:
             facts.append((outcome, f"{count:,}"))
-    return [*facts, ("time", duration_text(summary["elapsed_seconds"]))]
+    return [*facts, ("time", duration_text(summary.elapsed_seconds))]
 
 
-def _note(summary: Mapping[str, Any], split: str, metric: str) -> str:
+def _note(summary: Summary, measure: Measure) -> str:
     """How the conclusions were reached, and what they do not say."""
-    direction = "higher" if is_higher_better(metric) else "lower"
-    compared = [condition["comparison"] for condition in summary["conditions"] if condition["comparison"]]
-    share = f"{summary['confidence']:g}"
-    opening = f"Measured by {split} {metric_text(metric)} ({direction} is better). "
+    direction = "higher" if is_higher_better(measure.metric) else "lower"
+    compared = [condition.comparison for condition in summary.conditions if condition.comparison]
+    share = f"{100 * summary.confidence:g} %"
+    opening = f"Conditions are compared by {measure} ({direction} is better). "
     if not compared:
-        return opening + f"In brackets: the {share} confidence interval of the mean over seeds (Student t)."
-    pairs = max(comparison["pairs"] for comparison in compared)
+        return opening + f"Brackets hold the {share} confidence interval of the mean over seeds (Student t)."
+    pairs = max(comparison.pairs for comparison in compared)
     if pairs < 2:
-        return opening + "Fewer than two paired seeds give no interval and so no conclusion; ask for more with --seeds."
+        return (
+            f"{opening}With fewer than two seeds that completed in both conditions there is no interval "
+            "and no conclusion; ask for more seeds with --seeds."
+        )
     return (
-        f"{opening}The same seed gives every condition the same start and the same batches, so differences are taken "
-        f"seed by seed; in brackets their {share} confidence interval (Student t). Better or worse is said only where "
-        f"it leaves out zero. Each interval is for its own comparison: with {len(compared):,} comparisons at {share}, "
-        f"expect about {false_alarms_text(summary, len(compared))} false alarms if no choice mattered."
+        f"{opening}A seed gives every condition the same start and the same batches, so differences are taken seed by "
+        f"seed; brackets hold the {share} confidence interval of their mean (Student t). A condition is called better "
+        "or worse only where this interval does not contain zero. Each interval is for one comparison: if no choice "
+        f"made a difference, about {false_alarms_text(summary, len(compared))} of these {len(compared):,} comparisons "
+        "would still be called better or worse."
     )
 
 
-def _findings(summary: Mapping[str, Any]) -> list[FindingContent]:
+def _findings(summary: Summary) -> list[FindingContent]:
     """What is wrong, each symptom once."""
     return [
         FindingContent(
             title=symptom.title,
-            where=symptom.where(len(summary["conditions"])),
-            evidence=symptom.finding["evidence"]["text"],
-            cause=symptom.finding["cause"],
-            remedy=symptom.finding["remedy"]["text"],
+            where=symptom.where(len(summary.conditions)),
+            evidence=symptom.finding.evidence.text,
+            cause=symptom.finding.cause,
+            remedy=symptom.finding.remedy.text,
         )
         for symptom in symptoms(summary)
         if symptom.level != "note"
     ]
 
 
-def _verdict(condition: Mapping[str, Any]) -> Cell:
+def _verdict(condition: ConditionSummary) -> Cell:
     """``healthy``, or what is wrong."""
-    verdict = condition["verdict"]
-    if verdict["status"] is None:
+    verdict = condition.verdict
+    if verdict is None:
         return Cell("–")
-    text = ", ".join(name.replace("_", " ") for name in verdict["findings"]) or "healthy"
-    return Cell(text, text, verdict["status"])
+    text = ", ".join(name.replace("_", " ") for name in verdict.findings) or "healthy"
+    return Cell(text, text, verdict.status)
 
 
-def _conditions(summary: Mapping[str, Any], metric: str, which: str) -> TableContent:
+def _conditions(summary: Summary, metric: str, which: str) -> TableContent:
     """The main table: a row per condition of those that are shown, which `which` says."""
-    conditions = summary["conditions"]
-    has_test = any(condition["test"] for condition in conditions)
-    has_comparison = any(condition["comparison"] for condition in conditions)
+    conditions = summary.conditions
+    has_test = any(condition.test for condition in conditions)
+    has_comparison = any(condition.comparison for condition in conditions)
     word = metric_text(metric)
     heading, names = _names(conditions)
     columns = [heading, "completed", "parameters", "best epoch", f"validation {word}"]
     columns += [f"test {word}"] if has_test else []
     columns += ["against baseline", "conclusion"] if has_comparison else []
-    has_verdict = any(condition["verdict"]["status"] for condition in conditions)
+    has_verdict = any(condition.verdict for condition in conditions)
     columns += ["verdict"] if has_verdict else []
     rows = []
     for condition, name in zip(conditions, names, strict=True):
         row = [Cell(name, name), _outcomes(condition)]
-        parameters = condition["parameters"]
+        parameters = condition.parameters
         row.append(Cell("–" if parameters is None else f"{parameters:,}", parameters))
         row.append(_best_epoch(condition))
-        row.append(_short_interval(condition["validation"], metric))
+        row.append(_short_interval(condition.validation.get(metric)))
         if has_test:
-            row.append(_short_interval(condition["test"], metric))
+            row.append(_short_interval(condition.test.get(metric)))
         if has_comparison:
-            row += _comparison(condition, summary["baseline"])
+            row += _comparison(condition, summary.baseline)
         if has_verdict:
             row.append(_verdict(condition))
         rows.append(row)
-    share = f"{summary['confidence']:g}"
-    caption = f"Means over the trials that completed; ± is half of the {share} confidence interval. {which}".rstrip()
-    return TableContent("conditions", caption, columns, rows)
+    share = f"{100 * summary.confidence:g} %"
+    caption = f"Means over the trials that completed; ± is half the width of the {share} confidence interval."
+    return TableContent("conditions", f"{caption} {which}".rstrip(), columns, rows)
 
 
-def _measured(summary: Mapping[str, Any], split: str, table: str, caption: str) -> TableContent:
+def _measured(summary: Summary, split: Literal["validation", "test"], table: str, caption: str) -> TableContent:
     """All metrics of a split, with the best epoch."""
-    conditions = summary["conditions"]
+    conditions = summary.conditions
     metrics = sorted(
-        {metric for condition in conditions for metric in condition[split] or ()},
+        {metric for condition in conditions for metric in condition.scores(split)},
         key=lambda metric: (metric != "loss", metric),
     )
     heading, names = _names(conditions)
     rows = [
         [
             Cell(name, name),
-            _best_epoch(condition, with_range=split == "validation") if condition[split] else Cell("–"),
-            *(_interval(condition[split], metric) for metric in metrics),
+            _best_epoch(condition, with_range=split == "validation") if condition.scores(split) else Cell("–"),
+            *(_interval(condition.scores(split).get(metric)) for metric in metrics),
         ]
         for condition, name in zip(conditions, names, strict=True)
     ]
@@ -252,44 +247,42 @@ def _measured(summary: Mapping[str, Any], split: str, table: str, caption: str) 
     )
 
 
-def _names(conditions: Sequence[Mapping[str, Any]]) -> tuple[str, list[str]]:
+def _names(conditions: Sequence[ConditionSummary]) -> tuple[str, list[str]]:
     """The heading and the cells of the first column, factors said once where all names have the same."""
-    factors, names = shared_names([condition["condition"] for condition in conditions])
+    factors, names = shared_names([condition.name for condition in conditions])
     return factors or "condition", names
 
 
-def _outcomes(condition: Mapping[str, Any]) -> Cell:
-    completed, asked = condition["outcomes"]["completed"], condition["trials"]
+def _outcomes(condition: ConditionSummary) -> Cell:
+    completed, asked = condition.outcomes["completed"], condition.trials
     lost = lost_text(condition)
     text = f"{completed} of {asked}"
     return Cell(f"{text}, {lost}", completed, "lost") if lost else Cell(text, completed)
 
 
-def _best_epoch(condition: Mapping[str, Any], *, with_range: bool = True) -> Cell:
-    if condition["best_epoch"] is None:
+def _best_epoch(condition: ConditionSummary, *, with_range: bool = True) -> Cell:
+    if condition.best_epoch is None or condition.best_epoch_range is None:
         return Cell("–")
-    low, high = condition["best_epoch_range"]
+    low, high = condition.best_epoch_range
     spread = f" ({low}–{high})" if with_range and low != high else ""
-    return Cell(f"{condition['best_epoch']}{spread}", condition["best_epoch"])
+    return Cell(f"{condition.best_epoch}{spread}", condition.best_epoch)
 
 
-def _interval(measured: Mapping[str, Any] | None, metric: str) -> Cell:
-    interval = (measured or {}).get(metric)
-    return Cell(interval_text(interval), interval["mean"] if interval else None)
+def _interval(interval: Interval | None) -> Cell:
+    return Cell(interval_text(interval), None if interval is None else interval.mean)
 
 
-def _short_interval(measured: Mapping[str, Any] | None, metric: str) -> Cell:
-    interval = (measured or {}).get(metric)
-    return Cell(plus_minus_text(interval), interval["mean"]) if interval else Cell("–")
+def _short_interval(interval: Interval | None) -> Cell:
+    return Cell(plus_minus_text(interval), None if interval is None else interval.mean)
 
 
-def _comparison(condition: Mapping[str, Any], baseline: str | None) -> list[Cell]:
-    comparison = condition["comparison"]
+def _comparison(condition: ConditionSummary, baseline: str | None) -> list[Cell]:
+    comparison = condition.comparison
     if comparison is None:
-        text = "baseline" if condition["condition"] == baseline else "–"
+        text = "baseline" if condition.name == baseline else "–"
         return [Cell("–"), Cell(text, text, "baseline")]
-    difference = Cell(plus_minus_text(difference_of(comparison), signed=True), comparison["difference"])
-    conclusion = comparison["conclusion"]
+    difference = Cell(plus_minus_text(comparison.difference, signed=True), comparison.difference.mean)
+    conclusion = comparison.conclusion
     return [difference, Cell(conclusion, conclusion, conclusion.replace(" ", "-"))]
 
 

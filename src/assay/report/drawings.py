@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from assay.analysis.wording import metric_text, number_text, shown_text
+from assay.analysis import Summary
+from assay.analysis.numbers import metric_text, number_text
+from assay.analysis.wording import shown_text
 from assay.figures import study_figure_data
 from assay.figures.distributions import SignalPanels
 from assay.figures.over_epochs import OverEpochs
@@ -16,17 +19,27 @@ from assay.figures.profiles import Profiles
 from assay.figures.saving import StudyFigure, drawn_conditions
 from assay.figures.style import GRID, INK, QUIET
 from assay.probes import find_quantity
-from assay.report.content import FigureContent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from assay.store import Results
+    from assay.results import Results
 
 PAGE_COLOURS = {"#ffffff": "var(--paper)", INK: "var(--ink)", QUIET: "var(--quiet)", GRID: "var(--grid)"}
 
 
-def figure_contents(results: Results, summary: Mapping[str, Any]) -> list[FigureContent]:
+@dataclass(frozen=True)
+class FigureContent:
+    """A figure as SVG markup, with the words for who cannot see it."""
+
+    name: str
+    title: str
+    svg: str
+    alternative: str
+    caption: str
+
+
+def figure_contents(results: Results, summary: Summary) -> list[FigureContent]:
     """Every figure of a study, with title, caption and words for who cannot see it."""
     contents = []
     drawn = drawn_conditions(summary)
@@ -72,7 +85,7 @@ def inline_svg(figure: Figure, name: str, alternative: str) -> str:
     return svg.replace("<svg", f'<svg role="img" aria-label="{escape(alternative)}"', 1)
 
 
-def _words(figure: StudyFigure, drawn: Mapping[str, Any]) -> tuple[str, str, str]:
+def _words(figure: StudyFigure, drawn: Summary) -> tuple[str, str, str]:
     """Title, words for who cannot see it, and caption."""
     data = figure.data
     if isinstance(data, Overview):
@@ -111,26 +124,23 @@ def _titles(names: Sequence[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _overview_words(summary: Mapping[str, Any]) -> tuple[str, str, str]:
-    if summary["compared_by"] is None:
+def _overview_words(summary: Summary) -> tuple[str, str, str]:
+    measure = summary.compared_by
+    if measure is None:
         return "All conditions", "No trial has completed yet.", ""
-    split, metric = summary["compared_by"]["split"], summary["compared_by"]["metric"]
-    means = {
-        condition["condition"]: condition[split][metric]["mean"]
-        for condition in summary["conditions"]
-        if condition[split] and metric in condition[split]
-    }
+    scores = {condition.name: condition.score(measure) for condition in summary.conditions}
+    means = {name: score.mean for name, score in scores.items() if score is not None and score.mean is not None}
     low, high = min(means, key=means.__getitem__), max(means, key=means.__getitem__)
     alternative = (
-        f"Dot plot of {split} {metric_text(metric)} for {len(means)} conditions: "
+        f"Dot plot of {measure} for {len(means)} conditions: "
         f"from {number_text(means[low])} ({low}) to {number_text(means[high])} ({high}). "
         "The table of conditions holds the same numbers."
     )
     caption = (
-        f"Mean {split} {metric_text(metric)} of each condition, best at the top, with its {summary['confidence']:g} "
-        "interval over seeds; each small stroke is one seed."
+        f"Mean {measure} of each condition, best at the top, with its "
+        f"{100 * summary.confidence:g} % confidence interval over seeds; each small stroke is one seed."
     )
-    if any(condition["comparison"] for condition in summary["conditions"]):
+    if any(condition.comparison for condition in summary.conditions):
         caption += (
             " The dashed line is the baseline. Conclusions rest on differences within a seed, so they may be firmer "
             "than overlapping intervals suggest."
@@ -138,13 +148,13 @@ def _overview_words(summary: Mapping[str, Any]) -> tuple[str, str, str]:
     return "All conditions", alternative, caption
 
 
-def _curves_words(name: str, summary: Mapping[str, Any]) -> tuple[str, str, str]:
+def _curves_words(name: str, summary: Summary) -> tuple[str, str, str]:
     metric = metric_text(name.removeprefix("learning_curves").strip("_"))
-    best = [c["best_epoch"] for c in summary["conditions"] if c["best_epoch"] is not None]
+    best = [c.best_epoch for c in summary.conditions if c.best_epoch is not None]
     between = f" Best epochs lie between {min(best)} and {max(best)}." if best else ""
     title = f"Learning curves: {metric}" if metric else "Learning curves"
     alternative = (
-        f"{title}: a panel for each of {len(summary['conditions'])} conditions, training and validation by epoch."
+        f"{title}: a panel for each of {len(summary.conditions)} conditions, training and validation by epoch."
         f"{between} The table of best epochs holds the numbers."
     )
     caption = (

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from assay.errors import StoreError
 from assay.report.content import ReportContent, build_content
+from assay.store.files import write_text
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-    from assay.store import Results
+    from assay.analysis import Summary
+    from assay.results import Results
 
 
-def write_report(results: Results, path: str | Path | None = None, summary: Mapping[str, Any] | None = None) -> Path:
+def write_report(results: Results, path: str | Path | None = None, summary: Summary | None = None) -> Path:
     """Write the report of a study.
 
     Parameters
@@ -25,7 +25,7 @@ def write_report(results: Results, path: str | Path | None = None, summary: Mapp
         Finished or still being written.
     path : path, optional
         Where to; ``report.html`` in the results folder if not given.
-    summary : mapping, optional
+    summary : Summary, optional
         Its summary, where it is at hand already.
 
     Returns
@@ -35,15 +35,11 @@ def write_report(results: Results, path: str | Path | None = None, summary: Mapp
 
     Raises
     ------
-    StoreError
+    WriteError
         If the file cannot be written.
     """
     path = results.directory / "report.html" if path is None else Path(path)
-    page = render_html(build_content(results, summary))
-    try:
-        path.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be written ({error.strerror}). Give another file with --out.") from None
+    write_text(path, render_html(build_content(results, summary)))
     return path
 
 

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from assay.analysis import SHOWN_CONDITIONS, shortlist
-from assay.analysis.wording import (
-    difference_of,
-    lost_text,
-    metric_text,
-    number_text,
-    plus_minus_text,
-    reference_name,
-    shared_factors,
-    shown_text,
-)
+from assay.analysis import SHOWN_CONDITIONS, ConditionSummary, Summary, shortlist
+from assay.analysis.numbers import metric_text, number_text, plus_minus_text
+from assay.analysis.wording import lost_text, reference_name, shared_factors, shown_text
 from assay.study.conditions import BASELINE
 
 if TYPE_CHECKING:
@@ -30,7 +22,7 @@ CONTINUED = "  "  # before the further lines of a long name
 VALIDATION, RANGES = "validation scores", "ranges of the best epochs"
 
 
-def conditions_table(summary: Mapping[str, Any], top: int = SHOWN_CONDITIONS) -> ConditionsTable:
+def conditions_table(summary: Summary, top: int = SHOWN_CONDITIONS) -> ConditionsTable:
     """One line per condition, in the study's order, and a few words below on how to read it.
 
     Of more than `top` conditions there are the best `top`, best first, and the baseline; a line below says so.
@@ -42,7 +34,7 @@ def conditions_table(summary: Mapping[str, Any], top: int = SHOWN_CONDITIONS) ->
 
     Parameters
     ----------
-    summary : mapping
+    summary : Summary
         What `Results.summary` returns.
     top : int
         How many conditions to show at most, the baseline aside.
@@ -60,7 +52,7 @@ def conditions_table(summary: Mapping[str, Any], top: int = SHOWN_CONDITIONS) ->
 class ConditionsTable:
     """A summary that rich prints as a table as wide as the console, and a note of which conditions it holds."""
 
-    summary: Mapping[str, Any]
+    summary: Summary
     note: str = ""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
@@ -127,11 +119,10 @@ def broken(text: str, width: int, further: str = "") -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _optional(summary: Mapping[str, Any]) -> list[str]:
+def _optional(summary: Summary) -> list[str]:
     """What the table can do without, the first to go first."""
-    conditions = summary["conditions"]
-    has_test = any(condition["test"] for condition in conditions)
-    has_ranges = any(len(set(condition["best_epoch_range"] or ())) > 1 for condition in conditions)
+    has_test = any(condition.test for condition in summary.conditions)
+    has_ranges = any(len(set(condition.best_epoch_range or ())) > 1 for condition in summary.conditions)
     return [VALIDATION] * has_test + [RANGES] * has_ranges
 
 
@@ -154,29 +145,31 @@ def _break_names(columns: Sequence[Column], width: int) -> None:
             names.remove(widest)
 
 
-def _columns(summary: Mapping[str, Any], left_out: Collection[str]) -> list[Column]:
+def _columns(summary: Summary, left_out: Collection[str]) -> list[Column]:
     from rich.text import Text
 
-    conditions = summary["conditions"]
-    metric = (summary["compared_by"] or {"metric": "loss"})["metric"]
-    has_test = any(condition["test"] for condition in conditions)
-    has_comparison = any(condition["comparison"] for condition in conditions)
+    conditions = summary.conditions
+    metric = "loss" if summary.compared_by is None else summary.compared_by.metric
+    has_test = any(condition.test for condition in conditions)
+    has_comparison = any(condition.comparison for condition in conditions)
 
-    columns = _name_columns([condition["condition"] for condition in conditions])
+    columns = _name_columns([condition.name for condition in conditions])
     columns.append(Column("best epoch", [Text(_best_epoch(c, RANGES not in left_out)) for c in conditions]))
-    validation = [(condition["validation"] or {}).get(metric) for condition in conditions]
+    validation = [condition.validation.get(metric) for condition in conditions]
     if not has_test:
-        columns.append(Column(f"validation {metric_text(metric)}", [Text(_measured(found)) for found in validation]))
+        scores = [Text(plus_minus_text(score)) for score in validation]
+        columns.append(Column(f"validation {metric_text(metric)}", scores))
     else:
         if VALIDATION not in left_out:
-            columns.append(Column(f"validation {metric_text(metric)}", [Text(_mean(found)) for found in validation]))
-        tested = [Text(_measured((condition["test"] or {}).get(metric))) for condition in conditions]
+            means = [Text(number_text(None if score is None else score.mean)) for score in validation]
+            columns.append(Column(f"validation {metric_text(metric)}", means))
+        tested = [Text(plus_minus_text(condition.test.get(metric))) for condition in conditions]
         columns.append(Column(f"test {metric_text(metric)}", tested))
     states = [_state(condition) for condition in conditions]
     if has_comparison:
         reference = reference_name(summary)
         columns.append(Column(f"against {reference}", [Text(_difference(condition)) for condition in conditions]))
-        conclusions = [_conclusion(condition, summary["baseline"], reference) for condition in conditions]
+        conclusions = [_conclusion(condition, summary.baseline, reference) for condition in conditions]
         joined = [Text("\n").join(filter(None, pair)) for pair in zip(conclusions, states, strict=True)]
         columns.append(Column("conclusion", joined, "left"))
     elif any(states):
@@ -198,64 +191,55 @@ def _name_columns(names: Sequence[str]) -> list[Column]:
     ]
 
 
-def _best_epoch(condition: Mapping[str, Any], with_range: bool) -> str:
+def _best_epoch(condition: ConditionSummary, with_range: bool) -> str:
     """``7``, with the range over single seeds where they differ: ``7 (5–9)``."""
-    if condition["best_epoch"] is None:
+    if condition.best_epoch is None or condition.best_epoch_range is None:
         return "–"
-    low, high = condition["best_epoch_range"]
-    return str(condition["best_epoch"]) + (f" ({low}–{high})" if with_range and low != high else "")
+    low, high = condition.best_epoch_range
+    return str(condition.best_epoch) + (f" ({low}–{high})" if with_range and low != high else "")
 
 
-def _mean(interval: Mapping[str, Any] | None) -> str:
-    return number_text(interval["mean"] if interval else None)
+def _difference(condition: ConditionSummary) -> str:
+    return plus_minus_text(condition.comparison.difference, signed=True) if condition.comparison else ""
 
 
-def _measured(interval: Mapping[str, Any] | None) -> str:
-    return plus_minus_text(interval) if interval else "–"
-
-
-def _difference(condition: Mapping[str, Any]) -> str:
-    comparison = condition["comparison"]
-    return plus_minus_text(difference_of(comparison), signed=True) if comparison else ""
-
-
-def _conclusion(condition: Mapping[str, Any], baseline: str | None, reference: str) -> Text:
+def _conclusion(condition: ConditionSummary, baseline: str | None, reference: str) -> Text:
     """The conclusion, where there was anything to conclude from."""
     from rich.text import Text
 
-    comparison = condition["comparison"]
+    comparison = condition.comparison
     if comparison is None:
-        return Text(BASELINE if condition["condition"] == baseline and reference == BASELINE else "")
-    return Text(comparison["conclusion"], STYLES[comparison["conclusion"]]) if comparison["pairs"] else Text("")
+        return Text(BASELINE if condition.name == baseline and reference == BASELINE else "")
+    return Text(comparison.conclusion, STYLES[comparison.conclusion]) if comparison.pairs else Text("")
 
 
-def _state(condition: Mapping[str, Any]) -> Text:
+def _state(condition: ConditionSummary) -> Text:
     """What became of the trials that did not complete, a line each; nothing where all did."""
     from rich.text import Text
 
-    waiting = condition["trials"] - sum(condition["outcomes"].values())
+    waiting = condition.trials - sum(condition.outcomes.values())
     lines = [line for line in lost_text(condition).split(", ") if line] + ([f"{waiting} to come"] if waiting else [])
     return Text("\n".join(lines), "yellow")
 
 
-def _notes(summary: Mapping[str, Any], left_out: Collection[str]) -> list[str]:
+def _notes(summary: Summary, left_out: Collection[str]) -> list[str]:
     """How many trials there are, what ± and a range are, and what was left out."""
-    conditions = summary["conditions"]
-    trials = conditions[0]["trials"]
+    conditions = summary.conditions
+    trials = conditions[0].trials
     opening = f"{trials} {'trial' if trials == 1 else 'trials'} per condition"
-    if any(condition["outcomes"]["completed"] < condition["trials"] for condition in conditions):
+    if any(condition.outcomes["completed"] < condition.trials for condition in conditions):
         opening += "; means are over those that completed"
     if trials > 1:
-        opening += f"; ± is half of the {summary['confidence']:g} confidence interval"
+        opening += f"; ± is half the width of the {100 * summary.confidence:g} % confidence interval"
     notes = [f"{opening}."]
     for condition in conditions:
-        low, high = condition["best_epoch_range"] or (0, 0)
-        if RANGES not in left_out and low != high and not low <= condition["best_epoch"] <= high:
-            epoch = condition["best_epoch"]
+        epoch, (low, high) = condition.best_epoch, condition.best_epoch_range or (0, 0)
+        if RANGES not in left_out and epoch is not None and low != high and not low <= epoch <= high:
             notes.append(
-                f"{epoch} ({low}–{high}): the mean over seeds is best at {epoch}, each seed alone within {low}–{high}."
+                f"{epoch} ({low}–{high}): the mean over seeds is best at epoch {epoch}; "
+                f"the best epochs of single seeds lie between {low} and {high}."
             )
             break
     if left_out:
-        notes.append(f"Left out for want of width: {' and '.join(left_out)}.")
+        notes.append(f"Not shown, because the window is too narrow: {' and '.join(left_out)}.")
     return notes

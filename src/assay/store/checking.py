@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assay.choices import is_choice
 from assay.errors import StoreError
+from assay.own_code import is_reference
 from assay.store.reading import read_json
 from assay.store.schema import FOLDERS, MANIFEST_FILE, STUDY_FILE, TEMPORARY_SUFFIX
 
@@ -62,21 +64,28 @@ def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> str:
 
 
 def check_same_data(directory: Path, there: Mapping[str, str], here: Mapping[str, str]) -> None:
-    """Refuse to continue on data that have changed; a data set that is new to the folder is welcome."""
+    """Refuse to continue on data or code that have changed; what is new to the folder is welcome."""
     for name, fingerprint in here.items():
-        if there.get(name, fingerprint) != fingerprint:
+        if there.get(name, fingerprint) == fingerprint:
+            continue
+        if is_reference(name):
             raise StoreError(
-                f"{directory}: the data set '{name}' is not the one that this study began with "
-                f"(fingerprint there {there[name][:12]}, here {fingerprint[:12]}). "
-                "Bring the former data back, or give another folder with --out."
+                f"{directory}: the code of '{name}' is not what it was when this study began (SHA-256 there "
+                f"{there[name][:12]}, here {fingerprint[:12]}). Bring the former code back to go on, or give another "
+                "folder with --out to train all trials with the new code."
             )
+        raise StoreError(
+            f"{directory}: the data set '{name}' is not the one that this study began with "
+            f"(fingerprint there {there[name][:12]}, here {fingerprint[:12]}). "
+            "Bring the former data back, or give another folder with --out."
+        )
 
 
 def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     """Nested tables as dotted keys with JSON values; a choice (a table with a name) and a list stay one value."""
     flat: dict[str, str] = {}
     for key, item in content.items():
-        if isinstance(item, Mapping) and "name" not in item:
+        if isinstance(item, Mapping) and not is_choice(item):
             flat |= _flat(item, f"{prefix}{key}.")
         else:
             flat[prefix + key] = json.dumps(item)

@@ -2,9 +2,8 @@
 
 ::
 
-    results = open_results("assay-runs/digits")
-    results.history.filter(split="validation", metric="loss")
-    results.summary()
+    tables = Tables("assay-runs/digits")
+    tables.history.filter(split="validation", metric="loss")
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assay.errors import StoreError
+from assay.own_code import running_nothing
 from assay.store.schema import (
     COLUMNS_OF,
     FORMAT_VERSION,
@@ -32,19 +32,8 @@ if TYPE_CHECKING:
     from assay.study.spec import Condition, Study
 
 
-def open_results(directory: str | Path) -> Results:
-    """The results in a folder.
-
-    Raises
-    ------
-    StoreError
-        If it is not a results folder, or one of a newer format.
-    """
-    return Results(directory)
-
-
-class Results:
-    """What a study has found so far: tidy tables, and the study itself.
+class Tables:
+    """What a results folder holds so far: tidy tables, and the study itself.
 
     Each table is read once, when first asked for. While a study runs, open the folder again for newer numbers.
 
@@ -57,7 +46,12 @@ class Results:
     ----------
     directory : Path
     manifest : dict
-        Format, versions, platform, seeds, data fingerprints, time spent.
+        Format, versions, platform, seeds, fingerprints of the data, time spent.
+
+    Raises
+    ------
+    StoreError
+        If it is not a results folder, or one of a newer format.
     """
 
     def __init__(self, directory: str | Path) -> None:
@@ -65,14 +59,15 @@ class Results:
         self.manifest = read_manifest(self.directory)
 
     def __repr__(self) -> str:
-        return f"Results('{self.directory}')"
+        return f"{type(self).__name__}('{self.directory}')"
 
     @cached_property
     def study(self) -> Study:
-        """The study, as it was written."""
+        """The study, as it was written; code of a user's own that it names is not run."""
         from assay.study.spec import Study
 
-        return Study(**read_json(self.directory / STUDY_FILE))
+        with running_nothing():
+            return Study(**read_json(self.directory / STUDY_FILE))
 
     @cached_property
     def conditions(self) -> list[Condition]:
@@ -114,12 +109,6 @@ class Results:
         """
         pattern = "*.parquet" if population is None else f"{part_stem(population)}-*.parquet"
         return self._table(table, COLUMNS_OF[table], *filters, pattern=pattern)
-
-    def summary(self) -> dict[str, Any]:
-        """The table of conditions, as ``assay show --json`` prints it."""
-        from assay.analysis import summary
-
-        return summary(self)
 
     def _table(
         self, name: str, columns: Mapping[str, str], *filters: pl.Expr, pattern: str = "*.parquet"

@@ -27,6 +27,7 @@ FORMAT_VERSION = 1
 STUDY_FILE = "study.json"
 MANIFEST_FILE = "manifest.json"
 LOCK_FILE = ".lock"
+WRITER_FILE = ".writer"
 TEMPORARY_SUFFIX = ".tmp"
 FOLDERS = ("trials", "history", "signals", "histograms", "checkpoints")
 

@@ -29,7 +29,7 @@ from assay.errors import StoreError
 from assay.store.checking import check_is_ours_or_empty, check_same_data, check_same_study
 from assay.store.files import make_folders, remove_leftovers, replace_file, write_json, write_parquet
 from assay.store.locking import FolderLock
-from assay.store.reading import read_manifest
+from assay.store.reading import Tables, read_manifest
 from assay.store.schema import (
     FOLDERS,
     FORMAT_VERSION,
@@ -139,6 +139,10 @@ class Store:
         write_parquet(self._part("signals", population, detail), with_columns_of(signals, SIGNAL_COLUMNS))
         write_parquet(self._part("histograms", population, detail), with_columns_of(histograms, HISTOGRAM_COLUMNS))
 
+    def read_history(self, population: int, *filters: pl.Expr) -> pl.DataFrame:
+        """The rows of a population's history that pass all `filters`, in no order; the others never fill memory."""
+        return Tables(self.directory).rows("history", *filters, population=population)
+
     def drop_history_after(self, population: int, phase: str, epoch: int) -> None:
         """Forget what was recorded of a phase after `epoch`, so that it agrees with a checkpoint of that epoch."""
         import polars as pl
@@ -149,7 +153,7 @@ class Store:
             for path in (self.directory / table).glob(f"{part_stem(population)}-{phase}-*.parquet")
         ]
         for path in parts:
-            frame = pl.read_parquet(path)
+            frame = pl.read_parquet(path.read_bytes())  # no hold on the file: it is removed or replaced below
             kept = frame.filter(pl.col("epoch") <= epoch)
             if kept.is_empty():
                 path.unlink()

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from assay.choices import Choice
+from assay.choices import is_choice, label_of
 from assay.errors import StudyError
 from assay.study.fields import plain
 from assay.study.keys import PARTS, put, setting_of
@@ -153,8 +153,8 @@ def short_labels(keys: Mapping[str, Any] | Sequence[str]) -> dict[str, str]:
 
 def level_label(level: Any) -> str:
     """A level in a condition's name: ``random_normal(stddev=0.01)``, ``300-100``, ``0.001``."""
-    if isinstance(level, Mapping) and "name" in level:
-        return str(Choice(level["name"], {key: item for key, item in level.items() if key != "name"}))
+    if is_choice(level):
+        return label_of(level)
     if isinstance(level, Mapping):
         return " ".join(f"{key} {item}" for key, item in level.items())
     if isinstance(level, list):

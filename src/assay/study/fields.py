@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,17 +13,18 @@ from pydantic import BaseModel, Field, GetCoreSchemaHandler, GetJsonSchemaHandle
 from pydantic import WithJsonSchema as JsonSchema
 from pydantic_core import PydanticCustomError, core_schema
 
-from assay.choices import Choice, defaults_of, parse_choice
+from assay.choices import Choice, Table
 from assay.data.splitting import Split
 from assay.errors import StudyError
 from assay.learning.losses import LOSSES
 from assay.learning.optimizers import OPTIMIZERS, check_numbers
 from assay.networks.activations import ACTIVATIONS
 from assay.networks.initializers import INITIALIZERS, check_initializer
+from assay.own_code import refer_to
 
 PLACE = "\0"  # stands for the dotted key in a message made where the key is not known; see wording.py
 
-CHOICE_TABLES: dict[str, Mapping[str, Callable[..., Any]]] = {
+CHOICE_TABLES: dict[str, Table[Any]] = {
     "activation": ACTIVATIONS,
     "output_activation": ACTIVATIONS,
     "kernel_initializer": INITIALIZERS,
@@ -47,6 +49,8 @@ def plain(value: Any) -> Any:
         return plain(value.model_dump(exclude_unset=True))
     if isinstance(value, Choice):
         return plain(value.written())
+    if inspect.isfunction(value) or inspect.isclass(value) or inspect.isbuiltin(value):
+        return refer_to(value)
     if isinstance(value, Split):
         return _write_split(value)
     if isinstance(value, Mapping):
@@ -63,14 +67,13 @@ def plain(value: Any) -> Any:
 class Known:
     """Marks a `Choice` field: which table its name must stand in, and what else must hold of it."""
 
-    table: Mapping[str, Callable[..., Any]]
-    noun: str
+    table: Table[Any]
     check: Callable[[Choice, str], None] | None = None
 
     def parse(self, value: object) -> Choice:
         """The choice that `value` writes, or a fault that names the near miss."""
         try:
-            choice = parse_choice(value, self.table, where=PLACE, noun=self.noun)
+            choice = self.table.parse(value, where=PLACE)
             if self.check is not None:
                 self.check(choice, PLACE)
         except StudyError as error:
@@ -91,9 +94,25 @@ class Known:
                 "required": ["name"],
                 "additionalProperties": False,
             }
-            for name, known in ((name, defaults_of(entry)) for name, entry in sorted(self.table.items()))
+            for name, known in ((name, record.defaults) for name, record in sorted(self.table.items()))
         ]
-        return {"anyOf": [{"enum": sorted(self.table)}, *tables]}
+        return {"anyOf": [{"enum": sorted(self.table)}, *tables, *_own_schema(self.table)]}
+
+
+def _own_schema(table: Table[Any]) -> list[dict[str, Any]]:
+    """A user's own function: its reference, alone or with arguments; and a formula where one has a place."""
+    reference = {"type": "string", "pattern": r"^(.+\.py|python):[A-Za-z_]\w*$"}
+    numbers = {"type": ["number", "boolean", "string", "null"]}
+    kinds: list[dict[str, Any]] = [
+        reference,
+        {"type": "object", "properties": {"name": reference}, "required": ["name"], "additionalProperties": numbers},
+    ]
+    if table.variables:
+        text = {"type": "string", "description": f"A formula of {', '.join(table.variables)}."}
+        named = {"expression": text, "name": {"type": "string"}}
+        required = ["expression"]
+        kinds.append({"type": "object", "properties": named, "required": required, "additionalProperties": numbers})
+    return kinds
 
 
 def _json_type(default: object) -> dict[str, Any]:
@@ -145,11 +164,11 @@ def _parse_seeds(value: object) -> int | tuple[int, ...]:
 
 _WHOLE = {"type": "integer", "minimum": 0}
 
-ActivationChoice = Annotated[Choice, Known(ACTIVATIONS, "activation")]
-KernelInitializer = Annotated[Choice, Known(INITIALIZERS, "initializer", check_initializer)]
-BiasInitializer = Annotated[Choice, Known(INITIALIZERS, "initializer", partial(check_initializer, role="bias"))]
-OptimizerChoice = Annotated[Choice, Known(OPTIMIZERS, "optimizer", check_numbers)]
-LossChoice = Annotated[Choice, Known(LOSSES, "loss")]
+ActivationChoice = Annotated[Choice, Known(ACTIVATIONS)]
+KernelInitializer = Annotated[Choice, Known(INITIALIZERS, check_initializer)]
+BiasInitializer = Annotated[Choice, Known(INITIALIZERS, partial(check_initializer, role="bias"))]
+OptimizerChoice = Annotated[Choice, Known(OPTIMIZERS, check_numbers)]
+LossChoice = Annotated[Choice, Known(LOSSES)]
 Whole = Annotated[int, Field(ge=1)]
 Units = Annotated[tuple[Whole, ...], Field(strict=False)]
 Rate = Annotated[float, Field(ge=0, lt=1)]

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from assay.choices import Choice, arguments_of, defaults_of
+from assay.choices import Choice, defaults_of, is_choice
 from assay.data.synthetic import SYNTHETIC
 from assay.errors import StudyError, did_you_mean
 from assay.learning.optimizers import OPTIMIZERS
@@ -91,18 +91,17 @@ def _matches(end: str, keys: Iterable[str]) -> list[str]:
 
 def _matches_of_argument(word: str) -> list[str]:
     """The optimizer's argument of this name, where there is one."""
-    known = any(word in defaults_of(entry) for entry in OPTIMIZERS.values())
+    known = any(word in record.defaults for record in OPTIMIZERS.records)
     return [f"training.optimizer.{word}"] if known else []
 
 
 def flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested tables as dotted keys; a table that writes a choice (it has a name) stays whole."""
+    """Nested tables as dotted keys; a table that writes a choice stays whole."""
     flat: dict[str, Any] = {}
     for name, value in table.items():
         key = f"{prefix}{name}"
-        is_choice = key.split(".")[-1] in CHOICE_TABLES and isinstance(value, Mapping) and "name" in value
-        is_split = key in ("data.validation", "data.test")
-        if isinstance(value, Mapping) and not is_choice and not is_split:
+        is_whole = key in ("data.validation", "data.test") or (key.split(".")[-1] in CHOICE_TABLES and is_choice(value))
+        if isinstance(value, Mapping) and not is_whole:
             flat |= flatten(value, f"{key}.")
         else:
             flat[key] = value
@@ -128,7 +127,7 @@ def setting_of(parts: Mapping[str, BaseModel], key: str) -> Any:
     here: Any = parts[first]
     for index, name in enumerate(path):
         if isinstance(here, Choice):
-            return arguments_of(here, CHOICE_TABLES[path[index - 1]]).get(name)
+            return CHOICE_TABLES[path[index - 1]].arguments(here).get(name)
         if isinstance(here, NetworkSpec) and name in ("hidden", "depth", "width"):
             return _shape_of(here)[name]
         if isinstance(here, DataSpec) and name not in DataSpec.model_fields:

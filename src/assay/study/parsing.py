@@ -10,6 +10,7 @@ from typing import Any
 
 from assay.data.registry import DATASETS
 from assay.errors import StudyError, did_you_mean
+from assay.own_code import starting_at
 from assay.study.fields import CHOICE_TABLES, plain
 from assay.study.keys import flatten, full_key, put, setting_of
 from assay.study.spec import Study
@@ -47,7 +48,8 @@ def read_study(path: str | Path) -> Study:
     path = Path(path)
     values = _read_toml(path)
     try:
-        study = Study(**{"name": path.stem, **values})
+        with starting_at(path.parent):
+            study = Study(**{"name": path.stem, **values})
     except StudyError as error:
         raise StudyError(f"{path}: {error}") from None
     study._folder = path.parent
@@ -190,7 +192,8 @@ def with_changes(
         levels = parse_levels(given) if isinstance(given, str) else plain(given)
         _make_room(written, key)
         written.setdefault("vary", {})[key] = [parse_value(item) if isinstance(item, str) else item for item in levels]
-    changed = Study(**written) if is_baseline_given else _without_lost_baseline(written)
+    with starting_at(study.folder):
+        changed = Study(**written) if is_baseline_given else _without_lost_baseline(written)
     changed._folder = study.folder
     return changed
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from assay.choices import Choice, arguments_of
+from assay.choices import Choice
 from assay.data.request import DataShape
 from assay.errors import StudyError
 from assay.learning.losses import check_loss
@@ -88,7 +88,7 @@ def _kernel_initializer(
 ) -> Choice:
     """A layer's own or the network's; a saved model by its whole path, and no autoencoder for the output layer."""
     choice: Choice = own.get("kernel_initializer", network.kernel_initializer)
-    arguments = arguments_of(choice, INITIALIZERS)
+    arguments = INITIALIZERS.arguments(choice)
     if choice.name == "pretrained":
         return Choice("pretrained", {"from": str(Path(folder or ".", Path(arguments["from"]).expanduser()))})
     if choice.name == "autoencoder" and number == depth:

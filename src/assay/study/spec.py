@@ -59,19 +59,6 @@ class Study(Part):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Study) and self.written() == other.written()
 
-    @classmethod
-    def from_file(cls, path: str | Path) -> Study:
-        """Read a study file.
-
-        Raises
-        ------
-        StudyError
-            If the file cannot be read, is not TOML, or is not a valid study; the message begins with the path.
-        """
-        from assay.study.parsing import read_study
-
-        return read_study(path)
-
     @model_validator(mode="before")
     @classmethod
     def _tidy(cls, values: Any) -> Any:

@@ -9,7 +9,6 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from assay.choices import defaults_of
 from assay.errors import did_you_mean
 from assay.learning.optimizers import OPTIMIZERS
 from assay.study.fields import PLACE
@@ -112,7 +111,7 @@ def _part_with(word: str, model: type[BaseModel]) -> str | None:
 def _unknown_key(word: str, model: type[BaseModel], key: str) -> str:
     """The near miss, or the place where the word belongs."""
     known = list(model.model_fields)
-    if key in (word, f"training.{word}") and any(word in defaults_of(entry) for entry in OPTIMIZERS.values()):
+    if key in (word, f"training.{word}") and any(word in record.defaults for record in OPTIMIZERS.records):
         return (
             f"unknown key; it is an argument of the optimizer. Write training.optimizer = "
             f'{{name = "adam", {word} = …}}, or vary "training.optimizer.{word}".'

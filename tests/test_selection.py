@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from assay.analysis import BestEpoch, best_epoch_of_each
+from assay.selection import BestEpoch, best_epoch_of_each
 
 
 def history(curves, *, metric="loss", split="validation", first_epoch=1):

@@ -1,0 +1,198 @@
+"""What is noted while a population trains: its scores and signals as rows, and how each trial ends.
+
+Index letters: C conditions, S seeds.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from assay.engine import Outcome
+from assay.engine.tracing import Signals
+from assay.engine.trainer import Scores
+from assay.planning import PopulationPlan
+from assay.probes import signal_frames
+
+
+class Scored(NamedTuple):
+    """Scores, and the trials that they are of, shape (C, S); those of the others mean nothing."""
+
+    scores: Scores
+    trials: np.ndarray
+
+
+@dataclass
+class Segment:
+    """The rows of some epochs that are not kept yet."""
+
+    plan: PopulationPlan
+    phase: str
+    first_epoch: int
+    frames: list[pl.DataFrame] = field(default_factory=list)
+    signals: list[pl.DataFrame] = field(default_factory=list)
+    histograms: list[pl.DataFrame] = field(default_factory=list)
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def age_seconds(self) -> float:
+        """Since it began."""
+        return time.monotonic() - self.began
+
+    def add(self, epoch: int, split: str, scored: Scored) -> None:
+        """Add the scores of one split."""
+        condition, seed = np.nonzero(scored.trials)
+        names = [self.plan.conditions[index].name for index in condition]
+        for metric, values in scored.scores.items():
+            self.frames.append(
+                pl.DataFrame(
+                    {
+                        "trial": self.plan.trials[condition, seed],
+                        "condition": names,
+                        "seed": np.asarray(self.plan.seeds)[seed],
+                        "phase": self.phase,
+                        "epoch": epoch,
+                        "split": split,
+                        "metric": metric,
+                        "value": values[condition, seed],
+                    }
+                )
+            )
+
+    def add_signals(self, epoch: int, signals: Signals, recorded: np.ndarray) -> None:
+        """Add what probes found in the trials that are `recorded`, shape (C, S)."""
+        rows, histograms = signal_frames(
+            signals,
+            trials=self.plan.trials,
+            conditions=[condition.name for condition in self.plan.conditions],
+            seeds=self.plan.seeds,
+            epoch=epoch,
+            recorded=recorded,
+        )
+        self.signals.append(rows)
+        self.histograms.append(histograms)
+
+
+@dataclass
+class Endings:
+    """Which trials of a population have diverged, and when.
+
+    Attributes
+    ----------
+    epoch, step : array of int, shape (C, S)
+        The first whose loss was not finite; −1 where there is none.
+    in_final : array of bool, shape (C, S)
+        Whether it was in the final phase.
+    """
+
+    epoch: np.ndarray
+    step: np.ndarray
+    in_final: np.ndarray
+
+    @classmethod
+    def none(cls, shape: tuple[int, ...]) -> Endings:
+        """Before the first epoch."""
+        return cls(np.full(shape, -1), np.full(shape, -1), np.zeros(shape, bool))
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Endings:
+        """From the arrays of a checkpoint."""
+        return cls(*(arrays[name].copy() for name in ("diverged_epoch", "diverged_step", "diverged_in_final")))
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """For a checkpoint."""
+        return {"diverged_epoch": self.epoch, "diverged_step": self.step, "diverged_in_final": self.in_final}
+
+    @property
+    def diverged(self) -> np.ndarray:
+        """Trials that have ended early, shape (C, S)."""
+        return self.epoch >= 0
+
+    @property
+    def may_choose(self) -> np.ndarray:
+        """Trials whose validation scores choose the best epoch, shape (C, S).
+
+        What becomes of a trial in the final phase must not change the choice when that phase is continued.
+        """
+        return ~self.diverged | self.in_final
+
+    def note(self, phase: str, epoch: int, steps: int, seen: np.ndarray, found: Mapping[str, Scored]) -> None:
+        """End the trials with a score that is not finite.
+
+        Parameters
+        ----------
+        steps : int
+            Updates made so far.
+        seen : array of int, shape (C, S)
+            The first step with a batch loss that was not finite; 0 where there is none.
+        found : mapping of str to Scored
+            By split.
+        """
+        ended = np.zeros(self.epoch.shape, bool)
+        for scores, trials in found.values():
+            ended |= trials & ~np.isfinite(scores["loss"])
+        ended &= ~self.diverged
+        self.epoch[ended] = epoch
+        # Finite batch losses with an infinite score after them: the last update did it.
+        self.step[ended] = np.where(seen > 0, seen, steps)[ended]
+        self.in_final[ended] = phase == "final"
+
+
+def ended_trials(plan: PopulationPlan, endings: Endings, best: np.ndarray, elapsed_seconds: float) -> pl.DataFrame:
+    """The trials of a population that went through its protocol.
+
+    Parameters
+    ----------
+    plan : PopulationPlan
+    endings : Endings
+    best : array of int, shape (C, S)
+        The best epoch of each trial's condition.
+    elapsed_seconds : float
+        Spent on the population.
+    """
+    rows = []
+    for index, seed in np.ndindex(plan.trials.shape):
+        lost = bool(endings.diverged[index, seed])
+        rows.append(
+            {
+                **_identity(plan, index, seed),
+                "outcome": str(Outcome.DIVERGED if lost else Outcome.COMPLETED),
+                "outcome_epoch": int(endings.epoch[index, seed]) if lost else plan.epochs,
+                "outcome_step": int(endings.step[index, seed]) if lost else plan.select_steps,
+                "best_epoch": None if lost else int(best[index, seed]),
+                "elapsed_seconds": elapsed_seconds / plan.trials.size,
+                "message": "in the final training" if endings.in_final[index, seed] else "",
+            }
+        )
+    return pl.DataFrame(rows)
+
+
+def failed_trials(plan: PopulationPlan, error: Exception) -> pl.DataFrame:
+    """The trials of a population that an error ended."""
+    nothing = {"outcome_epoch": None, "outcome_step": None, "best_epoch": None, "elapsed_seconds": 0.0}
+    return pl.DataFrame(
+        [
+            {
+                **_identity(plan, index, seed),
+                "outcome": str(Outcome.FAILED),
+                **nothing,
+                "message": f"{type(error).__name__}: {error}",
+            }
+            for index, seed in np.ndindex(plan.trials.shape)
+        ]
+    )
+
+
+def _identity(plan: PopulationPlan, condition: int, seed: int) -> dict[str, object]:
+    """The columns of a trial that say which it is; `condition` and `seed` are indices into the plan."""
+    return {
+        "trial": int(plan.trials[condition, seed]),
+        "condition": plan.conditions[condition].name,
+        "seed": plan.seeds[seed],
+        "parameters": plan.parameters,
+    }

@@ -1,0 +1,41 @@
+"""What several commands print."""
+
+from __future__ import annotations
+
+import json as json_format
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from assay.analysis import Summary
+
+PIPED_WIDTH = 100
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 trial``, ``36 trials``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def print_summary(summary: Summary, *, json: bool, top: int | None = None) -> None:
+    """Print what `Results.summary` returned, to standard output: as a table the best `top` conditions, as JSON all."""
+    if json:
+        typer.echo(json_format.dumps(summary.written(), indent=2, allow_nan=False))
+        return
+    from rich.console import Console
+
+    from assay.analysis import SHOWN_CONDITIONS, sentences, symptom_sentences
+    from assay.report.terminal import conditions_table
+
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=PIPED_WIDTH)
+    console.print(conditions_table(summary, top or SHOWN_CONDITIONS))
+    for sentence in sentences(summary):
+        console.print(f"· {sentence}", highlight=False, markup=False)
+    findings = symptom_sentences(summary)
+    if findings:
+        console.print("\nFindings", style="bold")
+    for sentence in findings:
+        console.print(f"· {sentence}", highlight=False, markup=False)

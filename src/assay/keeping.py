@@ -1,0 +1,211 @@
+"""Who keeps what becomes of a population: a results folder, or memory.
+
+The protocol is written against `Keeper`, so whoever runs a population needs no folder::
+
+    keeper = MemoryKeeper()
+    for population in plan_study(study).populations:
+        PopulationRun(population, load(population.request), keeper).run()
+    keeper.trials, keeper.history, keeper.signals, keeper.histograms
+
+`assay.store.Store` is the keeper of a results folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import polars as pl
+
+from assay.bookkeeping import Endings, Segment
+from assay.store.schema import COLUMNS_OF, empty_frame, with_columns_of
+
+About = Mapping[str, str | int | float | bool]
+"""What the arrays of a checkpoint are of, as JSON."""
+
+_STATE = "state/"  # before the name of each array of the networks' state
+
+
+class Keeper(Protocol):
+    """Keeps segments, checkpoints and trials of populations, each known by its number.
+
+    What is written again under the same population, phase and first epoch takes the place of what was there.
+    """
+
+    def write_history(self, population: int, phase: str, first_epoch: int, frame: pl.DataFrame, /) -> None:
+        """Keep the history of one segment: of `population`, in `phase`, from `first_epoch` on."""
+
+    def write_signals(
+        self, population: int, phase: str, first_epoch: int, signals: pl.DataFrame, histograms: pl.DataFrame, /
+    ) -> None:
+        """Keep what probes recorded in one segment."""
+
+    def drop_history_after(self, population: int, phase: str, epoch: int, /) -> None:
+        """Forget the history and the signals of a phase after `epoch`, so that they agree with its checkpoint."""
+
+    def read_history(self, population: int, /, *filters: pl.Expr) -> pl.DataFrame:
+        """The rows of a population's history that pass all `filters`, in no order."""
+
+    def save_checkpoint(self, population: int, arrays: Mapping[str, np.ndarray], about: About, /) -> None:
+        """Keep all that is needed to continue a population; replaces its previous checkpoint."""
+
+    def load_checkpoint(self, population: int, /) -> tuple[Mapping[str, np.ndarray], About] | None:
+        """What was last saved for a population, or None."""
+
+    def clear_checkpoint(self, population: int, /) -> None:
+        """Forget the checkpoint of a population that has ended."""
+
+    def write_trials(self, population: int, frame: pl.DataFrame, /) -> None:
+        """Keep the trials of a population that has ended."""
+
+
+class MemoryKeeper:
+    """Keeps everything in memory, for as long as it lives.
+
+    Its tables are those of a results folder; of the trials the columns of the factors are left out, for they follow
+    from the name of the condition.
+    """
+
+    def __init__(self) -> None:
+        self._parts: dict[tuple[str, int, str, int], pl.DataFrame] = {}
+        self._checkpoints: dict[int, tuple[Mapping[str, np.ndarray], About]] = {}
+        self._trials: dict[int, pl.DataFrame] = {}
+
+    @property
+    def trials(self) -> pl.DataFrame:
+        """One row per trial that has ended; no columns while there is none."""
+        return pl.concat(self._trials.values()).sort("trial") if self._trials else pl.DataFrame()
+
+    @property
+    def history(self) -> pl.DataFrame:
+        """Loss and metrics per trial, phase, epoch and split, in long rows; the selection before the final phase."""
+        keys = ["trial", "phase", "epoch", "split", "metric"]
+        return self._rows("history").sort(keys, descending=[key == "phase" for key in keys])
+
+    @property
+    def signals(self) -> pl.DataFrame:
+        """What was recorded of each layer, in long rows."""
+        return self._rows("signals").sort("trial", "epoch", "layer", maintain_order=True)
+
+    @property
+    def histograms(self) -> pl.DataFrame:
+        """The distributions that were recorded of each layer: two ends and the counts of equal bins between them."""
+        return self._rows("histograms").sort("trial", "epoch", "layer", maintain_order=True)
+
+    def write_history(self, population: int, phase: str, first_epoch: int, frame: pl.DataFrame) -> None:
+        self._write("history", population, phase, first_epoch, frame)
+
+    def write_signals(
+        self, population: int, phase: str, first_epoch: int, signals: pl.DataFrame, histograms: pl.DataFrame
+    ) -> None:
+        self._write("signals", population, phase, first_epoch, signals)
+        self._write("histograms", population, phase, first_epoch, histograms)
+
+    def drop_history_after(self, population: int, phase: str, epoch: int) -> None:
+        for key, frame in list(self._parts.items()):
+            if key[1:3] == (population, phase):
+                self._parts[key] = frame.filter(pl.col("epoch") <= epoch)
+
+    def read_history(self, population: int, *filters: pl.Expr) -> pl.DataFrame:
+        return self._rows("history", population).filter(*filters)
+
+    def save_checkpoint(self, population: int, arrays: Mapping[str, np.ndarray], about: About) -> None:
+        self._checkpoints[population] = {name: array.copy() for name, array in arrays.items()}, about
+
+    def load_checkpoint(self, population: int) -> tuple[Mapping[str, np.ndarray], About] | None:
+        return self._checkpoints.get(population)
+
+    def clear_checkpoint(self, population: int) -> None:
+        self._checkpoints.pop(population, None)
+
+    def write_trials(self, population: int, frame: pl.DataFrame) -> None:
+        self._trials[population] = frame
+
+    def _write(self, table: str, population: int, phase: str, first_epoch: int, frame: pl.DataFrame) -> None:
+        self._parts[table, population, phase, first_epoch] = with_columns_of(frame, COLUMNS_OF[table])
+
+    def _rows(self, table: str, population: int | None = None) -> pl.DataFrame:
+        """The rows of a table, of one population when given."""
+        parts = [
+            frame for (name, number, *_), frame in self._parts.items() if name == table and population in (None, number)
+        ]
+        return pl.concat([empty_frame(COLUMNS_OF[table]), *parts])
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """All that is needed to go on with a population.
+
+    Attributes
+    ----------
+    phase : str
+    epoch : int
+        The last one that was trained.
+    tiles, sparse : int and bool
+        Of the trainer: another one's sums have another order.
+    elapsed_seconds : float
+        Spent on this population.
+    state : mapping of str to array
+        What `Trainer.save` gave.
+    endings : Endings
+    """
+
+    phase: str
+    epoch: int
+    tiles: int
+    sparse: bool
+    elapsed_seconds: float
+    state: Mapping[str, np.ndarray]
+    endings: Endings
+
+    @classmethod
+    def load(cls, keeper: Keeper, population: int) -> Checkpoint | None:
+        """The one that was last saved for a population, or None."""
+        found = keeper.load_checkpoint(population)
+        if found is None:
+            return None
+        arrays, about = found
+        return cls(
+            phase=str(about["phase"]),
+            epoch=int(about["epoch"]),
+            tiles=int(about["tiles"]),
+            sparse=bool(about.get("sparse", False)),
+            elapsed_seconds=float(about["elapsed_seconds"]),
+            state={name.removeprefix(_STATE): array for name, array in arrays.items() if name.startswith(_STATE)},
+            endings=Endings.of_arrays(arrays),
+        )
+
+    def save(self, keeper: Keeper, population: int) -> None:
+        """Put it in the place of the former."""
+        arrays = {_STATE + name: array for name, array in self.state.items()} | self.endings.arrays()
+        about: dict[str, str | int | float | bool] = {
+            "phase": self.phase,
+            "epoch": self.epoch,
+            "tiles": self.tiles,
+            "sparse": self.sparse,
+            "elapsed_seconds": self.elapsed_seconds,
+        }
+        keeper.save_checkpoint(population, arrays, about)
+
+
+def keep_segment(keeper: Keeper, segment: Segment, checkpoint: Checkpoint) -> None:
+    """Keep the rows of a segment, then the checkpoint at its end.
+
+    A kill in between leaves rows that the next run writes again, with the same numbers under the same name.
+    """
+    population, phase, first_epoch = segment.plan.number, segment.phase, segment.first_epoch
+    if segment.frames:
+        keeper.write_history(population, phase, first_epoch, pl.concat(segment.frames))
+    if segment.signals:
+        signals, histograms = pl.concat(segment.signals), pl.concat(segment.histograms)
+        keeper.write_signals(population, phase, first_epoch, signals, histograms)
+    checkpoint.save(keeper, population)
+
+
+def go_on(keeper: Keeper, population: int, checkpoint: Checkpoint | None, phase: str) -> Checkpoint | None:
+    """The checkpoint, if it is of this phase; what was recorded of the phase after it is forgotten."""
+    found = checkpoint if checkpoint is not None and checkpoint.phase == phase else None
+    keeper.drop_history_after(population, phase, found.epoch if found else -1)
+    return found
