@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 LOOKED_AT = ("std", "rms", "nonfinite_count")
 
 
+def looked_at() -> list[tuple[str, str]]:
+    """Every (quantity, statistic) that a rule can ask for."""
+    return [
+        (quantity.name, statistic)
+        for quantity in quantities()
+        for statistic in (LOOKED_AT if quantity.has_histogram else quantity.statistics)
+    ]
+
+
 @dataclass(frozen=True)
 class LayerSignals:
     """One network at one epoch.
@@ -34,9 +43,19 @@ class LayerSignals:
     values: Mapping[tuple[str, str], np.ndarray] = field(repr=False)
 
     def __call__(self, quantity: str, statistic: str) -> np.ndarray:
-        """By layer, (L,); all NaN where it was not measured."""
+        """By layer, (L,); all NaN where it was not measured.
+
+        Raises
+        ------
+        KeyError
+            If there is no such quantity or statistic, so that a misspelt rule fails instead of keeping silent.
+        """
         known = self.values.get((quantity, statistic))
-        return np.full(self.depth, np.nan) if known is None else known
+        if known is None:
+            if (quantity, statistic) not in looked_at():
+                raise KeyError(f"no statistic '{statistic}' of a quantity '{quantity}' is looked at")
+            return np.full(self.depth, np.nan)
+        return known
 
     @cached_property
     def loss(self) -> float:
@@ -60,11 +79,7 @@ def layer_signals(signals: pl.DataFrame) -> dict[tuple[int, int], LayerSignals]:
     import polars as pl
 
     wanted = pl.DataFrame(
-        [
-            (quantity.name, statistic)
-            for quantity in quantities()
-            for statistic in (LOOKED_AT if quantity.has_histogram else quantity.statistics)
-        ],
+        looked_at(),
         schema={"quantity": pl.String, "statistic": pl.String},
         orient="row",
     )
