@@ -14,6 +14,7 @@ from assay.engine.layout import Member
 from assay.networks.activations import ACTIVATIONS
 from assay.networks.architecture import Layer
 from assay.prediction import predict_signals
+from assay.probes import quantities
 
 # Their deviation from one layer is enlarged by the next, so that a mean over networks of width 512 is not theory's.
 AMPLIFYING = {"exponential", "tanh_shrink", "soft_shrink"}
@@ -47,6 +48,18 @@ def write_normal(path, rows=192, features=256, outputs=512):
         "test": {"first": 4},
         "validation": {"first": 4},
     }
+
+
+def test_theory_has_a_number_for_the_size_of_each_quantity_that_says_so():
+    """In every layer, and for no other quantity."""
+    layers = tuple(Layer(3, 3, Choice("tanh"), Choice("he_normal"), Choice("zeros"), 0.0, 0.0) for _ in range(2))
+    member = Member(layers, Choice("mean_squared_error"), Choice("sgd"))
+    x = np.random.default_rng(0).standard_normal((4, 3))
+    rows = predict_signals("one", member, x, x).group_by("layer").agg(pl.struct("quantity", "statistic"))
+    expected = {(quantity.name, quantity.size) for quantity in quantities() if quantity.has_theory}
+    assert len(rows) == 2
+    for found in rows["quantity"]:
+        assert {(row["quantity"], row["statistic"]) for row in found} == expected
 
 
 @pytest.mark.slow

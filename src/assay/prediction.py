@@ -20,6 +20,7 @@ from assay.networks.activations import ACTIVATIONS, activate
 from assay.networks.architecture import Layer
 from assay.networks.initializers import INITIALIZERS, bias_moments, kernel_moments
 from assay.networks.traits import in_double, slope_in_double
+from assay.probes import find_quantity
 from assay.theory import NetworkLayer, backward_signals, batch_gradient_std, forward_signals, pair_signals
 
 if TYPE_CHECKING:
@@ -63,18 +64,24 @@ def predict_signals(condition: str, member: Member, x: np.ndarray, y: np.ndarray
     units = np.array([layer.units for layer in layers])
     left = np.concatenate([pairs.inputs[1:], pairs.outputs[None]])
     predicted = {
-        ("preactivations", "std"): _std_within(pairs.covariances, np.zeros(len(units)), units),
-        ("activations", "std"): _std_within(left, forward.activation_mean.mean(axis=1), units),
-        ("kernel", "std"): np.sqrt([layer.kernel_variance for layer in layers]),
+        "preactivations": _std_within(pairs.covariances, np.zeros(len(units)), units),
+        "activations": _std_within(left, forward.activation_mean.mean(axis=1), units),
+        "kernel": np.sqrt([layer.kernel_variance for layer in layers]),
     }
     errors = _output_error_products(member, pairs.covariances[-1], y)
     if np.isfinite(errors).all():  # not where the signal explodes on its way up
-        predicted["errors", "rms"] = backward_signals(layers, forward, np.diagonal(errors)).error_std
-        predicted["kernel_gradient", "rms"] = batch_gradient_std(layers, pairs, errors)
+        predicted["errors"] = backward_signals(layers, forward, np.diagonal(errors)).error_std
+        predicted["kernel_gradient"] = batch_gradient_std(layers, pairs, errors)
     return pl.DataFrame(
         [
-            {"condition": condition, "layer": layer, "quantity": name, "statistic": statistic, "value": float(value)}
-            for (name, statistic), values in predicted.items()
+            {
+                "condition": condition,
+                "layer": layer,
+                "quantity": name,
+                "statistic": find_quantity(name).size,
+                "value": float(value),
+            }
+            for name, values in predicted.items()
             for layer, value in enumerate(values, start=1)
             if np.isfinite(value)
         ],

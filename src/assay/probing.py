@@ -26,7 +26,7 @@ from assay.judging import Judgement, judge_start, population_facts
 from assay.linearized import LINEARIZED_ROWS, DenseWeights, LinearizedCourse, linearized_course
 from assay.planning import PopulationPlan, check_capacity, plan_study
 from assay.prediction import SCHEMA, predict_signals
-from assay.probes import PROBES, probe_rows, signal_frames
+from assay.probes import all_probes, probe_rows, quantities, signal_frames
 from assay.study import ProbeSpec, Study, load_study, with_changes
 
 if TYPE_CHECKING:
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from assay.figures import SignalTables
     from assay.models.observation import Observation
 
-# Quantities told with their mean, standard deviation and root mean square; the others have one statistic each.
-TOLD = ("preactivations", "activations", "errors", "kernel", "kernel_gradient", "bias")
 # The linear network is followed for this many seeds of a condition.
 LINEARIZED_SEEDS = 3
 # Where a study writes what is an option of `probe` for a model.
@@ -196,17 +194,21 @@ class ProbeReport:
         return wall(self.tables)
 
     def _layers(self, condition: ProbedCondition) -> list[dict[str, Any]]:
+        is_told = pl.any_horizontal(
+            (pl.col("quantity") == quantity.name) & pl.col("statistic").is_in(quantity.told)
+            for quantity in quantities()
+        )
         measured = _nested(
             self.signals.filter(pl.col("condition") == condition.name)
-            .filter(~pl.col("quantity").is_in(TOLD) | pl.col("statistic").is_in(["mean", "std", "rms"]))
+            .filter(is_told)
             .group_by("layer", "quantity", "statistic", maintain_order=True)
             .agg(pl.col("value").mean())
         )
         predicted = _nested(self.theory.filter(pl.col("condition") == condition.name).drop("condition"))
         names = [layer.name for layer in condition.facts.layers]
         return [
-            {"layer": layer, "name": names[layer - 1], **quantities, "theory": predicted.get(layer, {})}
-            for layer, quantities in sorted(measured.items())
+            {"layer": layer, "name": names[layer - 1], **found, "theory": predicted.get(layer, {})}
+            for layer, found in sorted(measured.items())
         ]
 
 
@@ -343,7 +345,7 @@ def _probe_population(
     data = trainer.place(*_looked_at(population, dataset, rows))
     state = trainer.start(learn_layers(population.members, population.seeds, dataset.x_train))
     signals, histograms = signal_frames(
-        trainer.probe(state, data, np.arange(data.rows), PROBES),
+        trainer.probe(state, data, np.arange(data.rows), all_probes()),
         trials=population.trials,
         conditions=[condition.name for condition in population.conditions],
         seeds=population.seeds,

@@ -31,7 +31,7 @@ from assay.engine.trainer import Scores, Trainer
 from assay.keeping import Checkpoint, Keeper, go_on, keep_segment
 from assay.planning import PopulationPlan
 from assay.pretraining import has_autoencoders, learn_layers
-from assay.probes import PROBES, probe_rows
+from assay.probes import all_probes, probe_rows
 from assay.selection import best_epoch_of_each, selecting
 
 SEGMENT_SECONDS = 5.0
@@ -307,7 +307,7 @@ class PopulationRun:
         if asked is None or segment.phase != "select" or not asked.is_due(epoch):
             return
         rows = probe_rows(training.rows, asked.rows)
-        segment.add_signals(epoch, self.trainer.probe(state, training, rows, PROBES, running), running)
+        segment.add_signals(epoch, self.trainer.probe(state, training, rows, all_probes(), running), running)
 
     def _keep(self, segment: Segment, state: State[jax.Array], epoch: int) -> None:
         checkpoint = Checkpoint(

@@ -17,7 +17,7 @@ from assay.engine.compilation import PROGRAMS, Programs
 from assay.engine.layout import Member
 from assay.engine.trainer import Trainer
 from assay.networks.architecture import Layer
-from assay.probes import PROBES
+from assay.probes import all_probes
 
 
 def scaled(factor: float):
@@ -93,7 +93,7 @@ def test_a_program_let_go_gives_its_memory_maps_back(monkeypatch):
         x, y = np.ones((rows, 5), np.float32), np.ones((rows, 1), np.float32)
         made = trainer(units)
         made.compile(rows, x.dtype, 1, training_rows=rows)
-        made.probe(made.start(), made.place(x, y), np.arange(4), PROBES)
+        made.probe(made.start(), made.place(x, y), np.arange(4), all_probes())
 
     assert PROGRAMS.most == PROGRAMS_KEPT
     monkeypatch.setattr(PROGRAMS, "most", 2)

@@ -12,7 +12,7 @@ from assay.engine.layout import Member
 from assay.engine.sparse import FREQUENT, RareEntries, SparseBatch, sparse_product, suits_sparse
 from assay.engine.trainer import Trainer
 from assay.networks.architecture import Layer
-from assay.probes import PROBES
+from assay.probes import all_probes
 
 ROWS, FEATURES, BATCH = 50, 2500, 16
 TOLERANCE = 2e-6
@@ -84,7 +84,7 @@ def test_probes_see_the_same_layers(both):
     found = []
     for sparse in (False, True):
         trainer = Trainer(MEMBERS, seeds=[0, 1], batch_size=BATCH, task="multiclass", sparse=sparse)
-        found.append(trainer.probe(trainer.start(), trainer.place(multi_hot(), targets()), rows, PROBES))
+        found.append(trainer.probe(trainer.start(), trainer.place(multi_hot(), targets()), rows, all_probes()))
     for dense_layer, sparse_layer in zip(*found, strict=True):
         for quantity, measured in dense_layer.items():
             for statistic, values in measured.statistics.items():

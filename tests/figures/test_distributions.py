@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 
 from assay.figures.distributions import (
-    QUANTITIES,
     SignalScale,
     panel_data,
+    panel_quantities,
     panels_by_epoch,
     pool,
     rebin,
@@ -140,7 +140,7 @@ def test_all_layers_lie_on_the_shared_scale(fading_and_level):
             assert [layer.layer for layer in layers] == [1, 2, 3]
             scale = data.scales[quantity]
             assert all(scale.low < layer.reach[0] and layer.reach[1] < scale.high for layer in layers)
-    assert set(data.scales) == set(QUANTITIES)
+    assert set(data.scales) == set(panel_quantities())
     assert data.seeds == 2
 
 

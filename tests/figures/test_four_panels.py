@@ -10,13 +10,13 @@ from assay.figures.style import write_figure
 
 
 def test_there_is_a_panel_for_each_quantity(fading_and_level, tmp_path):
-    """Pre-activations, kernel, activations, kernel gradient: a violin for each layer, the last named as the output."""
+    """Pre-activations, kernel, activations, kernel gradient: a violin for each layer, by number."""
     figure = four_panels(fading_and_level, "start=level")
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert titles == ["pre-activations (z-values)", "kernel (weights)", "activations", "kernel gradient"]
     for axes in figure.axes:
         assert len(axes.collections[0].get_paths()) == 3
-        assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "2", "out"]
+        assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "2", "3"]
     assert figure.texts[0].get_text() == "start=level, before training"
     write_figure(figure, tmp_path / "panels.png")
     assert (tmp_path / "panels.png").stat().st_size > 10_000

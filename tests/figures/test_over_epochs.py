@@ -54,3 +54,14 @@ def test_one_condition_is_named_in_the_heading(fading_and_level):
     """And takes no room beside the panels."""
     figure = over_epochs(fading_and_level, "kernel", ["start=level"])
     assert "Kernel (weights) through training, start=level" in [text.get_text() for text in figure.texts]
+
+
+def test_the_names_of_factors_do_not_run_into_the_legend(make_tables, normal_arrays):
+    """Three factors take three lines, below the legend and above the first row."""
+    names = [f"network.activation={name}, kernel_initializer=he_normal, optimizer=adam" for name in ("relu", "tanh")]
+    figure = over_epochs(make_tables(normal_arrays(dict.fromkeys(names, 1.0), epochs=2)), "activations")
+    figure.canvas.draw()
+    [factors] = [text for text in figure.texts if text.get_text().startswith("network.activation")]
+    box, [legend], first = factors.get_window_extent(), figure.legends, figure.axes[0].get_window_extent()
+    assert factors.get_text().count("\n") == 2
+    assert first.y1 < box.y0 < box.y1 < legend.get_window_extent().y0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.figures import overview
-from assay.figures.overview import LOOKS, overview_data
+from assay.figures.overview import LOOKS, Overview, OverviewRow, draw_overview, overview_data
 from assay.results import open_results
 from assay.store import Store
 
@@ -51,3 +51,18 @@ def test_an_empty_study_draws_a_sentence(tmp_path, synthetic):
     """Before the first trial has ended the figure says so."""
     Store.open(tmp_path, synthetic.factorial_study(), {}).close()
     assert overview(open_results(tmp_path)).texts[0].get_text() == "No trial has completed yet."
+
+
+def test_the_axis_of_an_accuracy_begins_at_0_at_least():
+    """An interval of few seeds may be wider than accuracies are."""
+    rows = [OverviewRow("a", "", 0.3, -0.4, 1.0, [0.1, 0.5], ""), OverviewRow("b", "", 0.6, 0.5, 0.7, [0.55, 0.65], "")]
+    low, high = draw_overview(Overview("test", "accuracy", 0.95, rows)).axes[0].get_xlim()
+    assert -0.02 < low < high <= 1.02
+
+
+def test_a_long_name_is_not_cut():
+    """A condition of three factors has a line for each."""
+    name = "activation=relu, kernel_initializer=random_normal(stddev=1.0), optimizer=sgd(learning_rate=0.01)"
+    rows = [OverviewRow(name, "", 0.3, 0.2, 0.4, [0.2, 0.4], "")]
+    [label] = draw_overview(Overview("test", "accuracy", 0.95, rows)).axes[0].get_yticklabels()
+    assert label.get_text().split("\n") == name.split(", ")

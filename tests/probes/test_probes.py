@@ -13,8 +13,8 @@ from assay.choices import Choice
 from assay.engine.layout import Member
 from assay.engine.trainer import Trainer
 from assay.networks.architecture import Layer
-from assay.probes import PROBES
-from assay.probes.distribution import QUANTILES
+from assay.probes import all_probes, quantities
+from assay.probes.quantity import QUANTILES
 
 ROWS, FEATURES, CLASSES, RATE = 60, 5, 3, 0.1
 ACTIVATIONS = {"tanh": jnp.tanh, "relu": lambda z: jnp.maximum(z, 0.0)}
@@ -56,7 +56,7 @@ def probed() -> dict[int, tuple[list, list]]:
             state, _ = trainer.train_epoch(state, data, epoch)
         if epoch in EPOCHS:
             parameters = [trainer.parameters(state, index, 1) for index in range(len(MEMBERS))]
-            found[epoch] = (trainer.probe(state, data, np.arange(ROWS), PROBES), parameters)
+            found[epoch] = (trainer.probe(state, data, np.arange(ROWS), all_probes()), parameters)
     return found
 
 
@@ -100,6 +100,19 @@ def twin(trained: Member, parameters: list) -> list[dict[str, np.ndarray]]:
     ]
 
 
+@pytest.mark.parametrize("epoch", EPOCHS)
+def test_each_layer_has_what_the_records_say(epoch):
+    """Every quantity with its statistics, and a histogram where it says so."""
+    signals, _ = probed()[epoch]
+    for layer, found in enumerate(signals):
+        expected = [quantity for quantity in quantities() if quantity.per != "network" or layer == len(signals) - 1]
+        assert found.keys() == {quantity.name for quantity in expected}
+        for quantity in expected:
+            measurement = found[quantity.name]
+            assert measurement.names == quantity.statistics
+            assert (measurement.histogram is not None) == quantity.has_histogram
+
+
 CASES = [(epoch, index, layer) for epoch in EPOCHS for index in range(len(MEMBERS)) for layer in range(3)]
 
 
@@ -118,9 +131,9 @@ def test_distributions_equal_those_of_a_slow_twin(epoch, index, layer):
         close(found["minimum"], values.min())
         close(found["maximum"], values.max())
         assert found["nonfinite_count"] == 0
-        for quantile in QUANTILES:
-            below = np.mean(values <= found[f"quantile_{round(100 * quantile):02d}"] + reach / 1024 + 1e-6 * size)
-            above = np.mean(values >= found[f"quantile_{round(100 * quantile):02d}"] - reach / 1024 - 1e-6 * size)
+        for quantile_name, quantile in QUANTILES.items():
+            below = np.mean(values <= found[quantile_name] + reach / 1024 + 1e-6 * size)
+            above = np.mean(values >= found[quantile_name] - reach / 1024 - 1e-6 * size)
             assert below >= quantile - 1e-6
             assert above >= 1 - quantile - 1e-6
         assert measurement.histogram.counts[index, 1].sum() == values.size

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from assay.judging import Judgement
+    from assay.probes import Quantity
     from assay.probing import ProbeReport
 
 EXAMPLE = "Example: assay probe block --out block-wall"
@@ -77,17 +78,6 @@ def probe(
         raise typer.Exit(UNHEALTHY)
 
 
-# Heading, quantity, statistic; theory's number is shown below the measured one.
-COLUMNS = (
-    ("z\nstd", "preactivations", "std"),
-    ("a\nstd", "activations", "std"),
-    ("kernel\nstd", "kernel", "std"),
-    ("error\nrms", "errors", "rms"),
-    ("gradient\nrms", "kernel_gradient", "rms"),
-)
-FRACTIONS = (("dead", "dead_units"), ("satu-\nrated", "saturation"), ("iden-\ntical", "identical_units"))
-
-
 def _print_report(report: ProbeReport) -> None:
     from rich.console import Console
 
@@ -106,23 +96,24 @@ def _print_report(report: ProbeReport) -> None:
 
 
 def _print_layers(console: Console, condition: Mapping[str, Any]) -> None:
-    """One line a layer, theory's below."""
+    """One line a layer, theory's below; a column for each quantity that has a heading."""
     from rich.table import Table
+
+    from assay.probes import quantities
+
+    columns = [quantity for quantity in quantities() if quantity.heading]
 
     table = Table(title=condition["condition"], box=None, pad_edge=False, title_justify="left", header_style="bold")
     table.add_column("layer", justify="right")
-    for heading, *_ in (*COLUMNS, *FRACTIONS, ("corre-\nlation",)):
-        table.add_column(heading, justify="right", no_wrap=True)
+    for quantity in columns:
+        table.add_column(quantity.heading, justify="right", no_wrap=True)
     for layer in condition["layers"]:
         own = f"layer {layer['layer']}"
         name = str(layer["layer"]) if layer["name"] == own else f"{layer['layer']} {layer['name']}"
-        cells = [measured(_told(layer, quantity, statistic)) for _, quantity, statistic in COLUMNS]
-        cells += [percent(_told(layer, quantity, "fraction")) for _, quantity in FRACTIONS]
-        correlation = _told(layer, "correlation", "mean")
-        table.add_row(name, *cells, "–" if correlation is None else f"{correlation:.2f}")
-        predicted = [layer["theory"].get(quantity, {}).get(statistic) for _, quantity, statistic in COLUMNS]
-        if any(value is not None for value in predicted):
-            table.add_row("theory", *map(measured, predicted), style="dim")
+        table.add_row(name, *(_size_text(layer, quantity) for quantity in columns))
+        if layer["theory"]:
+            expected = (_size_text(layer["theory"], quantity) if quantity.has_theory else "" for quantity in columns)
+            table.add_row("theory", *expected, style="dim")
     console.print()
     console.print(table)
 
@@ -144,5 +135,11 @@ def _print_judgement(console: Console, judgement: Judgement) -> None:
             console.print(Padding(Text.assemble((f"{label}: ", "dim"), text), (0, 0, 0, 4)))
 
 
-def _told(layer: Mapping[str, Any], quantity: str, statistic: str) -> float | None:
-    return layer.get(quantity, {}).get(statistic)
+def _size_text(layer: Mapping[str, Any], quantity: Quantity) -> str:
+    """How large a quantity is: 0.012, 1.2e-07, 45 %; a dash for what is not finite or not predicted."""
+    value = layer.get(quantity.name, {}).get(quantity.size)
+    if quantity.unit == "share":
+        return percent(value)
+    if value is not None and quantity.unit == "cosine":
+        return f"{round(value, 2) + 0.0:.2f}"  # never -0.00
+    return measured(value)

@@ -9,24 +9,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from assay.probes import quantities
+
 if TYPE_CHECKING:
     import polars as pl
 
-# Everything that a rule or the prediction looks at.
-LOOKED_AT = {
-    "preactivations": ("std", "rms", "nonfinite_count"),
-    "activations": ("std", "rms"),
-    "errors": ("rms", "nonfinite_count"),
-    "kernel": ("rms", "nonfinite_count"),
-    "kernel_gradient": ("rms",),
-    "update": ("ratio",),
-    "dead_units": ("fraction",),
-    "saturation": ("fraction",),
-    "identical_units": ("fraction",),
-    "correlation": ("mean",),
-    "response": ("rms", "spread"),
-    "loss": ("before", "after"),
-}
+# Of a distribution, what a rule or the prediction looks at; of other quantities, all.
+LOOKED_AT = ("std", "rms", "nonfinite_count")
+
+
+def looked_at() -> list[tuple[str, str]]:
+    """Every (quantity, statistic) that a rule can ask for."""
+    return [
+        (quantity.name, statistic)
+        for quantity in quantities()
+        for statistic in (LOOKED_AT if quantity.has_histogram else quantity.statistics)
+    ]
 
 
 @dataclass(frozen=True)
@@ -45,9 +43,19 @@ class LayerSignals:
     values: Mapping[tuple[str, str], np.ndarray] = field(repr=False)
 
     def __call__(self, quantity: str, statistic: str) -> np.ndarray:
-        """By layer, (L,); all NaN where it was not measured."""
+        """By layer, (L,); all NaN where it was not measured.
+
+        Raises
+        ------
+        KeyError
+            If there is no such quantity or statistic, so that a misspelt rule fails instead of keeping silent.
+        """
         known = self.values.get((quantity, statistic))
-        return np.full(self.depth, np.nan) if known is None else known
+        if known is None:
+            if (quantity, statistic) not in looked_at():
+                raise KeyError(f"no statistic '{statistic}' of a quantity '{quantity}' is looked at")
+            return np.full(self.depth, np.nan)
+        return known
 
     @cached_property
     def loss(self) -> float:
@@ -71,7 +79,7 @@ def layer_signals(signals: pl.DataFrame) -> dict[tuple[int, int], LayerSignals]:
     import polars as pl
 
     wanted = pl.DataFrame(
-        [(quantity, statistic) for quantity, statistics in LOOKED_AT.items() for statistic in statistics],
+        looked_at(),
         schema={"quantity": pl.String, "statistic": pl.String},
         orient="row",
     )

@@ -25,6 +25,7 @@ from assay.errors import MissingExtra, StoreError
 from assay.export.events import Run, histogram_buckets
 from assay.export.hyperparameters import Hyperparameters, session_end
 from assay.export.run_names import run_names
+from assay.probes.quantity import QUANTILES
 
 if TYPE_CHECKING:
     import polars as pl
@@ -112,7 +113,7 @@ def _scalars(results: Results) -> pl.DataFrame:
     history = results.history.with_columns(
         tag=pl.when(is_final_training).then(pl.format("final/{}", "metric")).otherwise("metric")
     )
-    signals = results.signals.filter(~pl.col("statistic").str.starts_with("quantile_")).with_columns(
+    signals = results.signals.filter(~pl.col("statistic").is_in(list(QUANTILES))).with_columns(
         split=pl.lit("train"), tag=pl.format("{}_{}/layer_{}", "quantity", "statistic", "layer")
     )
     found = pl.concat([frame.select(SCALAR_COLUMNS) for frame in (history, signals, _outcome_scalars(results))])

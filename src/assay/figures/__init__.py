@@ -1,4 +1,4 @@
-"""What is seen: figures of a study, each drawn from data that a function computes first."""
+"""What is seen: figures of a study, each drawn from data that a function computes first and that JSON can hold."""
 
 from assay.figures.activations import activations
 from assay.figures.animation import write_animation
@@ -8,7 +8,14 @@ from assay.figures.learning_curves import learning_curves
 from assay.figures.over_epochs import over_epochs
 from assay.figures.overview import overview
 from assay.figures.profiles import profiles
-from assay.figures.saving import save_figures, save_signal_figures, signal_figures, study_figures
+from assay.figures.saving import (
+    save_figures,
+    save_signal_figures,
+    signal_figure_data,
+    signal_figures,
+    study_figure_data,
+    study_figures,
+)
 from assay.figures.signal_tables import SignalTables
 from assay.figures.wall import wall
 
@@ -24,7 +31,9 @@ __all__ = [
     "profiles",
     "save_figures",
     "save_signal_figures",
+    "signal_figure_data",
     "signal_figures",
+    "study_figure_data",
     "study_figures",
     "wall",
     "write_animation",

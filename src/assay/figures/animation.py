@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assay.figures.distributions import QUANTITIES, panels_by_epoch
+from assay.figures.distributions import panels_by_epoch
 from assay.figures.four_panels import draw_four_panels
 from assay.figures.signal_tables import SignalTables
 from assay.figures.wall import draw_wall
@@ -41,7 +41,7 @@ def write_animation(
     path: str | Path,
     conditions: Sequence[str] | None = None,
     *,
-    quantities: Sequence[str] = QUANTITIES,
+    quantities: Sequence[str] | None = None,
     frames: int = MANY_FRAMES,
 ) -> Path:
     """Write the change of the signal through training as a GIF.
@@ -54,8 +54,8 @@ def write_animation(
         Of the file.
     conditions : sequence of str, optional
         All if not given; best with one to four.
-    quantities : sequence of str
-        Any that have histograms.
+    quantities : sequence of str, optional
+        Any that have a histogram; those that have a panel if not given.
     frames : int
         At most so many epochs, evenly chosen.
 
@@ -67,7 +67,7 @@ def write_animation(
     Raises
     ------
     StoreError
-        If a condition is unknown.
+        If a condition or a quantity is unknown.
     """
     from PIL import Image
 

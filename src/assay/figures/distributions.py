@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from assay.figures.signal_tables import SIZES_OF, SignalTables
+from assay.figures.signal_tables import SignalTables
+from assay.figures.written import plain, written_quantities
+from assay.probes import find_quantity, quantities
 
 if TYPE_CHECKING:
     import polars as pl
@@ -20,8 +22,11 @@ LINEAR_SPREAD = 5.0
 # What is this much smaller than the median layer is drawn as nothing.
 LITTLE = 0.01
 
-QUANTITIES = ("preactivations", "kernel", "activations", "kernel_gradient")
-"""The four panels."""
+
+def panel_quantities() -> list[str]:
+    """The quantities that have a panel of violins, in the order of the panels."""
+    panels = {quantity.panel: quantity.name for quantity in quantities() if quantity.panel is not None}
+    return [panels[place] for place in sorted(panels)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,13 +127,40 @@ class SignalPanels:
     scales: dict[str, SignalScale]
     seeds: int
 
+    @property
+    def when(self) -> str:
+        """``before training``, ``epoch 3``."""
+        return epoch_text(self.epoch)
+
+    def written(self) -> dict[str, Any]:
+        """As JSON: the distributions of each condition and quantity by layer."""
+        return {
+            "figure": "panels",
+            "epoch": self.epoch,
+            "when": self.when,
+            "seeds": self.seeds,
+            "conditions": list(self.conditions),
+            "quantities": written_quantities(self.quantities),
+            "x": {"label": "layer"},
+            "scales": plain(self.scales),
+            "panels": [
+                {"condition": condition, "quantity": quantity, "layers": plain(layers)}
+                for (condition, quantity), layers in self.panels.items()
+            ],
+        }
+
+
+def epoch_text(epoch: int) -> str:
+    """``epoch 3``; epoch 0 is ``before training``."""
+    return f"epoch {epoch}" if epoch else "before training"
+
 
 def panel_data(
     tables: SignalTables,
     conditions: Sequence[str] | None = None,
     *,
     epoch: int = 0,
-    quantities: Sequence[str] = QUANTITIES,
+    quantities: Sequence[str] | None = None,
 ) -> SignalPanels:
     """Compute what the figures of four panels draw.
 
@@ -140,13 +172,13 @@ def panel_data(
         All if not given.
     epoch : int
         0 is the untrained network.
-    quantities : sequence of str
-        Those that have histograms.
+    quantities : sequence of str, optional
+        Any that have a histogram; those that have a panel if not given.
 
     Raises
     ------
     StoreError
-        If a condition is unknown.
+        If a condition or a quantity is unknown.
     """
     return panels_by_epoch(tables, conditions, [epoch], quantities=quantities)[0]
 
@@ -156,22 +188,23 @@ def panels_by_epoch(
     conditions: Sequence[str] | None,
     epochs: Sequence[int],
     *,
-    quantities: Sequence[str] = QUANTITIES,
+    quantities: Sequence[str] | None = None,
 ) -> list[SignalPanels]:
     """`panel_data` of several epochs, on scales that serve them all."""
     chosen = tables.chosen(conditions)
-    found = {(quantity, at): _distributions(tables, chosen, quantity, at) for quantity in quantities for at in epochs}
+    names = panel_quantities() if quantities is None else list(quantities)
+    found = {(quantity, at): _distributions(tables, chosen, quantity, at) for quantity in names for at in epochs}
     scales = {
         quantity: shared_scale(layer for at in epochs for layers in found[quantity, at].values() for layer in layers)
-        for quantity in quantities
+        for quantity in names
     }
     seeds = tables.signals.filter(tables.signals["condition"].is_in(chosen))["seed"].n_unique()
     return [
         SignalPanels(
             at,
             chosen,
-            list(quantities),
-            {(name, quantity): found[quantity, at].get(name, []) for name in chosen for quantity in quantities},
+            names,
+            {(name, quantity): found[quantity, at].get(name, []) for name in chosen for quantity in names},
             scales,
             seeds,
         )
@@ -195,7 +228,7 @@ def _distributions(
     )
     rows = tables.histograms.filter(wanted).select(*keys, "low", "high", "counts").join(numbers, on=keys)
     theory = {(name, layer): value for name, layer, value in tables.theory_of(quantity, epoch).iter_rows()}
-    about_zero = SIZES_OF.get(quantity) == "rms"
+    about_zero = find_quantity(quantity).size == "rms"
     found: dict[str, list[LayerDistribution]] = {}
     for (name, layer), seeds in sorted(rows.partition_by("condition", "layer", as_dict=True).items()):
         pooled = pool(int(layer), seeds)

@@ -1,4 +1,4 @@
-"""The four panels of one condition: pre-activations, kernel, activations and kernel gradient, a violin for each layer.
+"""The panels of one condition: pre-activations, kernel, activations and kernel gradient, a violin for each layer.
 
 ::
 
@@ -7,12 +7,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from assay.figures.distributions import SignalPanels, panel_data
 from assay.figures.signal_tables import SignalTables
 from assay.figures.style import INK, QUIET, SIZES, new_figure
-from assay.figures.violins import LEGEND, LOOKS, spread_text, violin_legend, violins
+from assay.figures.violins import LEGEND, spread_text, violin_legend, violins
+from assay.probes import find_quantity
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -47,11 +49,12 @@ def four_panels(tables: SignalTables, condition: str, *, epoch: int = 0) -> Figu
 def draw_four_panels(data: SignalPanels) -> Figure:
     """Draw what `panel_data` computed for one condition."""
     (condition,) = data.conditions
+    rows = math.ceil(len(data.quantities) / 2)
     depth = max((len(data.panels[condition, quantity]) for quantity in data.quantities), default=1)
     panel_width, panel_height = min(max(2.9, 0.36 * depth), 6.0), 2.05
     left, right, across, top, down, bottom = 0.62, 0.12, 0.62, 1.0, 0.62, 0.48
     width = left + 2 * panel_width + across + right
-    height = top + 2 * panel_height + down + bottom
+    height = top + rows * (panel_height + down) - down + bottom
     figure = new_figure(width, height)
     has_theory = False
     for position, quantity in enumerate(data.quantities):
@@ -59,15 +62,15 @@ def draw_four_panels(data: SignalPanels) -> Figure:
         x, y = left + column * (panel_width + across), height - top - row * (panel_height + down) - panel_height
         axes = figure.add_axes((x / width, y / height, panel_width / width, panel_height / height))
         shown = data.panels[condition, quantity]
-        words, colour = LOOKS[quantity]
-        violins(shown, data.scales[quantity], colour, axes)
-        axes.set_title(words, fontsize=SIZES["title"] + 1, color=INK, loc="left", pad=15)
+        record = find_quantity(quantity)
+        violins(shown, data.scales[quantity], record.colour, axes)
+        axes.set_title(record.title, fontsize=SIZES["title"] + 1, color=INK, loc="left", pad=15)
         place: dict[str, Any] = {"transform": axes.transAxes, "va": "bottom", "fontsize": SIZES["note"], "color": QUIET}
         axes.text(0, 1.02, spread_text(shown), **place)
-        if row == 1:
+        if row == rows - 1:
             axes.set_xlabel("layer", fontsize=SIZES["label"], color=INK)
         has_theory |= any(layer.theory is not None for layer in shown)
-    name = f"{condition}, {epoch_text(data.epoch)}"
+    name = f"{condition}, {data.when}"
     figure.text(0.12 / width, 1 - 0.1 / height, name, va="top", fontsize=SIZES["heading"], color=INK)
     figure.legend(
         handles=violin_legend(data.seeds, has_theory),
@@ -78,8 +81,3 @@ def draw_four_panels(data: SignalPanels) -> Figure:
         **LEGEND,
     )
     return figure
-
-
-def epoch_text(epoch: int) -> str:
-    """``epoch 3``; epoch 0 is ``before training``."""
-    return f"epoch {epoch}" if epoch else "before training"

@@ -8,18 +8,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from assay.analysis.wording import factors_of
-from assay.figures.distributions import QUANTITIES, SignalPanels, panel_data
+from assay.figures.distributions import SignalPanels, panel_data
 from assay.figures.learning_curves import LARGE_RATIO, SPLITS
 from assay.figures.signal_tables import SignalTables
-from assay.figures.style import BLUE, GREEN, INK, QUIET, SIZES, VERMILLION, new_figure, quiet_axes
-from assay.figures.violins import LEGEND, LOOKS, layer_axis, power_text, spread_text, violin_legend, violins
+from assay.figures.style import GREEN, INK, QUIET, SIZES, VERMILLION, new_figure, quiet_axes
+from assay.figures.violins import LEGEND, layer_axis, power_text, spread_text, violin_legend, violins
+from assay.figures.written import plain
+from assay.probes import Quantity, find_quantity
+from assay.probes.correlation import CORRELATION
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,7 +34,6 @@ if TYPE_CHECKING:
 
 WIDTH = 8.75  # inches
 HEADINGS = (("illness", 0.66, VERMILLION), ("cure", 0.48, GREEN))  # with their widths in inches
-SHARES = {"dead_units": "dead units", "saturation": "saturated"}
 COSINE_HEIGHT = 0.85
 EVERY_LAYER = 8  # more numbers do not fit below a panel
 
@@ -61,55 +64,100 @@ def illness_and_cure(
     StoreError
         If a condition is unknown.
     """
-    data = panel_data(tables, [illness, cure], epoch=epoch)
+    return draw_illness_and_cure(pair_data(tables, illness, cure, epoch=epoch, with_correlation=with_correlation))
+
+
+@dataclass(frozen=True, eq=False)
+class IllnessAndCure:
+    """All that the figure of two networks shows.
+
+    Attributes
+    ----------
+    illness, cure : str
+        Names of conditions.
+    panels : SignalPanels
+        Of the two.
+    cosines : dict of condition to array, shape (L,), optional
+        The mean cosine between examples by layer, the mean over seeds.
+    """
+
+    illness: str
+    cure: str
+    panels: SignalPanels
+    cosines: dict[str, np.ndarray] | None = None
+
+    def written(self) -> dict[str, Any]:
+        """As JSON: the panels, with the two names and the cosines."""
+        return {
+            **self.panels.written(),
+            "figure": "illness_and_cure",
+            "illness": self.illness,
+            "cure": self.cure,
+            "cosines": None
+            if self.cosines is None
+            else {"quantity": CORRELATION.written(), "by_layer": plain(self.cosines)},
+        }
+
+
+def pair_data(
+    tables: SignalTables, illness: str, cure: str, *, epoch: int = 0, with_correlation: bool = False
+) -> IllnessAndCure:
+    """Compute what `illness_and_cure` draws.
+
+    Raises
+    ------
+    StoreError
+        If a condition is unknown.
+    """
+    panels = panel_data(tables, [illness, cure], epoch=epoch)
     cosines = correlations(tables, [illness, cure], epoch) if with_correlation else None
-    return draw_illness_and_cure(data, illness, cure, cosines)
+    return IllnessAndCure(illness, cure, panels, cosines)
 
 
 def correlations(tables: SignalTables, conditions: Sequence[str], epoch: int) -> dict[str, np.ndarray]:
     """By condition, the mean cosine between examples in each layer, (L,): the mean over seeds."""
     import polars as pl
 
-    rows = tables.signals.filter(quantity="correlation", statistic="mean", epoch=epoch)
+    rows = tables.signals.filter(quantity=CORRELATION.name, statistic=CORRELATION.size, epoch=epoch)
     means = rows.group_by("condition", "layer").agg(pl.col("value").mean()).sort("layer")
     return {name: means.filter(condition=name)["value"].to_numpy() for name in conditions}
 
 
-def draw_illness_and_cure(
-    data: SignalPanels, illness: str, cure: str, cosines: Mapping[str, np.ndarray] | None = None
-) -> Figure:
-    """Draw what `panel_data` and `correlations` computed for the two."""
+def draw_illness_and_cure(data: IllnessAndCure) -> Figure:
+    """Draw what `pair_data` computed."""
+    panels, cosines = data.panels, data.cosines
+    rows = math.ceil(len(panels.quantities) / 2)
     left, between, across, panel_width, panel_height = 0.5, 0.62, 0.48, 1.62, 1.2
     top, down, bottom = 0.98, 0.52, 0.42
     below = 0.0 if cosines is None else COSINE_HEIGHT + 0.4
-    height = top + 2 * panel_height + down + bottom + below
+    height = top + rows * (panel_height + down) - down + bottom + below
     figure = new_figure(WIDTH, height)
     block = 2 * panel_width + across
     has_theory = False
-    for side, condition in enumerate((illness, cure)):
+    for side, condition in enumerate((data.illness, data.cure)):
         start = left + side * (block + between)
-        for position, quantity in enumerate(QUANTITIES):
+        for position, quantity in enumerate(panels.quantities):
             row, column = divmod(position, 2)
             x = start + column * (panel_width + across)
             y = height - top - row * (panel_height + down) - panel_height
             axes = figure.add_axes((x / WIDTH, y / height, panel_width / WIDTH, panel_height / height))
-            shown = data.panels[condition, quantity]
-            words, colour = LOOKS[quantity]
-            violins(shown, data.scales[quantity], colour, axes)
+            shown = panels.panels[condition, quantity]
+            record = find_quantity(quantity)
+            violins(shown, panels.scales[quantity], record.colour, axes)
             if len(shown) > EVERY_LAYER:
                 _few_layers(axes, len(shown))
-            axes.set_title(words, fontsize=SIZES["title"], color=INK, loc="left", pad=13)
+            axes.set_title(record.title, fontsize=SIZES["title"], color=INK, loc="left", pad=13)
             note: dict[str, Any] = {"transform": axes.transAxes, "va": "bottom", "fontsize": 7.0, "color": QUIET}
             axes.text(0, 1.02, spread_text(shown), **note)
-            if row == 1 and cosines is None:
+            if row == rows - 1 and cosines is None:
                 axes.set_xlabel("layer", fontsize=SIZES["label"], color=INK)
             has_theory |= any(layer.theory is not None for layer in shown)
         if cosines is not None:
             place = start / WIDTH, bottom / height, block / WIDTH, COSINE_HEIGHT / height
             _draw_cosines(figure.add_axes(place), cosines[condition])
-    _headings(figure, (illness, cure), [left - 0.35, left - 0.35 + block + between], height)
+    _headings(figure, (data.illness, data.cure), [left - 0.35, left - 0.35 + block + between], height)
     figure.legend(
-        handles=violin_legend(data.seeds, has_theory),
+        handles=violin_legend(panels.seeds, has_theory),
         loc="upper left",
         bbox_to_anchor=((left - 0.35) / WIDTH, 1 - 0.34 / height),
         borderaxespad=0.0,
@@ -122,17 +170,17 @@ def draw_illness_and_cure(
 def _draw_cosines(axes: Axes, cosines: np.ndarray) -> None:
     quiet_axes(axes)
     layer_axis(axes, len(cosines))
-    axes.plot(np.arange(1, len(cosines) + 1), cosines, "o-", color=BLUE, linewidth=1.5, markersize=3.5)
+    axes.plot(np.arange(1, len(cosines) + 1), cosines, "o-", color=CORRELATION.colour, linewidth=1.5, markersize=3.5)
     axes.set_ylim(-0.05, 1.08)
     axes.set_yticks([0, 0.5, 1])
-    axes.set_title("mean cosine between examples", fontsize=SIZES["title"], color=INK, loc="left", pad=4)
+    axes.set_title(CORRELATION.title, fontsize=SIZES["title"], color=INK, loc="left", pad=4)
     axes.set_xlabel("layer", fontsize=SIZES["label"], color=INK)
 
 
 def _few_layers(axes: Axes, depth: int) -> None:
-    """Every other layer on the axis, and the output."""
+    """Every other layer on the axis, and the last."""
     numbers = [layer for layer in range(1, depth, 2) if depth - layer >= 2]
-    axes.set_xticks([*numbers, depth], [*map(str, numbers), "out"])
+    axes.set_xticks([*numbers, depth])
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,17 +189,25 @@ class Courses:
 
     Attributes
     ----------
+    illness, cure : str
+        Names of conditions.
     losses : dict of (condition, split) to list of (epochs, values)
         One pair of arrays for each seed; a value is NaN where the loss is not finite.
     shares : dict of condition to array, shape (epochs, hidden layers)
-        Mean over seeds of the share that was asked for.
+        Mean over seeds of the quantity that was asked for; empty if none was.
     share_epochs : array, shape (epochs,)
+    share : str, optional
+        The quantity.
     chance : float, optional
+        The loss of the best constant output.
     """
 
+    illness: str
+    cure: str
     losses: dict[tuple[str, str], list[tuple[np.ndarray, np.ndarray]]]
     shares: dict[str, np.ndarray]
     share_epochs: np.ndarray
+    share: str | None
     chance: float | None
 
     @property
@@ -162,6 +218,35 @@ class Courses:
         if self.chance is not None:
             known = np.append(known, self.chance)
         return float(known.min()), float(known.max())
+
+    @property
+    def record(self) -> Quantity | None:
+        """What is known of the share."""
+        return None if self.share is None else find_quantity(self.share)
+
+    def written(self) -> dict[str, Any]:
+        """As JSON: the loss of each seed by epoch, and the share of each hidden layer by epoch."""
+        return {
+            "figure": "courses",
+            "illness": self.illness,
+            "cure": self.cure,
+            "x": {"label": "epoch"},
+            "y": {"label": "loss", "limits": plain(self.limits)},
+            "colours": {split: colour for split, (colour, _) in SPLITS.items()},
+            "chance": plain(self.chance),
+            "losses": [
+                {"condition": condition, "split": split, "epoch": plain(epochs), "value": plain(values)}
+                for (condition, split), lines in self.losses.items()
+                for epochs, values in lines
+            ],
+            "share": None
+            if self.record is None
+            else {
+                "quantity": self.record.written(),
+                "epoch": plain(self.share_epochs),
+                "by_epoch_and_layer": plain(self.shares),
+            },
+        }
 
 
 def course_data(
@@ -179,7 +264,9 @@ def course_data(
         losses.setdefault((str(condition), str(split)), []).append(line)
     shares, epochs = {}, np.zeros(0)
     if share is not None:
-        recorded = results.rows("signals", of_both, pl.col("quantity") == share, pl.col("statistic") == "fraction")
+        record = find_quantity(share)
+        is_share = (pl.col("quantity") == record.name) & (pl.col("statistic") == record.size)
+        recorded = results.rows("signals", of_both, is_share)
         for condition in (illness, cure):
             table = (
                 recorded.filter(pl.col("condition") == condition)
@@ -190,7 +277,7 @@ def course_data(
             )
             epochs = table["epoch"].unique().sort().to_numpy()
             shares[condition] = table["value"].to_numpy().reshape(len(epochs), -1)
-    return Courses(losses, shares, epochs, chance)
+    return Courses(illness, cure, losses, shares, epochs, share, chance)
 
 
 def courses_of_illness_and_cure(
@@ -203,8 +290,8 @@ def courses_of_illness_and_cure(
     results : Results
     illness, cure : str
         Names of conditions.
-    share : {"dead_units", "saturation"}, optional
-        The share of units, or of activations, that is drawn below the loss, a line for each hidden layer.
+    share : str, optional
+        A quantity that is a share (``dead_units``, ``saturation``), drawn below the loss, a line for each hidden layer.
     chance : float, optional
         The loss of the best constant output, drawn as a dotted line.
 
@@ -212,16 +299,17 @@ def courses_of_illness_and_cure(
     -------
     matplotlib.figure.Figure
     """
-    return draw_courses(course_data(results, illness, cure, share=share, chance=chance), illness, cure, share)
+    return draw_courses(course_data(results, illness, cure, share=share, chance=chance))
 
 
-def draw_courses(data: Courses, illness: str, cure: str, share: str | None = None) -> Figure:
+def draw_courses(data: Courses) -> Figure:
     """Draw what `course_data` computed."""
+    share = data.record
     left, across, panel_width, panel_height, share_height = 0.68, 0.5, 3.68, 1.75, 1.0
     top, down, bottom = 0.78, 0.42, 0.45
     height = top + panel_height + bottom + (share_height + down if share is not None else 0)
     figure = new_figure(WIDTH, height)
-    for side, condition in enumerate((illness, cure)):
+    for side, condition in enumerate((data.illness, data.cure)):
         x = left + side * (panel_width + across)
         y = height - top - panel_height
         axes = figure.add_axes((x / WIDTH, y / height, panel_width / WIDTH, panel_height / height))
@@ -236,10 +324,10 @@ def draw_courses(data: Courses, illness: str, cure: str, share: str | None = Non
         if side == 0:
             axes.set_ylabel("loss", fontsize=SIZES["label"], color=INK)
             if share is not None:
-                lowest.set_ylabel(SHARES[share], fontsize=SIZES["label"], color=INK)
-    _headings(figure, (illness, cure), [left - 0.5, left + panel_width + across - 0.2], height)
+                lowest.set_ylabel(share.title, fontsize=SIZES["label"], color=INK)
+    _headings(figure, (data.illness, data.cure), [left - 0.5, left + panel_width + across - 0.2], height)
     figure.legend(
-        handles=_course_legend(data, share),
+        handles=_course_legend(data),
         loc="upper left",
         bbox_to_anchor=((left - 0.5) / WIDTH, 1 - 0.34 / height),
         borderaxespad=0.0,
@@ -308,7 +396,7 @@ def _shades(layers: int) -> list[tuple[float, float, float]]:
     ]
 
 
-def _course_legend(data: Courses, share: str | None) -> list[Line2D]:
+def _course_legend(data: Courses) -> list[Line2D]:
     from matplotlib.lines import Line2D
 
     handles = [
@@ -319,7 +407,7 @@ def _course_legend(data: Courses, share: str | None) -> list[Line2D]:
         handles.append(Line2D([], [], color=INK, linewidth=0.9, linestyle=(0, (1, 1.5)), label="chance"))
     if any(not np.isfinite(values).all() for lines in data.losses.values() for _, values in lines):
         handles.append(Line2D([], [], color=VERMILLION, marker="x", linestyle="none", label="no finite loss from here"))
-    if share is not None:
+    if data.share is not None:
         shades = _shades(next(iter(data.shares.values())).shape[1])
         for shade, label in ((shades[0], "layer 1"), (shades[-1], "last hidden layer")):
             handles.append(Line2D([], [], color=shade, linewidth=1.8, label=label))

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from assay.analysis import best_epochs
 from assay.analysis.measurements import ended_badly
+from assay.analysis.numbers import metric_text
 from assay.analysis.wording import shared_names
 from assay.errors import StoreError, did_you_mean
 from assay.figures.style import BLUE, INK, QUIET, SIZES, VERMILLION, grid_columns, new_figure, quiet_axes, wrapped_name
+from assay.figures.written import plain, written_lines
 from assay.selection import is_higher_better
 
 if TYPE_CHECKING:
@@ -31,6 +33,15 @@ if TYPE_CHECKING:
 SPLITS: dict[str, tuple[str, Any]] = {"train": (BLUE, (0, (4, 1.6))), "validation": (VERMILLION, "solid")}
 MANY = 6  # from here on each metric is a figure of its own
 LARGE_RATIO = 12.0  # a loss that spans more than this is drawn on a logarithmic axis
+
+
+@dataclass(frozen=True)
+class CurveScale:
+    """Limits and kind of the axes that the panels of a metric share."""
+
+    epochs: tuple[float, float]
+    values: tuple[float, float]
+    is_logarithmic: bool
 
 
 @dataclass(frozen=True)
@@ -59,6 +70,49 @@ class Curves:
     best: dict[str, BestEpoch | None]
     notes: dict[str, str]
     reference: str | None
+
+    def of(self, metrics: Sequence[str]) -> Curves:
+        """The same of these metrics alone."""
+        kept = [metric for metric in self.metrics if metric in metrics]
+        return replace(self, table=self.table.filter(self.table["metric"].is_in(kept)), metrics=kept)
+
+    def scale(self, metric: str) -> CurveScale:
+        """The axes of all panels of a metric, from what the chosen conditions show."""
+        rows = self.table.filter(metric=metric)
+        rows = rows.filter(rows["condition"].is_in(self.conditions))
+        if rows.is_empty():
+            return CurveScale((0, 1), (0, 1), is_logarithmic=False)
+        low, high, first, last = (
+            float(number)  # type: ignore[arg-type]
+            for number in (rows["low"].min(), rows["high"].max(), rows["epoch"].min(), rows["epoch"].max())
+        )
+        last = max(last, first + 1)
+        epochs = (first - 0.04 * (last - first), last + 0.04 * (last - first))
+        if is_higher_better(metric):
+            pad = 0.05 * max(high - low, 0.02)
+            return CurveScale(epochs, (max(low - pad, -0.01), min(high + pad, 1.01)), is_logarithmic=False)
+        if low > 0 and high / low > LARGE_RATIO:
+            factor = (high / low) ** 0.05
+            return CurveScale(epochs, (low / factor, high * factor), is_logarithmic=True)
+        pad = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
+        return CurveScale(epochs, (low - pad, high + pad), is_logarithmic=False)
+
+    def written(self) -> dict[str, Any]:
+        """As JSON: the curve of each condition, split and metric by epoch."""
+        return {
+            "figure": "learning_curves",
+            "conditions": list(self.conditions),
+            "metrics": [
+                {"metric": metric, "label": metric_text(metric), "scale": plain(self.scale(metric))}
+                for metric in self.metrics
+            ],
+            "x": {"label": "epoch"},
+            "colours": {split: colour for split, (colour, _) in SPLITS.items()},
+            "lines": written_lines(self.table, "condition", "split", "metric"),
+            "best": plain(self.best),
+            "notes": dict(self.notes),
+            "reference": self.reference,
+        }
 
 
 def curve_data(results: Results, conditions: Sequence[str] | None = None) -> Curves:
@@ -127,12 +181,13 @@ def learning_curves(
     matplotlib.figure.Figure
         A block of panels per metric, a panel per condition. Within a metric all panels share their axes.
     """
-    return draw_curves(curve_data(results, conditions), metrics)
+    curves = curve_data(results, conditions)
+    return draw_curves(curves if metrics is None else curves.of(metrics))
 
 
-def draw_curves(curves: Curves, metrics: Sequence[str] | None = None) -> Figure:
+def draw_curves(curves: Curves) -> Figure:
     """Draw what `curve_data` computed."""
-    metrics = [metric for metric in curves.metrics if metrics is None or metric in metrics]
+    metrics = curves.metrics
     columns = grid_columns(curves.conditions)
     rows = math.ceil(len(curves.conditions) / columns)
     panel_width, panel_height = (2.5, 1.75) if columns <= 4 else (1.95, 1.35)
@@ -151,7 +206,7 @@ def draw_curves(curves: Curves, metrics: Sequence[str] | None = None) -> Figure:
         return figure
     for number, metric in enumerate(metrics):
         above = top + number * block + title_height
-        scale = _shared_scale(curves, metric)
+        scale = curves.scale(metric)
         for position, (name, title) in enumerate(zip(curves.conditions, titles, strict=True)):
             row, column = divmod(position, columns)
             x = left + column * (panel_width + across)
@@ -164,7 +219,7 @@ def draw_curves(curves: Curves, metrics: Sequence[str] | None = None) -> Figure:
             is_lowest = position + columns >= len(curves.conditions)
             axes.tick_params(labelleft=column == 0, labelbottom=is_lowest)
             if column == 0:
-                axes.set_ylabel(metric.replace("_", " "), fontsize=SIZES["label"], color=INK)
+                axes.set_ylabel(metric_text(metric), fontsize=SIZES["label"], color=INK)
             if is_lowest:
                 axes.set_xlabel("epoch", fontsize=SIZES["label"], color=INK)
     if factors:
@@ -199,38 +254,7 @@ def _draw_panel(axes: Axes, curves: Curves, name: str, metric: str) -> None:
     axes.text(s=note, transform=axes.transAxes, fontsize=SIZES["note"], color=QUIET, style="italic", **place)
 
 
-@dataclass(frozen=True)
-class _Scale:
-    """Limits and kind of the axes that the panels of a metric share."""
-
-    epochs: tuple[float, float]
-    values: tuple[float, float]
-    is_logarithmic: bool
-
-
-def _shared_scale(curves: Curves, metric: str) -> _Scale:
-    """Limits for all panels of a metric, from what the chosen conditions show."""
-    rows = curves.table.filter(metric=metric)
-    rows = rows.filter(rows["condition"].is_in(curves.conditions))
-    if rows.is_empty():
-        return _Scale((0, 1), (0, 1), is_logarithmic=False)
-    low, high, first, last = (
-        float(number)  # type: ignore[arg-type]
-        for number in (rows["low"].min(), rows["high"].max(), rows["epoch"].min(), rows["epoch"].max())
-    )
-    last = max(last, first + 1)
-    epochs = (first - 0.04 * (last - first), last + 0.04 * (last - first))
-    if is_higher_better(metric):
-        pad = 0.05 * max(high - low, 0.02)
-        return _Scale(epochs, (max(low - pad, -0.01), min(high + pad, 1.01)), is_logarithmic=False)
-    if low > 0 and high / low > LARGE_RATIO:
-        factor = (high / low) ** 0.05
-        return _Scale(epochs, (low / factor, high * factor), is_logarithmic=True)
-    pad = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
-    return _Scale(epochs, (low - pad, high + pad), is_logarithmic=False)
-
-
-def _set_scale(axes: Axes, scale: _Scale) -> None:
+def _set_scale(axes: Axes, scale: CurveScale) -> None:
     """Fixed limits in each panel rather than linked panels, whose limits matplotlib would work out again and again."""
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 

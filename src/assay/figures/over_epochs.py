@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +17,9 @@ from assay.analysis.wording import shared_names
 from assay.figures.distributions import SignalScale, scale_for
 from assay.figures.signal_tables import SignalTables
 from assay.figures.style import BLUE, INK, QUIET, SIZES, new_figure, quiet_axes, wrapped_name
-from assay.figures.violins import LEGEND, LOOKS, set_scale
+from assay.figures.violins import LEGEND, set_scale
+from assay.figures.written import plain, written_lines
+from assay.probes import Quantity, find_quantity
 
 if TYPE_CHECKING:
     import polars as pl
@@ -54,6 +56,33 @@ class OverEpochs:
     scale: SignalScale
     seeds: int
 
+    @property
+    def record(self) -> Quantity:
+        """What is known of the quantity."""
+        return find_quantity(self.quantity)
+
+    @property
+    def heading(self) -> str:
+        """``Activations through training``; of one condition with its name."""
+        title = self.record.title
+        of = f", {self.conditions[0]}" if len(self.conditions) == 1 else ""
+        return f"{title[0].upper()}{title[1:]} through training{of}"
+
+    def written(self) -> dict[str, Any]:
+        """As JSON: the statistics of each condition and layer by epoch."""
+        return {
+            "figure": "over_epochs",
+            "heading": self.heading,
+            "quantity": self.record.written(),
+            "seeds": self.seeds,
+            "conditions": list(self.conditions),
+            "layers": list(self.layers),
+            "x": {"label": "epoch"},
+            "scale": plain(self.scale),
+            "bands": [{"low": low, "high": high, "opacity": opacity} for low, high, opacity in BANDS],
+            "lines": written_lines(self.table, "condition", "layer"),
+        }
+
 
 def over_epochs_data(
     tables: SignalTables, quantity: str, conditions: Sequence[str] | None = None, layers: Sequence[int] | None = None
@@ -63,11 +92,11 @@ def over_epochs_data(
     Raises
     ------
     StoreError
-        If a condition is unknown.
+        If a condition or the quantity is unknown.
     """
     import polars as pl
 
-    chosen = tables.chosen(conditions)
+    chosen, quantity = tables.chosen(conditions), find_quantity(quantity).name
     depth = tables.depth(chosen)
     if layers is None:
         layers = np.unique(np.linspace(1, depth, min(depth, MANY_LAYERS)).round().astype(int)).tolist()
@@ -118,7 +147,7 @@ def over_epochs(
     Raises
     ------
     StoreError
-        If a condition is unknown.
+        If a condition or the quantity is unknown.
     """
     return draw_over_epochs(over_epochs_data(tables, quantity, conditions, layers))
 
@@ -131,11 +160,13 @@ def draw_over_epochs(data: OverEpochs) -> Figure:
     panel_width, panel_height = (1.5, 1.6) if len(data.conditions) <= 2 else (1.3, 0.85)
     is_single = len(data.conditions) == 1
     left = 0.6 if is_single else 0.73 + 0.066 * longest
-    right, across, top, down, bottom = 0.12, 0.24, 0.98, 0.14, 0.46
+    factor_lines = wrapped_name(factors, 30)
+    # The factors stand between the legend and the first row; two lines have room.
+    right, across, top, down, bottom = 0.12, 0.24, 0.98 + 0.14 * max(factor_lines.count("\n") - 1, 0), 0.14, 0.46
     width = max(left + len(data.layers) * (panel_width + across) - across + right, 6.4)
     height = top + len(data.conditions) * (panel_height + down) - down + bottom
     figure = new_figure(width, height)
-    words, colour = LOOKS[data.quantity]
+    colour = data.record.colour
     for row, (condition, title) in enumerate(zip(data.conditions, titles, strict=True)):
         y = height - top - row * (panel_height + down) - panel_height
         if not is_single:
@@ -150,11 +181,11 @@ def draw_over_epochs(data: OverEpochs) -> Figure:
                 axes.set_title(f"layer {layer}", fontsize=SIZES["title"], color=INK, loc="left", pad=5)
             if is_lowest:
                 axes.set_xlabel("epoch", fontsize=SIZES["label"], color=INK)
-    heading = f"{words[0].upper()}{words[1:]} through training" + (f", {data.conditions[0]}" if is_single else "")
-    figure.text(0.15 / width, 1 - 0.1 / height, heading, va="top", fontsize=SIZES["heading"], color=INK)
+    figure.text(0.15 / width, 1 - 0.1 / height, data.heading, va="top", fontsize=SIZES["heading"], color=INK)
     if factors:
-        lines = wrapped_name(factors, 30)
-        figure.text(0.15 / width, 1 - (top - 0.06) / height, lines, va="bottom", fontsize=SIZES["title"], color=QUIET)
+        figure.text(
+            0.15 / width, 1 - (top - 0.06) / height, factor_lines, va="bottom", fontsize=SIZES["title"], color=QUIET
+        )
     _legend(figure, data, colour, 0.15 / width, 1 - 0.36 / height)
     return figure
 

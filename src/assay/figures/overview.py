@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from assay.analysis import Interval, Summary, best_epochs, measurements
 from assay.analysis.numbers import metric_text, number_text
 from assay.analysis.wording import lost_text, shared_names
 from assay.figures.style import BLUE, GREEN, INK, QUIET, SIZES, VERMILLION, new_figure, quiet_axes, wrapped_name
+from assay.figures.written import plain
 from assay.selection import is_higher_better
 
 if TYPE_CHECKING:
@@ -42,16 +43,35 @@ class OverviewRow:
 
 @dataclass(frozen=True)
 class Overview:
-    """All that the figure shows, best condition first; conditions without a number last."""
+    """All that the figure shows, best condition first; conditions without a number last.
+
+    Before the first trial has completed there are no rows, and split and metric are empty.
+    """
 
     split: str
     metric: str
     confidence: float
     rows: list[OverviewRow]
 
+    @property
+    def label(self) -> str:
+        """Of the axis: ``test accuracy``."""
+        return f"{self.split} {metric_text(self.metric)}"
 
-def overview_data(results: Results, summary: Summary | None = None) -> Overview | None:
-    """Compute what `overview` draws; None before the first trial has completed.
+    def written(self) -> dict[str, Any]:
+        """As JSON: a row for each condition, with the colour of its kind."""
+        return {
+            "figure": "overview",
+            "x": {"label": self.label},
+            "split": self.split,
+            "metric": self.metric,
+            "confidence": self.confidence,
+            "rows": [plain(row) | {"colour": LOOKS[row.kind][0]} for row in self.rows],
+        }
+
+
+def overview_data(results: Results, summary: Summary | None = None) -> Overview:
+    """Compute what `overview` draws.
 
     Parameters
     ----------
@@ -63,7 +83,7 @@ def overview_data(results: Results, summary: Summary | None = None) -> Overview 
     summary = results.summary() if summary is None else summary
     measure = summary.compared_by
     if measure is None:
-        return None
+        return Overview("", "", summary.confidence, [])
     best = best_epochs(results, [condition.name for condition in summary.conditions])
     values = measurements(results, best).filter(split=measure.split, metric=measure.metric)
     seeds_of = {
@@ -92,19 +112,19 @@ def overview(results: Results) -> Figure:
     return draw_overview(overview_data(results))
 
 
-def draw_overview(data: Overview | None) -> Figure:
+def draw_overview(data: Overview) -> Figure:
     """Draw what `overview_data` computed."""
-    if data is None:
+    if not data.rows:
         figure = new_figure(6.5, 1.2)
         figure.text(0.5, 0.5, "No trial has completed yet.", ha="center", color=QUIET)
         return figure
     factors, names = shared_names([row.condition for row in data.rows])
-    names = [wrapped_name(name, 48, lines=2) for name in names]
+    names = [wrapped_name(name, 48) for name in names]
     lines = max(name.count("\n") + 1 for name in names)
     longest = max(len(line) for name in [*names, factors] for line in name.split("\n"))
     label_width = 0.3 + 0.068 * longest  # inches, in letters of this size
     right = 1.5 if any(row.note for row in data.rows) else 0.7
-    width, height = 8.2, (0.25 if lines == 1 else 0.34) * len(names) + 1.0
+    width, height = 8.2, (0.25, 0.34, 0.48)[lines - 1] * len(names) + 1.0
     figure = new_figure(width, height)
     axes = figure.add_axes((label_width / width, 0.5 / height, (width - label_width - right) / width, 1 - 1.0 / height))
     quiet_axes(axes, grid="x")
@@ -116,7 +136,7 @@ def draw_overview(data: Overview | None) -> Figure:
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set_yticks(range(len(names)), names, fontsize=SIZES["label"], color=INK)
     axes.set_xlim(*_limits(data))
-    axes.set_xlabel(f"{data.split} {metric_text(data.metric)}", fontsize=SIZES["label"], color=INK)
+    axes.set_xlabel(data.label, fontsize=SIZES["label"], color=INK)
     if factors:
         edge = -0.1 / (width - label_width - right)
         place = axes.transAxes
@@ -144,7 +164,9 @@ def _limits(data: Overview) -> tuple[float, float]:
     ends = [end for row in data.rows for end in (row.low, row.high) if end is not None]
     low_end = max(min([*ends, low]), low - 0.5 * span) - 0.03 * span
     high_end = min(max([*ends, high]), high + 0.5 * span) + 0.03 * span
-    return (low_end, min(high_end, 1.0 + 0.02 * span)) if is_higher_better(data.metric) else (low_end, high_end)
+    if is_higher_better(data.metric):  # a share lies between 0 and 1
+        return max(low_end, -0.02 * span), min(high_end, 1.0 + 0.02 * span)
+    return low_end, high_end
 
 
 def _numbers(axes: Axes, data: Overview) -> None:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from assay.analysis.numbers import metric_text
 from assay.figures.style import INK, QUIET, SIZES, new_figure
 from assay.figures.violins import LEGEND
+from assay.figures.written import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +26,6 @@ MISSING = "#d8dee4"
 PANEL = 5.0
 DECADES_BY_NUMBER = 2.5
 """A logarithmic axis shorter than this has numbers on it, a longer one powers of ten."""
-LABELS = {"mean_absolute_error": "mean absolute error"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +67,26 @@ class PlanePicture:
     quantity: str
     values: np.ndarray
     lines: list[PlaneLine]
+
+    @property
+    def label(self) -> str:
+        """What the colours tell, if it is not the convergence: ``loss on the training rows``."""
+        return f"{metric_text(self.quantity)} on the training rows"
+
+    def written(self) -> dict[str, Any]:
+        """As JSON: the values row by row; null where nothing is known or a network diverged, which has its own list."""
+        return {
+            "figure": "plane",
+            "heading": self.heading,
+            "note": self.note,
+            "x": plain(self.x),
+            "y": plain(self.y),
+            "quantity": self.quantity,
+            "label": self.label,
+            "values": plain(self.values),
+            "diverged": plain(np.argwhere(np.isinf(self.values))),
+            "lines": plain(self.lines),
+        }
 
 
 def nearness(values: np.ndarray) -> np.ndarray:
@@ -168,9 +189,7 @@ def _draw_key(axes: Axes, data: PlanePicture, colours: Colormap, scale: Normaliz
         bar.outline.set_visible(False)
         if isinstance(scale, LogNorm):
             _name_ticks(axes.xaxis, *axes.get_xlim())
-        bar.set_label(
-            f"{LABELS.get(data.quantity, data.quantity)} on the training rows", fontsize=SIZES["label"], color=INK
-        )
+        bar.set_label(data.label, fontsize=SIZES["label"], color=INK)
         axes.xaxis.set_label_position("top")
         axes.tick_params(which="both", colors=QUIET, labelcolor=INK, labelsize=SIZES["tick"], length=2.0, pad=2)
         return

@@ -10,13 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from assay.analysis.wording import shared_names
-from assay.figures.four_panels import epoch_text
-from assay.figures.signal_tables import SIZES_OF, SignalTables
+from assay.figures.distributions import epoch_text
+from assay.figures.signal_tables import SignalTables
 from assay.figures.style import INK, QUIET, SIZES, grid_columns, new_figure, quiet_axes, wrapped_name
-from assay.figures.violins import DASHES, LEGEND, LOOKS, layer_axis, power_text
+from assay.figures.violins import DASHES, LEGEND, layer_axis, power_text
+from assay.figures.written import plain, written_lines, written_quantities
+from assay.probes import Quantity, find_quantity, quantities
 
 if TYPE_CHECKING:
     import polars as pl
@@ -50,47 +52,84 @@ class Profiles:
     limits: tuple[float, float]
     seeds: int
 
+    @property
+    def heading(self) -> str:
+        """``Size of the signal by layer, before training``."""
+        return f"Size of the signal by layer, {epoch_text(self.epoch)}"
+
+    def written(self) -> dict[str, Any]:
+        """As JSON: the size of each condition and quantity by layer."""
+        return {
+            "figure": "profiles",
+            "heading": self.heading,
+            "epoch": self.epoch,
+            "seeds": self.seeds,
+            "conditions": list(self.conditions),
+            "quantities": written_quantities(self.quantities),
+            "x": {"label": "layer"},
+            "y": {"label": "size", "scale": "log", "limits": plain(self.limits)},
+            "lines": written_lines(self.table, "condition", "quantity"),
+        }
+
+
+def profile_quantities() -> list[str]:
+    """The quantities whose size is a line of the figure."""
+    return [quantity.name for quantity in quantities() if quantity.in_profiles]
+
 
 def profile_data(
     tables: SignalTables,
     conditions: Sequence[str] | None = None,
     *,
     epoch: int = 0,
-    quantities: Sequence[str] = ("preactivations", "kernel_gradient"),
+    quantities: Sequence[str] | None = None,
 ) -> Profiles:
     """Compute what `profiles` draws.
 
     Raises
     ------
     StoreError
-        If a condition is unknown.
+        If a condition or a quantity is unknown.
     """
     import polars as pl
 
     chosen = tables.chosen(conditions)
+    records = [find_quantity(name) for name in (profile_quantities() if quantities is None else quantities)]
+    names = [record.name for record in records]
     keys = ["condition", "quantity", "layer"]
     rows = tables.signals.filter(
-        pl.col("condition").is_in(chosen), pl.col("quantity").is_in(list(quantities)), pl.col("epoch") == epoch
+        pl.col("condition").is_in(chosen), pl.col("quantity").is_in(names), pl.col("epoch") == epoch
     )
-    statistics = ["mean", "std", "nonfinite_count"]
+    statistics = list(dict.fromkeys(["mean", "std", "nonfinite_count", *(record.size for record in records)]))
     seeds = rows.filter(pl.col("statistic").is_in(statistics)).pivot(
         "statistic", on_columns=statistics, index=[*keys, "seed"], values="value"
     )
-    has_mean = pl.col("quantity").replace_strict(SIZES_OF, default="std") == "rms"
-    size = pl.when(has_mean).then(_root_of_squares("mean", "std")).otherwise(pl.col("std"))
+    size = _size_of(records)
     nonfinite = pl.col("nonfinite_count").fill_null(0)
     # A std of 0 beside values that are not finite says that none was.
-    known = pl.when((nonfinite == 0) | (pl.col("std") > 0)).then(size)
+    known = pl.when(size.is_finite() & ((nonfinite == 0) | (pl.col("std") > 0))).then(size)
     table = seeds.group_by(keys).agg(
         mean=known.mean(), low=known.min(), high=known.max(), nonfinite=nonfinite.sum().cast(pl.Int64)
     )
     theory = pl.concat(
         tables.theory_of(name, epoch).select("condition", "layer", quantity=pl.lit(name), theory="value")
-        for name in quantities
+        for name in names
     )
     table = table.join(theory, on=keys, how="left")
     table = table.sort(keys)
-    return Profiles(table, chosen, list(quantities), epoch, _limits(table), rows["seed"].n_unique())
+    return Profiles(table, chosen, names, epoch, _limits(table), rows["seed"].n_unique())
+
+
+def _size_of(records: Sequence[Quantity]) -> pl.Expr:
+    """The number that tells a quantity's size; a root mean square of values is worked out of their mean and std."""
+    import polars as pl
+
+    size = pl.lit(None, pl.Float64)
+    for record in records:
+        is_root = record.has_histogram and record.size == "rms"
+        own = _root_of_squares("mean", "std") if is_root else pl.col(record.size)
+        size = pl.when(pl.col("quantity") == record.name).then(own).otherwise(size)
+    return size
 
 
 def _root_of_squares(first: str, second: str) -> pl.Expr:
@@ -119,9 +158,9 @@ def profiles(
     conditions: Sequence[str] | None = None,
     *,
     epoch: int = 0,
-    quantities: Sequence[str] = ("preactivations", "kernel_gradient"),
+    quantities: Sequence[str] | None = None,
 ) -> Figure:
-    """Draw the std of pre-activations and the root mean square of kernel gradients by layer.
+    """Draw the size of the signal by layer: the std of pre-activations, the root mean square of kernel gradients.
 
     Parameters
     ----------
@@ -131,8 +170,8 @@ def profiles(
         All if not given.
     epoch : int
         0 is the untrained network, the only one that theory speaks of.
-    quantities : sequence of str
-        A line each.
+    quantities : sequence of str, optional
+        A line each: any; if not given, those that their records put here.
 
     Returns
     -------
@@ -143,7 +182,7 @@ def profiles(
     Raises
     ------
     StoreError
-        If a condition is unknown.
+        If a condition or a quantity is unknown.
     """
     return draw_profiles(profile_data(tables, conditions, epoch=epoch, quantities=quantities))
 
@@ -173,8 +212,7 @@ def draw_profiles(data: Profiles) -> Figure:
             axes.set_ylabel("size", fontsize=SIZES["label"], color=INK)
         if is_lowest:
             axes.set_xlabel("layer", fontsize=SIZES["label"], color=INK)
-    heading = f"Size of the signal by layer, {epoch_text(data.epoch)}"
-    figure.text(0.3 / width, 1 - 0.1 / height, heading, va="top", fontsize=SIZES["heading"], color=INK)
+    figure.text(0.3 / width, 1 - 0.1 / height, data.heading, va="top", fontsize=SIZES["heading"], color=INK)
     if factors:
         figure.text(left / width, 1 - 0.76 / height, factors, va="center", fontsize=SIZES["title"], color=QUIET)
     _legend(figure, data, 0.3 / width, 1 - 0.36 / height)
@@ -197,7 +235,6 @@ def profile(data: Profiles, condition: str, ax: Axes | None = None) -> Axes:
     -------
     matplotlib.axes.Axes
     """
-    import polars as pl
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     axes = ax if ax is not None else new_figure(3.6, 2.6).add_subplot()
@@ -208,10 +245,9 @@ def profile(data: Profiles, condition: str, ax: Axes | None = None) -> Axes:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: power_text(value)))
     axes.set_ylim(*data.limits)
     shown = data.table.filter(condition=condition)
-    depths = data.table.group_by("condition").agg(pl.col("layer").max())["layer"]
-    layer_axis(axes, int(depths.max() or 1), has_output=depths.n_unique() == 1)  # type: ignore[arg-type]
+    layer_axis(axes, int(data.table["layer"].max() or 1))  # type: ignore[arg-type]
     for quantity in data.quantities:
-        _draw_line(axes, shown.filter(quantity=quantity), LOOKS[quantity][1], data.limits)
+        _draw_line(axes, shown.filter(quantity=quantity), find_quantity(quantity).colour, data.limits)
     nonfinite = shown.filter(shown["nonfinite"] > 0).sort("layer")
     if not nonfinite.is_empty():
         note = f"values not finite from layer {nonfinite['layer'].to_list()[0]}"
@@ -235,18 +271,13 @@ def _draw_line(axes: Axes, rows: pl.DataFrame, colour: str, limits: tuple[float,
     axes.plot(theory["layer"], theory["theory"], color=INK, linewidth=1.1, linestyle=DASHES, zorder=4)
 
 
-def _label(quantity: str) -> str:
-    statistic = "root mean square" if SIZES_OF.get(quantity) == "rms" else "std"
-    return f"{LOOKS[quantity][0]}: {statistic}"
-
-
 def _legend(figure: Figure, data: Profiles, left: float, top: float) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     handles: list[Line2D | Patch] = [
-        Line2D([], [], color=LOOKS[name][1], marker="o", markersize=3.5, linewidth=1.5, label=_label(name))
-        for name in data.quantities
+        Line2D([], [], color=record.colour, marker="o", markersize=3.5, linewidth=1.5, label=record.size_title)
+        for record in map(find_quantity, data.quantities)
     ]
     if data.seeds > 1:
         handles.append(Patch(color=QUIET, alpha=0.3, linewidth=0, label=f"range of {data.seeds} seeds"))

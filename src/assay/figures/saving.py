@@ -1,10 +1,11 @@
-"""Write the figures of a study to files."""
+"""The figures of a study: what they show, drawn, and written to files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from assay.analysis import SHOWN_CONDITIONS, Summary, shortlist
 from assay.figures.distributions import panel_data
@@ -15,6 +16,8 @@ from assay.figures.profiles import draw_profiles, profile_data
 from assay.figures.signal_tables import SignalTables
 from assay.figures.style import write_figure
 from assay.figures.wall import draw_wall
+from assay.figures.written import FigureData
+from assay.probes import quantities
 from assay.store.files import make_folders
 
 if TYPE_CHECKING:
@@ -34,10 +37,35 @@ def drawn_conditions(summary: Summary) -> Summary:
     return shortlist(summary, DRAWN_CONDITIONS) if is_large else summary
 
 
-def study_figures(
+@dataclass(frozen=True, eq=False)
+class StudyFigure:
+    """A figure of a study that is not drawn yet.
+
+    Attributes
+    ----------
+    name : str
+        Of its files: ``wall``, ``over_epochs_activations``.
+    data : FigureData
+        All that it shows.
+    """
+
+    name: str
+    data: FigureData
+    _draw: Callable[[Any], Figure]
+
+    def draw(self) -> Figure:
+        """The figure."""
+        return self._draw(self.data)
+
+    def written(self) -> dict[str, Any]:
+        """What it shows as JSON, with its name."""
+        return {"name": self.name, **self.data.written()}
+
+
+def study_figure_data(
     results: Results, theory: pl.DataFrame | None = None, summary: Summary | None = None
-) -> Iterator[tuple[str, Figure]]:
-    """The figures of a study with their names, one at a time: overview, learning curves, then the signal's.
+) -> Iterator[StudyFigure]:
+    """What the figures of a study show, one at a time: overview, learning curves, then the signal's.
 
     With many conditions there is one figure of learning curves per metric, else one for all. Figures of the signal come
     where probes have recorded it. Of a large study the `drawn_conditions` are shown.
@@ -53,26 +81,38 @@ def study_figures(
     """
     drawn = drawn_conditions(results.summary() if summary is None else summary)
     names = [condition.name for condition in drawn.conditions]
-    yield "overview", draw_overview(overview_data(results, drawn))
+    yield StudyFigure("overview", overview_data(results, drawn), draw_overview)
     curves = curve_data(results, names)
     if len(curves.conditions) <= MANY:
-        yield "learning_curves", draw_curves(curves)
+        yield StudyFigure("learning_curves", curves, draw_curves)
     else:
         for metric in curves.metrics:
-            yield f"learning_curves_{metric}", draw_curves(curves, [metric])
-    yield from signal_figures(SignalTables.of(results, theory, names))
+            yield StudyFigure(f"learning_curves_{metric}", curves.of([metric]), draw_curves)
+    yield from signal_figure_data(SignalTables.of(results, theory, names))
 
 
-def signal_figures(tables: SignalTables) -> Iterator[tuple[str, Figure]]:
+def signal_figure_data(tables: SignalTables) -> Iterator[StudyFigure]:
     """The wall and the profiles at the first epoch that was recorded; if there are more, change over epochs."""
     if tables.is_empty:
         return
     epochs = tables.epochs()
-    yield "wall", draw_wall(panel_data(tables, epoch=epochs[0]))
-    yield "profiles", draw_profiles(profile_data(tables, epoch=epochs[0]))
+    yield StudyFigure("wall", panel_data(tables, epoch=epochs[0]), draw_wall)
+    yield StudyFigure("profiles", profile_data(tables, epoch=epochs[0]), draw_profiles)
     if len(epochs) > 1:
-        for quantity in ("activations", "kernel_gradient"):
-            yield f"over_epochs_{quantity}", draw_over_epochs(over_epochs_data(tables, quantity))
+        for name in (quantity.name for quantity in quantities() if quantity.over_epochs):
+            yield StudyFigure(f"over_epochs_{name}", over_epochs_data(tables, name), draw_over_epochs)
+
+
+def study_figures(
+    results: Results, theory: pl.DataFrame | None = None, summary: Summary | None = None
+) -> Iterator[tuple[str, Figure]]:
+    """`study_figure_data`, drawn: names and figures."""
+    return ((figure.name, figure.draw()) for figure in study_figure_data(results, theory, summary))
+
+
+def signal_figures(tables: SignalTables) -> Iterator[tuple[str, Figure]]:
+    """`signal_figure_data`, drawn: names and figures."""
+    return ((figure.name, figure.draw()) for figure in signal_figure_data(tables))
 
 
 def save_figures(

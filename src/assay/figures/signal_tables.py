@@ -7,15 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from assay.errors import StoreError, did_you_mean
+from assay.probes import find_quantity
 
 if TYPE_CHECKING:
     import polars as pl
 
     from assay.results import Results
-
-
-SIZES_OF = {"errors": "rms", "kernel_gradient": "rms", "bias_gradient": "rms"}
-"""The statistic that tells a quantity's size, in theory too: root mean square of a gradient, ``std`` of all others."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +57,7 @@ class SignalTables:
         columns = {"condition": pl.String, "layer": pl.Int64, "value": pl.Float64}
         if self.theory is None or epoch != 0:
             return pl.DataFrame(schema=columns)
-        return self.theory.filter(quantity=quantity, statistic=SIZES_OF.get(quantity, "std")).select(*columns)
+        return self.theory.filter(quantity=quantity, statistic=find_quantity(quantity).size).select(*columns)
 
     @property
     def is_empty(self) -> bool:

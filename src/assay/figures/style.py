@@ -13,18 +13,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assay.analysis.wording import factors_of
+from assay.palette import BLUE, GREEN, PURPLE, VERMILLION
 from assay.store.files import replace_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe & Ito, "Color universal design", 2008: https://jfly.uni-koeln.de/color/
-BLUE = "#0072b2"
-GREEN = "#009e73"
-VERMILLION = "#d55e00"
-# Tol, "Colour schemes", SRON/EPS/TN/09-002, 2021, the muted scheme
-PURPLE = "#aa4499"
+__all__ = [
+    "BLUE",
+    "GREEN",
+    "GRID",
+    "INK",
+    "PNG_DOTS_PER_INCH",
+    "PURPLE",
+    "QUIET",
+    "SIZES",
+    "VERMILLION",
+    "grid_columns",
+    "new_figure",
+    "quiet_axes",
+    "wrapped_name",
+    "write_figure",
+]
 
 INK = "#24292f"
 QUIET = "#6e7781"

@@ -13,23 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from assay.figures.distributions import LayerDistribution, SignalScale, spans
-from assay.figures.style import BLUE, GREEN, GRID, INK, PURPLE, QUIET, SIZES, VERMILLION, new_figure, quiet_axes
+from assay.figures.style import BLUE, GRID, INK, QUIET, SIZES, VERMILLION, new_figure, quiet_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
-
-LOOKS = {
-    "preactivations": ("pre-activations (z-values)", BLUE),
-    "kernel": ("kernel (weights)", PURPLE),
-    "activations": ("activations", GREEN),
-    "kernel_gradient": ("kernel gradient", VERMILLION),
-    "errors": ("errors (gradient of z)", PURPLE),
-    "bias": ("bias", PURPLE),
-    "bias_gradient": ("bias gradient", VERMILLION),
-}
-"""Words and colour of each quantity that has a distribution."""
 
 DASHES = (0, (2, 1.2))  # theory
 HALF_WIDTH = 0.42  # of the distance between layers
@@ -74,13 +63,12 @@ def violins(
     return axes
 
 
-def layer_axis(axes: Axes, depth: int, *, has_output: bool = True) -> None:
-    """Layers from 1; the last is the output, unless what is drawn has several depths."""
-    last = ["out"] if has_output and depth > 1 else [str(depth)]
+def layer_axis(axes: Axes, depth: int) -> None:
+    """Layers from 1, by number as in tables and findings; the last is the output."""
     axes.set_xlim(0.4, depth + 0.6)
     step = 1 if depth <= 12 else 2 if depth <= 24 else 5
     numbers = [layer for layer in range(1, depth) if (layer - 1) % step == 0 and (step == 1 or depth - layer >= step)]
-    axes.set_xticks([*numbers, depth], [*map(str, numbers), *last])
+    axes.set_xticks([*numbers, depth])
 
 
 def _bodies(axes: Axes, distributions: Sequence[LayerDistribution], colour: str) -> None:

@@ -1,4 +1,4 @@
-"""The wall: conditions × four panels on shared scales, so that one look tells which network lets the signal through.
+"""The wall: a row of panels for each condition, on shared scales: one look tells which network keeps its signal.
 
 ::
 
@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from assay.analysis.wording import shared_names
-from assay.figures.distributions import QUANTITIES, SignalPanels, panel_data
-from assay.figures.four_panels import epoch_text
+from assay.figures.distributions import SignalPanels, panel_data
 from assay.figures.signal_tables import SignalTables
 from assay.figures.style import INK, QUIET, SIZES, new_figure, wrapped_name
-from assay.figures.violins import LEGEND, LOOKS, layer_axis, spread_text, violin_legend, violins
+from assay.figures.violins import LEGEND, layer_axis, spread_text, violin_legend, violins
+from assay.probes import find_quantity
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,7 +26,7 @@ def wall(
     conditions: Sequence[str] | None = None,
     *,
     epoch: int = 0,
-    quantities: Sequence[str] = QUANTITIES,
+    quantities: Sequence[str] | None = None,
 ) -> Figure:
     """Draw the signal of many conditions side by side.
 
@@ -38,8 +38,8 @@ def wall(
         All if not given; best with up to about 40.
     epoch : int
         0 is the untrained network.
-    quantities : sequence of str
-        The columns; any that have histograms.
+    quantities : sequence of str, optional
+        The columns: any that have a histogram; those that have a panel if not given.
 
     Returns
     -------
@@ -50,7 +50,7 @@ def wall(
     Raises
     ------
     StoreError
-        If a condition is unknown.
+        If a condition or a quantity is unknown.
     """
     return draw_wall(panel_data(tables, conditions, epoch=epoch, quantities=quantities))
 
@@ -60,7 +60,6 @@ def draw_wall(data: SignalPanels) -> Figure:
     factors, names = shared_names(data.conditions)
     titles = [wrapped_name(name, 30, lines=4) for name in names]
     depth = max((len(panel) for panel in data.panels.values()), default=1)
-    is_uniform = len({len(panel) for panel in data.panels.values() if panel}) <= 1
     panel_width, panel_height = min(max(2.05, 0.22 * depth), 4.0), 0.78
     longest = max((len(line) for title in titles for line in title.split("\n")), default=0)
     label, right, across, top, down, bottom = 0.35 + 0.066 * longest, 0.12, 0.5, 1.14, 0.26, 0.46
@@ -75,10 +74,10 @@ def draw_wall(data: SignalPanels) -> Figure:
         for column, quantity in enumerate(data.quantities):
             x = left + column * (panel_width + across)
             axes = figure.add_axes((x / width, y / height, panel_width / width, panel_height / height))
-            words, colour = LOOKS[quantity]
+            record = find_quantity(quantity)
             shown = data.panels[condition, quantity]
-            violins(shown, data.scales[quantity], colour, axes)
-            layer_axis(axes, depth, has_output=is_uniform)
+            violins(shown, data.scales[quantity], record.colour, axes)
+            layer_axis(axes, depth)
             axes.tick_params(labelbottom=row == rows - 1, labelsize=7.0)
             place: dict[str, Any] = {
                 "transform": axes.transAxes,
@@ -89,11 +88,11 @@ def draw_wall(data: SignalPanels) -> Figure:
             }
             axes.text(1, 1.01, spread_text(shown), **place)
             if row == 0:
-                axes.set_title(words, fontsize=SIZES["title"] + 1, color=INK, loc="left", pad=17)
+                axes.set_title(record.title, fontsize=SIZES["title"] + 1, color=INK, loc="left", pad=17)
             if row == rows - 1:
                 axes.set_xlabel("layer", fontsize=SIZES["label"], color=INK)
     has_theory = any(layer.theory is not None for panel in data.panels.values() for layer in panel)
-    heading = f"The signal {epoch_text(data.epoch)}" if data.epoch == 0 else f"The signal at {epoch_text(data.epoch)}"
+    heading = f"The signal {data.when}" if data.epoch == 0 else f"The signal at {data.when}"
     figure.text(0.15 / width, 1 - 0.1 / height, heading, va="top", fontsize=SIZES["heading"], color=INK)
     if factors:
         lines = wrapped_name(factors, 24)

@@ -19,9 +19,7 @@ from assay.engine.layout import Segment
 from assay.engine.tracing import Layers, LayerTrace, Signals
 from assay.linearized import LINEARIZED_ROWS, DenseWeights, LinearizedCourse, linearized_course
 from assay.models.objective import dense_loss
-from assay.probes import PROBES, signal_frames
-from assay.probes.correlation import CorrelationProbe
-from assay.probes.response import ResponseProbe
+from assay.probes import QuantityProbe, all_probes, quantities, signal_frames
 
 if TYPE_CHECKING:
     import polars as pl
@@ -30,15 +28,11 @@ if TYPE_CHECKING:
 TRACE_BYTES = 2**30
 COPIES = 4
 FEW = 4  # examples that show a network's structure
-# These compare whole examples: of a convolution all its positions together, where the others look at each position.
-OF_EXAMPLES = (CorrelationProbe, ResponseProbe)
 # A network's own shapes are compiled for it alone and measured few times, so a compiler that does not optimize is done
 # three times as soon.
 COMPILED_FAST = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 # What a training is taken to be where nobody says: Keras' batches.
 EPOCHS, BATCH_SIZE = 10, 32
-# What the next update does; not known where the optimizer is not.
-OF_UPDATE = ("update", "response")
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,7 +164,7 @@ def signal_tables(
     losses = [jnp.asarray([np.nan if value is None else value], jnp.float32) for value in (loss, loss_after)]
     by_position = [_trace(layer, _by_position) for layer in layers]
     by_example = [_trace(layer, _by_example) for layer in layers]
-    found = _measured(by_position, by_example, *losses, kinds)
+    found = _measured(by_position, by_example, *losses, kinds, all_probes())
     tables = signal_frames(
         jax.tree.map(lambda leaf: np.asarray(leaf)[None], found),  # with axes for conditions and seeds
         trials=np.zeros((1, 1), np.int64),
@@ -180,10 +174,14 @@ def signal_tables(
         recorded=np.ones((1, 1), bool),
     )
     without_bias = [number for number, layer in enumerate(layers, start=1) if layer.bias is None]
-    is_missing = pl.col("layer").is_in(without_bias) & pl.col("quantity").is_in(["bias", "bias_gradient"])
+    of_bias = [quantity.name for quantity in quantities() if quantity.parameter == "bias"]
+    is_missing = pl.col("layer").is_in(without_bias) & pl.col("quantity").is_in(of_bias)
     signals, histograms = (table.filter(~is_missing) for table in tables)
     if loss_after is None:
-        signals = signals.filter(~pl.col("quantity").is_in(OF_UPDATE) & (pl.col("statistic") != "after"))
+        for quantity in quantities():
+            is_unknown = pl.col("statistic").is_in(quantity.after_update) & (pl.col("quantity") == quantity.name)
+            signals = signals.filter(~is_unknown)
+        histograms = histograms.join(signals, on=["layer", "quantity"], how="semi")
     return signals, histograms
 
 
@@ -224,18 +222,20 @@ def _trace(layer: TracedLayer, arranged: Callable[[np.ndarray], Array]) -> Layer
     )
 
 
-@partial(jax.jit, static_argnames="kinds", compiler_options=COMPILED_FAST)
+@partial(jax.jit, static_argnames=("kinds", "probes"), compiler_options=COMPILED_FAST)
 def _measured(
     by_position: list[LayerTrace],
     by_example: list[LayerTrace],
     loss: Array,
     loss_after: Array,
     kinds: tuple[Choice, ...],
+    probes: tuple[QuantityProbe, ...],
 ) -> Signals:
     segments = tuple((Segment(kind, 0, 1),) for kind in kinds)
     found: Signals = [{} for _ in by_position]
-    for probe in PROBES:
-        traces = by_example if isinstance(probe, OF_EXAMPLES) else by_position
+    for probe in probes:
+        # Of a convolution whole examples are all its positions together; the others look at each position.
+        traces = by_example if any(quantity.per == "example" for quantity in probe.quantities) else by_position
         for signals, measured in zip(found, probe.measure(Layers(traces, segments, loss, loss_after)), strict=True):
             signals |= measured
     return found

@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
-import jax.numpy as jnp
-from jax import Array
+from typing import TYPE_CHECKING
 
-from assay.engine.tracing import Layers, Measurement, Signals, over_equal_shapes
+from assay._lazy import lazy_module
+from assay.palette import BLUE
+from assay.probes.measuring import LayerProbe
+from assay.probes.quantity import Quantity
+
+if TYPE_CHECKING:
+    import jax
+    from jax import Array
+else:
+    jax = lazy_module("jax")
+
+CORRELATION = Quantity(
+    name="correlation",
+    title="mean cosine between examples",
+    meaning="the mean cosine between the pre-activations of different examples",
+    unit="cosine",
+    statistics=("mean",),
+    size="mean",
+    colour=BLUE,
+    per="example",
+    heading="corre-\nlation",
+    order=120,
+)
 
 
-class CorrelationProbe:
-    """Mean cosine between the pre-activations of different examples; quantity ``correlation``, statistic ``mean``.
+def mean_cosine(preactivations: Array) -> Array:
+    """Mean cosine between the pre-activations of different examples, (M,), of (M, U, B).
 
     Towards 1 all inputs look the same (the ordered phase); towards 0 near inputs are torn apart (the chaotic phase) —
     Poole et al., NeurIPS 2016, Eq. 5. For B unit vectors v the mean over pairs is (‖Σ v‖² − B) / (B (B − 1)). An
     example whose vector is 0 counts as 0.
     """
-
-    def measure(self, layers: Layers) -> Signals:
-        """One mean a layer."""
-        items = [(trace.preactivations,) for trace in layers.traces]
-        return [{"correlation": Measurement.of({"mean": mean})} for mean in over_equal_shapes(_mean_cosine, items)]
-
-
-def _mean_cosine(preactivations: Array) -> Array:
+    jnp = jax.numpy
     z = jnp.nan_to_num(preactivations)
     scale = jnp.max(jnp.abs(z), axis=1, keepdims=True)
     z = z / jnp.where(scale > 0, scale, 1.0)
@@ -31,3 +45,6 @@ def _mean_cosine(preactivations: Array) -> Array:
     count = z.shape[2]
     total = jnp.sum(jnp.sum(unit, axis=2) ** 2, axis=1) - jnp.sum(unit**2, axis=(1, 2))
     return total / max(count * (count - 1), 1)
+
+
+PROBES = (LayerProbe(CORRELATION, mean_cosine, ("preactivations",)),)

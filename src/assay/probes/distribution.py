@@ -6,14 +6,21 @@ quantiles and the histogram, which is 100 times as fast on a CPU as sorting.
 
 from __future__ import annotations
 
-import jax.numpy as jnp
-from jax import Array
+from typing import TYPE_CHECKING
 
-from assay.engine.tracing import Histogram, Measurement
+from assay._lazy import lazy_module
+from assay.probes.quantity import QUANTILES
+
+if TYPE_CHECKING:
+    import jax
+    from jax import Array
+
+    from assay.engine.tracing import Measurement
+else:
+    jax = lazy_module("jax")
 
 FINE_BINS = 1024
 BINS = 32
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 def distribution(values: Array, padding: Array) -> Measurement:
@@ -32,6 +39,9 @@ def distribution(values: Array, padding: Array) -> Measurement:
         (to a 1024th of the range), ``zero_fraction``, ``nonfinite_count``, each (M,); and a histogram of 32 equal bins
         from minimum to maximum. All 0 where no value is finite.
     """
+    from assay.engine.tracing import Histogram, Measurement
+
+    jnp = jax.numpy
     finite = jnp.isfinite(values)
     count = jnp.sum(finite, axis=1)
     some = jnp.maximum(count, 1)
@@ -62,6 +72,7 @@ def distribution(values: Array, padding: Array) -> Measurement:
 
 def _fine_counts(scaled: Array, finite: Array, low: Array, high: Array) -> Array:
     """Counts in 1024 equal bins between the ends, (M, 1024); a value at the upper end is in the last."""
+    jnp = jax.numpy
     width = jnp.maximum(high - low, jnp.finfo(jnp.float32).tiny)
     place = jnp.clip(jnp.floor((scaled - low[:, None]) / width[:, None] * FINE_BINS), 0, FINE_BINS - 1)
     place = place.astype(jnp.int32)
@@ -79,8 +90,9 @@ def _quantiles(fine: Array, low: Array, high: Array, count: Array) -> dict[str, 
     The bin is found in two steps, among the 32 bins of the histogram and then among the 32 fine ones within: running
     sums over 1024 would take longer than the counting.
     """
+    jnp = jax.numpy
     fine = fine.reshape(-1, BINS, FINE_BINS // BINS).astype(jnp.float32)
-    target = jnp.asarray(QUANTILES)[None, :] * count[:, None].astype(jnp.float32)
+    target = jnp.asarray(tuple(QUANTILES.values()))[None, :] * count[:, None].astype(jnp.float32)
     coarse = _running_sum(jnp.sum(fine, axis=2))
     bin_ = jnp.minimum(jnp.sum(coarse[:, None, :] < target[:, :, None], axis=2), BINS - 1)
     inside = jnp.take_along_axis(fine, bin_[:, :, None], axis=1)
@@ -92,9 +104,10 @@ def _quantiles(fine: Array, low: Array, high: Array, count: Array) -> dict[str, 
     part = jnp.clip((target - before) / jnp.maximum(here, 1.0), 0.0, 1.0)
     position = (bin_ * (FINE_BINS // BINS) + place + part) / FINE_BINS
     values = low[:, None] * (1 - position) + high[:, None] * position
-    return {f"quantile_{round(100 * quantile):02d}": values[:, index] for index, quantile in enumerate(QUANTILES)}
+    return {name: values[:, index] for index, name in enumerate(QUANTILES)}
 
 
 def _running_sum(counts: Array) -> Array:
     """Cumulative sums along the last, short axis, as a product with a triangle of ones."""
+    jnp = jax.numpy
     return counts @ jnp.triu(jnp.ones((counts.shape[-1], counts.shape[-1])))

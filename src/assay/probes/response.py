@@ -2,33 +2,69 @@
 
 from __future__ import annotations
 
-import jax.numpy as jnp
-from jax import Array
+from typing import TYPE_CHECKING
 
-from assay.engine.tracing import Layers, Measurement, Signals, over_equal_shapes
+from assay._lazy import lazy_module
+from assay.palette import BLUE, VERMILLION
+from assay.probes.measuring import LayerProbe
+from assay.probes.quantity import Quantity
+
+if TYPE_CHECKING:
+    import jax
+    from jax import Array
+
+    from assay.engine.tracing import Layers, Signals
+else:
+    jax = lazy_module("jax")
+
+RESPONSE = Quantity(
+    name="response",
+    title="response to one update",
+    meaning="how far the next update moves the pre-activations, and the part of it that differs between examples",
+    symbol="Δz",
+    statistics=("rms", "spread"),
+    size="rms",
+    colour=BLUE,
+    per="example",
+    after_update=("rms", "spread"),
+    order=130,
+)
+LOSS = Quantity(
+    name="loss",
+    title="loss",
+    meaning="the mean loss on the examples, and what it is after the next update; numbers of the output layer",
+    symbol="L",
+    unit="loss",
+    statistics=("before", "after"),
+    size="before",
+    colour=VERMILLION,
+    per="network",
+    after_update=("after",),
+    order=140,
+)
 
 
-class ResponseProbe:
-    """How far the next update of all layers moves each layer's pre-activations; quantity ``response``.
+def response(change: Array) -> tuple[Array, Array]:
+    """How far the next update of all layers moves a layer's pre-activations.
 
-    ``rms`` is the root mean square of the change Δz over units and examples. ``spread`` is the same of the part of Δz
-    that differs between examples: 0 in a network that answers to every example alike, however far it moves. A change
-    far beyond the pre-activations' own size is too large a learning rate, and one that stays far below it through all
-    updates of a training is too small a one; that it should not depend on the width is the coordinate check of Yang et
-    al., *Tensor Programs V*, 2022.
+    A change far beyond the pre-activations' own size is too large a learning rate, and one that stays far below it
+    through all updates of a training is too small a one; that it should not depend on the width is the coordinate check
+    of Yang et al., *Tensor Programs V*, 2022.
+
+    Parameters
+    ----------
+    change : array, shape (M, U, B)
+        Δz: the pre-activations after the update, minus those before it.
+
+    Returns
+    -------
+    rms : array, shape (M,)
+        The root mean square of the change over units and examples; infinite where a change is not finite.
+    spread : array, shape (M,)
+        The same of the part of the change that differs between examples: 0 in a network that answers to every example
+        alike, however far it moves.
     """
-
-    def measure(self, layers: Layers) -> Signals:
-        """Two numbers a layer."""
-        items = [(trace.preactivation_change,) for trace in layers.traces]
-        return [
-            {"response": Measurement.of({"rms": rms, "spread": spread})}
-            for rms, spread in over_equal_shapes(_sizes, items)
-        ]
-
-
-def _sizes(change: Array) -> tuple[Array, Array]:
-    """Root mean squares, (M,), of changes (M, U, B); infinite where a change is not finite."""
+    jnp = jax.numpy
     broken = jnp.any(~jnp.isfinite(change), axis=(1, 2))
     change = jnp.nan_to_num(change, posinf=0.0, neginf=0.0)
     largest = jnp.max(jnp.abs(change), axis=(1, 2))
@@ -42,9 +78,16 @@ def _sizes(change: Array) -> tuple[Array, Array]:
 
 
 class LossProbe:
-    """The mean loss on the examples ``before`` and ``after`` one update; quantity ``loss`` of the output layer."""
+    """The mean loss on the examples, before and after one update; numbers of the output layer."""
+
+    quantities = (LOSS,)
 
     def measure(self, layers: Layers) -> Signals:
         """Two numbers for the last layer, none for the others."""
-        measured = Measurement.of({"before": layers.loss, "after": layers.loss_after})
-        return [*({} for _ in layers.traces[:-1]), {"loss": measured}]
+        from assay.engine.tracing import Measurement
+
+        measured = Measurement.of(dict(zip(LOSS.statistics, (layers.loss, layers.loss_after), strict=True)))
+        return [*({} for _ in layers.traces[:-1]), {LOSS.name: measured}]
+
+
+PROBES = (LayerProbe(RESPONSE, response, ("preactivation_change",)), LossProbe())

@@ -2,37 +2,75 @@
 
 from __future__ import annotations
 
-import jax
-import jax.numpy as jnp
-from jax import Array
+from typing import TYPE_CHECKING
 
+from assay._lazy import lazy_module
 from assay.choices import Choice
-from assay.engine.layout import Segment
-from assay.engine.segments import divided, joined
-from assay.engine.tracing import Layers, Measurement, Signals, over_equal_shapes
 from assay.networks.activations import activate
 from assay.networks.traits import FLAT, traits_of
+from assay.palette import GREEN
+from assay.probes.measuring import LayerProbe
+from assay.probes.quantity import Quantity
+
+if TYPE_CHECKING:
+    import jax
+    from jax import Array
+
+    from assay.engine.layout import Segment
+else:
+    jax = lazy_module("jax")
 
 # A unit is a copy if all its pre-activations agree with another's to this part of the layer's largest.
 SAME = 1e-6
 
+DEAD_UNITS = Quantity(
+    name="dead_units",
+    title="dead units",
+    meaning="the share of units that are 0 for every example",
+    unit="share",
+    statistics=("fraction",),
+    size="fraction",
+    colour=GREEN,
+    per="unit",
+    heading="dead",
+    order=90,
+)
+SATURATION = Quantity(
+    name="saturation",
+    title="saturated",
+    meaning="the share of activations at which a bounded function is flat (slope below 5 % of its steepest)",
+    unit="share",
+    statistics=("fraction",),
+    size="fraction",
+    colour=GREEN,
+    per="position",
+    heading="satu-\nrated",
+    order=100,
+)
+IDENTICAL_UNITS = Quantity(
+    name="identical_units",
+    title="identical units",
+    meaning="the share of units with a copy in their layer",
+    unit="share",
+    statistics=("fraction",),
+    size="fraction",
+    colour=GREEN,
+    per="unit",
+    heading="iden-\ntical",
+    order=110,
+)
 
-class DeadUnits:
-    """Units whose output is 0 for every example; quantity ``dead_units``, statistic ``fraction`` of the units.
+
+def dead_units(activations: Array, segments: tuple[Segment, ...]) -> Array:
+    """The share of units whose output is 0 for every example, (M,), of (M, U, B).
 
     Of an activation that is constant somewhere else than at 0, such as max(x, -0.5), it is that constant.
 
     No gradient reaches the kernel of a dead ReLU (Lu et al., 2020).
     """
+    from assay.engine.segments import divided, joined
 
-    def measure(self, layers: Layers) -> Signals:
-        """One fraction a layer."""
-        items = [(trace.activations,) for trace in layers.traces]
-        found = over_equal_shapes(_dead, items, layers.activations)
-        return [{"dead_units": Measurement.of({"fraction": fraction})} for fraction in found]
-
-
-def _dead(activations: Array, segments: tuple[Segment, ...]) -> Array:
+    jnp = jax.numpy
     parts = []
     for segment, values in zip(segments, divided(segments, activations), strict=True):
         traits = traits_of(segment.kind)
@@ -41,21 +79,15 @@ def _dead(activations: Array, segments: tuple[Segment, ...]) -> Array:
     return joined(segments, parts)
 
 
-class SaturatedUnits:
-    """The share of (unit, example) pairs at which a bounded activation is flat; ``saturation``, ``fraction``.
+def saturation(preactivations: Array, segments: tuple[Segment, ...]) -> Array:
+    """The share of (unit, example) pairs at which a bounded activation is flat, (M,), of (M, U, B).
 
     Flat means |φ'(z)| < 0.05 · max |φ'|: beyond |z| = 2.18 for tanh, 4.37 for the sigmoid. 0 for activations that are
     not bounded on both sides: a ReLU that is off is not saturated (see dead units).
     """
+    from assay.engine.segments import divided, joined
 
-    def measure(self, layers: Layers) -> Signals:
-        """One fraction a layer."""
-        items = [(trace.preactivations,) for trace in layers.traces]
-        found = over_equal_shapes(_saturated, items, layers.activations)
-        return [{"saturation": Measurement.of({"fraction": fraction})} for fraction in found]
-
-
-def _saturated(preactivations: Array, segments: tuple[Segment, ...]) -> Array:
+    jnp = jax.numpy
     parts = []
     for segment, z in zip(segments, divided(segments, preactivations), strict=True):
         choice = segment.kind
@@ -70,24 +102,16 @@ def _saturated(preactivations: Array, segments: tuple[Segment, ...]) -> Array:
 
 def _slope(choice: Choice, z: Array) -> Array:
     """φ'(z), elementwise, by forward differentiation."""
-    return jax.jvp(lambda z: activate(choice, z), (z,), (jnp.ones_like(z),))[1]
+    return jax.jvp(lambda z: activate(choice, z), (z,), (jax.numpy.ones_like(z),))[1]
 
 
-class IdenticalUnits:
-    """Units with a copy in their layer: the symmetry that zeros leave; ``identical_units``, ``fraction`` of the units.
+def identical_units(preactivations: Array) -> Array:
+    """The share of units with a copy in their layer, (M,), of (M, U, B): the symmetry that zeros leave.
 
     Units are sorted by a random projection of their pre-activations, so that copies become neighbours, and neighbours
     are compared. 0 for a layer of one unit.
     """
-
-    def measure(self, layers: Layers) -> Signals:
-        """One fraction a layer."""
-        items = [(trace.preactivations,) for trace in layers.traces]
-        found = over_equal_shapes(_identical, items)
-        return [{"identical_units": Measurement.of({"fraction": fraction})} for fraction in found]
-
-
-def _identical(preactivations: Array) -> Array:
+    jnp = jax.numpy
     z = jnp.nan_to_num(preactivations)
     direction = jax.random.normal(jax.random.key(0), (z.shape[2],))
     order = jnp.argsort(z @ direction, axis=1)
@@ -97,3 +121,10 @@ def _identical(preactivations: Array) -> Array:
     edge = jnp.zeros((z.shape[0], 1), bool)
     has_copy = jnp.concatenate([edge, same], axis=1) | jnp.concatenate([same, edge], axis=1)
     return jnp.mean(has_copy, axis=1)
+
+
+PROBES = (
+    LayerProbe(DEAD_UNITS, dead_units, ("activations",), by_activation=True),
+    LayerProbe(SATURATION, saturation, ("preactivations",), by_activation=True),
+    LayerProbe(IDENTICAL_UNITS, identical_units, ("preactivations",)),
+)

@@ -2,31 +2,49 @@
 
 from __future__ import annotations
 
-import jax.numpy as jnp
-from jax import Array
+from typing import TYPE_CHECKING
 
-from assay.engine.tracing import Layers, Measurement, Signals, over_equal_shapes
+from assay._lazy import lazy_module
+from assay.palette import PURPLE
+from assay.probes.measuring import LayerProbe
+from assay.probes.quantity import Quantity
+
+if TYPE_CHECKING:
+    import jax
+    from jax import Array
+else:
+    jax = lazy_module("jax")
+
+UPDATE = Quantity(
+    name="update",
+    title="update of the kernel",
+    meaning="the size of the optimizer's next update of the kernel, divided by the size of the kernel",
+    statistics=("ratio",),
+    size="ratio",
+    colour=PURPLE,
+    per="parameter",
+    parameter="kernel",
+    after_update=("ratio",),
+    order=80,
+)
 
 
-class UpdateProbe:
-    """‖update‖ / ‖kernel‖, Frobenius norms; quantity ``update``, statistic ``ratio``.
+def relative_update(kernel: Array, update: Array) -> Array:
+    """‖update‖ / ‖kernel‖, (M,), Frobenius norms of (M, U, F); 0 where the kernel is zero.
 
-    0 where the kernel is zero. About 1e-3 is often taken as a sound value.
+    About 1e-3 is often taken as a sound value.
     """
-
-    def measure(self, layers: Layers) -> Signals:
-        """One ratio a layer."""
-        items = [(trace.kernel, trace.kernel_update) for trace in layers.traces]
-        return [{"update": Measurement.of({"ratio": ratio})} for ratio in over_equal_shapes(_ratio, items)]
-
-
-def _ratio(kernel: Array, update: Array) -> Array:
+    jnp = jax.numpy
     size = _norm(kernel)
     return jnp.where(size > 0, _norm(update) / jnp.where(size > 0, size, 1.0), 0.0)
 
 
 def _norm(kernel: Array) -> Array:
     """Frobenius norm of each member's kernel, (M,), scaled so that squares neither overflow nor vanish."""
+    jnp = jax.numpy
     largest = jnp.max(jnp.abs(kernel), axis=(1, 2))
     scale = jnp.where(largest > 0, largest, 1.0)
     return scale * jnp.sqrt(jnp.sum((kernel / scale[:, None, None]) ** 2, axis=(1, 2)))
+
+
+PROBES = (LayerProbe(UPDATE, relative_update, ("kernel", "kernel_update")),)

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from assay.analysis import Summary
 from assay.analysis.numbers import metric_text, number_text
 from assay.analysis.wording import shown_text
-from assay.figures import study_figures
-from assay.figures.saving import drawn_conditions
+from assay.figures import study_figure_data
+from assay.figures.distributions import SignalPanels
+from assay.figures.over_epochs import OverEpochs
+from assay.figures.overview import Overview
+from assay.figures.profiles import Profiles
+from assay.figures.saving import StudyFigure, drawn_conditions
 from assay.figures.style import GRID, INK, QUIET
+from assay.probes import find_quantity
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,32 +26,6 @@ if TYPE_CHECKING:
     from assay.results import Results
 
 PAGE_COLOURS = {"#ffffff": "var(--paper)", INK: "var(--ink)", QUIET: "var(--quiet)", GRID: "var(--grid)"}
-
-SIGNAL_WORDS = {
-    "wall": (
-        "Signals before training",
-        "Violins of pre-activations, kernels, activations and kernel gradients by layer, a row for each condition.",
-        "How values are distributed in each layer, on scales that the conditions share. In a sound "
-        "network the width stays about the same from layer to layer, forwards and backwards.",
-    ),
-    "profiles": (
-        "Signal and gradient by layer",
-        "Lines of the size of pre-activations and kernel gradients by layer, a panel for each condition.",
-        "Size by layer before training, on a logarithmic axis; bands reach from the lowest to the highest seed. A "
-        "dashed line, where there is one, is what theory predicts.",
-    ),
-    "over_epochs_activations": (
-        "Activations over epochs",
-        "Bands of quantiles of the activations of each layer over epochs, for each condition.",
-        "How the distribution in each layer changes through training.",
-    ),
-    "over_epochs_kernel_gradient": (
-        "Kernel gradients over epochs",
-        "Bands of quantiles of the kernel gradients of each layer over epochs, for each condition.",
-        "How the distribution in each layer changes through training.",
-    ),
-}
-"""Title, words for who cannot see it, and caption, of the figures of the signal."""
 
 
 @dataclass(frozen=True)
@@ -64,16 +44,12 @@ def figure_contents(results: Results, summary: Summary) -> list[FigureContent]:
     contents = []
     drawn = drawn_conditions(summary)
     which = shown_text(summary, drawn)
-    for name, figure in study_figures(results, summary=summary):
-        if name == "overview":
-            title, alternative, caption = _overview_words(drawn)
-            title = "The best conditions" if which else title
-        elif name in SIGNAL_WORDS:
-            title, alternative, caption = SIGNAL_WORDS[name]
-        else:
-            title, alternative, caption = _curves_words(name, drawn)
-        caption = f"{caption} {which}".strip()
-        contents.append(FigureContent(name, title, inline_svg(figure, name, alternative), alternative, caption))
+    for figure in study_figure_data(results, summary=summary):
+        title, alternative, caption = _words(figure, drawn)
+        if figure.name == "overview" and which:
+            title = "The best conditions"
+        svg = inline_svg(figure.draw(), figure.name, alternative)
+        contents.append(FigureContent(figure.name, title, svg, alternative, f"{caption} {which}".strip()))
     return contents
 
 
@@ -107,6 +83,45 @@ def inline_svg(figure: Figure, name: str, alternative: str) -> str:
         svg = svg.replace(colour, variable)
     svg = re.sub(r">\s*\n\s*<", ">\n<", svg)
     return svg.replace("<svg", f'<svg role="img" aria-label="{escape(alternative)}"', 1)
+
+
+def _words(figure: StudyFigure, drawn: Summary) -> tuple[str, str, str]:
+    """Title, words for who cannot see it, and caption."""
+    data = figure.data
+    if isinstance(data, Overview):
+        return _overview_words(drawn)
+    if isinstance(data, SignalPanels):
+        return (
+            f"Signals {data.when}" if data.epoch == 0 else f"Signals at {data.when}",
+            f"Violins of {_titles(data.quantities)} by layer, a row for each condition.",
+            "Each violin shows how the values of one layer are distributed. All conditions share the scales. In a "
+            "healthy network the violins have about the same width from the first layer to the last, which is the "
+            "output. The small numbers above a panel are the standard deviation (std) in the first and in the last "
+            "hidden layer.",
+        )
+    if isinstance(data, Profiles):
+        return (
+            "Signal and gradient by layer",
+            f"Lines of the size of {_titles(data.quantities)} by layer, a panel for each condition.",
+            "Each line shows the size of a signal by layer, on a logarithmic axis. In a healthy network the lines are "
+            "about level. The last layer is the output. A band reaches from the lowest to the highest seed. A dashed "
+            "line, where there is one, is what theory predicts.",
+        )
+    if isinstance(data, OverEpochs):
+        title = data.record.title
+        return (
+            f"{title[0].upper()}{title[1:]} over epochs",
+            f"Bands of quantiles of the {title} of each layer over epochs, for each condition.",
+            "Each panel shows how the values of one layer change through training. The line is the median, and the "
+            "bands hold half, nine tenths and all of the values.",
+        )
+    return _curves_words(figure.name, drawn)
+
+
+def _titles(names: Sequence[str]) -> str:
+    """``pre-activations (z-values), activations and kernel gradient``."""
+    *first, last = [find_quantity(name).title for name in names]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _overview_words(summary: Summary) -> tuple[str, str, str]:
