@@ -59,6 +59,10 @@ DEFAULTS: Settings = {"network.activation": "relu", "network.kernel_initializer"
 """What every example of a study starts from, beside the study `digits` itself."""
 
 MODEL = """\
+import os
+
+os.environ.setdefault("KERAS_BACKEND", "jax")
+
 import assay
 import keras
 import numpy as np
