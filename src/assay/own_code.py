@@ -51,6 +51,30 @@ class OwnCode:
     function: Callable[..., Any] | None = field(default=None, compare=False, repr=False)
 
 
+def not_loaded(code: OwnCode) -> Callable[..., Any]:
+    """What stands for a user's function whose code was not run: calling it is told in a sentence."""
+
+    def function(*values: Any, **arguments: Any) -> Any:
+        raise StudyError(f"'{code.reference}' is code of your own, which reading a results folder does not run.")
+
+    return function
+
+
+def function_in(module: ModuleType, name: str, where: str) -> Callable[..., Any]:
+    """A function or class of a user's module.
+
+    Raises
+    ------
+    StudyError
+        If it has none of this name.
+    """
+    found = getattr(module, name, None)
+    if not callable(found):
+        own = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
+        raise StudyError(f"{where}: it has no function '{name}'.{did_you_mean(name, own)}")
+    return found
+
+
 def is_reference(text: str) -> bool:
     """Whether a word names a user's own function."""
     return IN_A_FILE.fullmatch(text) is not None or text.startswith(IN_PYTHON)
@@ -103,14 +127,8 @@ def find_code(reference: str, where: str) -> OwnCode:
     path = Path(_folder.get(), Path(matched["file"]).expanduser()).resolve()
     if not _runs_code.get() and path not in _loaded:
         return OwnCode(reference, "")
-    digest, module = _module(path, where)
-    found = getattr(module, matched["name"], None)
-    if not callable(found):
-        own = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
-        raise StudyError(
-            f"{where}: {matched['file']} has no function '{matched['name']}'.{did_you_mean(matched['name'], own)}"
-        )
-    return OwnCode(reference, digest, found)
+    digest, module = run_file(path, where)
+    return OwnCode(reference, digest, function_in(module, matched["name"], f"{where}: {matched['file']}"))
 
 
 def refer_to(function: Callable[..., Any]) -> str:
@@ -165,8 +183,14 @@ def _line_of(code: OwnCode, error: BaseException) -> str:
     return f" at {Path(frames[-1].filename).name}, line {frames[-1].lineno} ({frames[-1].line})"
 
 
-def _module(path: Path, where: str) -> tuple[str, ModuleType]:
-    """A file's digest and its module; run again if the file has changed."""
+def run_file(path: Path, where: str) -> tuple[str, ModuleType]:
+    """A file's digest and its module; the file is run again only if it has changed.
+
+    Raises
+    ------
+    StudyError
+        If there is no such file, or it fails; with the line.
+    """
     try:
         text = path.read_bytes()
     except OSError as error:

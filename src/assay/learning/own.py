@@ -9,7 +9,7 @@ from assay._lazy import lazy_module
 from assay.choices import own_defaults
 from assay.errors import StudyError
 from assay.expressions import Expression, jax_library
-from assay.own_code import OwnCode, told_as_theirs
+from assay.own_code import OwnCode, not_loaded, told_as_theirs
 
 if TYPE_CHECKING:
     import jax
@@ -51,7 +51,7 @@ def per_example(own: OwnCode, where: str) -> tuple[Values, Mapping[str, Any]]:
         If it does not take two values.
     """
     if own.function is None:
-        return _not_loaded(own), {}
+        return not_loaded(own), {}
     theirs = own.function
     try:
         defaults = own_defaults(theirs, 2)
@@ -88,10 +88,3 @@ def per_example(own: OwnCode, where: str) -> tuple[Values, Mapping[str, Any]]:
         return found.reshape(*lead, -1)
 
     return function, defaults
-
-
-def _not_loaded(own: OwnCode) -> Values:
-    def function(targets: jax.Array, outputs: jax.Array, **arguments: Any) -> jax.Array:
-        raise StudyError(f"'{own.reference}' is code of your own, which reading a results folder does not run.")
-
-    return function

@@ -14,18 +14,18 @@ backend that is installed.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import math
 import re
 import sys
 import warnings
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from assay.errors import ModelError, did_you_mean
+from assay.errors import ModelError, StudyError
 from assay.keras_backend import choose_backend
+from assay.own_code import function_in, run_file
 
 if TYPE_CHECKING:
     import numpy as np
@@ -105,7 +105,10 @@ def _returned(target: str) -> dict[str, Any]:
     matched = _OF_FUNCTION.fullmatch(target)
     if matched is None:
         raise ModelError(f"{target}: expected MODULE:FUNCTION, FILE.py:FUNCTION or a {SAVED} file.")
-    function = _function(matched["home"], matched["function"])
+    try:
+        function = function_in(_module(matched["home"]), matched["function"], matched["home"])
+    except StudyError as error:
+        raise ModelError(str(error)) from error
     try:
         result = function()
     except Exception as error:  # the user's own code
@@ -120,35 +123,18 @@ def _returned(target: str) -> dict[str, Any]:
     return dict(zip(_PARTS, parts, strict=False))
 
 
-def _function(home: str, name: str) -> Callable[[], Any]:
-    module = _module(home)
-    found = getattr(module, name, None)
-    if not callable(found):
-        own = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
-        raise ModelError(f"{home}: it has no function '{name}'.{did_you_mean(name, own)}")
-    return found
-
-
-def _module(home: str) -> Any:
+def _module(home: str) -> ModuleType:
     """Import a module as from the current folder, or run a file."""
     from assay.models.naming import one_line
 
-    folder = str(Path(home).resolve().parent if home.endswith(".py") else Path.cwd())
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
-    try:
-        if not home.endswith(".py"):
-            return importlib.import_module(home)
+    if home.endswith(".py"):
         if not Path(home).is_file():
             raise ModelError(f"{home}: there is no such file.")
-        spec = importlib.util.spec_from_file_location(Path(home).stem, home)
-        assert spec is not None
-        assert spec.loader is not None
-        module = sys.modules[Path(home).stem] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module
-    except ModelError:
-        raise
+        return run_file(Path(home).resolve(), home)[1]
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    try:
+        return importlib.import_module(home)
     except ModuleNotFoundError as error:
         if error.name != home.split(".")[0] and error.name != home:
             raise ModelError(f"{home}: it cannot be imported. {one_line(error)}") from error

@@ -11,7 +11,8 @@ from assay.choices import Choice
 from assay.errors import StudyError
 from assay.learning.losses import crossentropies, distances, hinges
 from assay.learning.losses.distances import mean_absolute_error
-from assay.learning.losses.record import EPSILON, FEATURES, LOSSES, Loss, loss
+from assay.learning.losses.record import EPSILON, LOSSES, Loss, loss
+from assay.learning.own import FEATURES
 from assay.networks.activations import ACTIVATIONS
 
 if TYPE_CHECKING:

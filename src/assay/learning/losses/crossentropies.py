@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from assay._lazy import lazy_module
 from assay.errors import StudyError
-from assay.learning.losses.record import EPSILON, FEATURES, loss
+from assay.learning.losses.record import EPSILON, loss
+from assay.learning.own import FEATURES
 
 if TYPE_CHECKING:
     import jax

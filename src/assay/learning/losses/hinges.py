@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assay._lazy import lazy_module
-from assay.learning.losses.record import FEATURES, loss
+from assay.learning.losses.record import loss
+from assay.learning.own import FEATURES
 
 if TYPE_CHECKING:
     import jax

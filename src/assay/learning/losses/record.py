@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 else:
     jax = lazy_module("jax")
 
-FEATURES = -2  # the feature axis of (..., K, batch)
 EPSILON = 1e-7  # keras.config.epsilon()
 VARIABLES = ("y_true", "y_pred")
 F = TypeVar("F", bound="Callable[..., jax.Array]")

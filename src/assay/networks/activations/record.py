@@ -19,7 +19,7 @@ from assay._lazy import lazy_module
 from assay.choices import REQUIRED, Named, Own, Table, own_defaults
 from assay.errors import StudyError
 from assay.expressions import NUMPY, Expression, jax_library
-from assay.own_code import OwnCode, told_as_theirs
+from assay.own_code import OwnCode, not_loaded, told_as_theirs
 
 if TYPE_CHECKING:
     import jax
@@ -111,7 +111,7 @@ def _of_expression(own: Expression, where: str) -> Activation:
 def _of_code(own: OwnCode, where: str) -> Activation:
     """A function of z, or of a whole layer (batch, units)."""
     if own.function is None:
-        return Activation(name=own.reference, function=_not_loaded(own), own_arguments={})
+        return Activation(name=own.reference, function=not_loaded(own), own_arguments={})
     theirs = own.function
     try:
         defaults = own_defaults(theirs, 1)
@@ -148,13 +148,6 @@ def _of_code(own: OwnCode, where: str) -> Activation:
         outputs_of=None if is_elementwise else outputs_of,
         own_arguments=defaults,
     )
-
-
-def _not_loaded(own: OwnCode) -> Callable[..., Any]:
-    def function(*values: Any, **arguments: Any) -> Any:
-        raise StudyError(f"'{own.reference}' is code of your own, which reading a results folder does not run.")
-
-    return function
 
 
 def _is_elementwise(function: Callable[[jax.Array], jax.Array]) -> bool:

@@ -19,7 +19,7 @@ import numpy as np
 from assay.choices import REQUIRED, Named, Own, Table, own_defaults
 from assay.errors import StudyError
 from assay.expressions import NUMPY, Expression
-from assay.own_code import OwnCode, told_as_theirs
+from assay.own_code import OwnCode, not_loaded, told_as_theirs
 
 ROLES = {"kernel": 0, "bias": 1, "decoder": 2}
 VARIABLES = ("normal", "uniform", "fan_in", "fan_out", "depth")
@@ -162,7 +162,7 @@ def _of_expression(own: Expression) -> Initializer:
 def _of_code(own: OwnCode, where: str) -> Initializer:
     """A function of a `Draw`."""
     if own.function is None:
-        return Initializer(name=own.reference, function=_not_loaded(own), own_arguments={})
+        return Initializer(name=own.reference, function=not_loaded(own), own_arguments={})
     theirs = own.function
     try:
         defaults = own_defaults(theirs, 1)
@@ -179,13 +179,6 @@ def _of_code(own: OwnCode, where: str) -> Initializer:
         return found
 
     return Initializer(name=own.reference, function=function, own_arguments=defaults, moments=_pooled(function))
-
-
-def _not_loaded(own: OwnCode) -> Callable[..., np.ndarray]:
-    def function(draw: Draw, **arguments: Any) -> np.ndarray:
-        raise StudyError(f"'{own.reference}' is code of your own, which reading a results folder does not run.")
-
-    return function
 
 
 def _pooled(function: Callable[..., np.ndarray]) -> Callable[[dict[str, Any], int, int], tuple[float, float]]:
