@@ -84,7 +84,7 @@ def autoencoder_of_keras(layer, number, seed, seen):
         ]
     )
     back = draw_decoder(start, seed=seed, layer=number, fan_in=layer.fan_in, outputs=layer.units)
-    model.set_weights([*drawn(layer, start, number, seed), back, np.zeros(layer.fan_in)])
+    model.set_weights([*drawn(layer, start, number, seed, depth=1), back, np.zeros(layer.fan_in)])
     model.compile(optimizer=keras.optimizers.Adam(arguments["learning_rate"]), loss="mean_squared_error")
     for epoch in range(1, arguments["epochs"] + 1):
         for batch in batch_order(seed, epoch, ROWS, BATCH):
@@ -137,13 +137,13 @@ def test_an_encoder_rebuilds_its_rows_better_than_a_random_layer():
     learning = Member((narrow, Layer(2, 3, Choice("softmax"), GLOROT, Choice("zeros"))), TWO.loss, TWO.optimizer)
     learnt = learn_layers([learning], range(4), rows())
     for seed in range(4):
-        assert error(*learnt[0, seed, 0]) < 0.9 * error(*drawn(narrow, GLOROT, 1, seed))
+        assert error(*learnt[0, seed, 0]) < 0.9 * error(*drawn(narrow, GLOROT, 1, seed, depth=2))
 
 
 def test_no_epochs_leave_the_draw():
     """Seed s begins as it would without pre-training: epochs = 0 is a level of its own."""
     kernel, bias = learn_layers([member(autoencoder(epochs=0), GLOROT)], [4], rows())[0, 0, 0]
-    expected = drawn(member(GLOROT, GLOROT).layers[0], GLOROT, 1, 4)
+    expected = drawn(member(GLOROT, GLOROT).layers[0], GLOROT, 1, 4, depth=2)
     np.testing.assert_array_equal(kernel, expected[0])
     np.testing.assert_array_equal(bias, expected[1])
 
@@ -158,7 +158,7 @@ def test_what_was_learnt_lies_where_the_trial_does():
         for at, (kernel, bias) in enumerate(trainer.parameters(state, condition, seed)):
             layer = members[condition].layers[at]
             own = learnt.get((condition, seed, at))
-            expected = own or drawn(layer, layer.kernel_initializer, at + 1, seed)
+            expected = own or drawn(layer, layer.kernel_initializer, at + 1, seed, depth=2)
             np.testing.assert_array_equal(kernel, expected[0])
             np.testing.assert_array_equal(bias, expected[1])
     with pytest.raises(AssertionError, match="pre-train autoencoders before they start"):

@@ -38,12 +38,18 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for path in EXAMPLES.iterdir():
         if path.is_file():
             shutil.copy(path, folder)
+    for page in PAGES:  # and with the files of Python that the pages tell to write
+        for name, text in re.findall(
+            r"^```python\n# ([\w.]+\.py)\n(.*?)^```$", page.read_text(encoding="utf-8"), re.M | re.S
+        ):
+            (folder / name).write_text(text, encoding="utf-8")
     return folder
 
 
 @pytest.mark.parametrize("text", blocks("toml"))
-def test_the_studies_of_the_pages_can_be_run(text: str) -> None:
+def test_the_studies_of_the_pages_can_be_run(text: str, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every TOML block is TOML, and one that says what the data are, and no more than that, is a valid study."""
+    monkeypatch.chdir(workplace)
     values = tomllib.loads(text)
     if "data" in values:
         assert assay.Study(**{"name": "page", **values}).expand()

@@ -190,7 +190,7 @@ def test_some_cases_have_every_loss_with_every_optimizer_and_every_activation_of
 
 def test_the_pairwise_cases_are_complete():
     """Every loss, activation and optimizer of the tables is in a parity case, in all pairs."""
-    aliases = {name for name in LOSSES if LOSSES[name].__name__ != name}
+    aliases = {name for name in LOSSES if LOSSES[name].name != name}
     assert set(SETTINGS) == set(LOSSES) - aliases
     assert set(KERAS_OPTIMIZERS) == set(OPTIMIZERS)
     cases = [(loss, *pair) for loss in SETTINGS for pair in pairwise_cases(loss)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,22 +43,24 @@ def check_same_study(directory: Path, manifest: Mapping[str, Any], study: Study)
     """Refuse a folder of another study, and say what differs."""
     if manifest["fingerprint"] == study.fingerprint():
         return
+    from assay.study.spec import FREE
+
     there = read_json(directory / STUDY_FILE) if (directory / STUDY_FILE).exists() else {}
     what = "another study" if manifest["study"] == study.name else f"the study '{manifest['study']}'"
     raise StoreError(
         f"{directory}: this folder holds the results of {what}, not of this '{study.name}'. "
-        f"What differs: {differences(there, study.written()) or 'how the study is read'}. "
+        f"What differs: {differences(there, study.written(), leave_out=FREE) or 'how the study is read'}. "
         "Give another folder with --out, or remove this one."
     )
 
 
-def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> str:
+def differences(there: Mapping[str, Any], here: Mapping[str, Any], leave_out: Collection[str] = ()) -> str:
     """``training.epochs: there 12, here 3; …``, the first few; empty where two tables are equal."""
     there, here = _flat(there), _flat(here)
     different = [
         f"{key}: there {there.get(key, 'not given')}, here {here.get(key, 'not given')}"
         for key in dict.fromkeys([*there, *here])
-        if there.get(key) != here.get(key)
+        if there.get(key) != here.get(key) and key not in leave_out
     ]
     return _few(different, "; ")
 

@@ -25,6 +25,10 @@ from assay.study.writing import write_toml
 __all__ = ["Condition", "DataSpec", "DesignSpec", "LayerSpec", "NetworkSpec", "ProbeSpec", "Study", "TrainingSpec"]
 
 
+FREE = ("name", "question", "design.baseline", "design.confidence")
+"""Keys that decide no number: a folder goes on whatever they are."""
+
+
 class Study(Part):
     """A study: data, a base network and its training, and what varies.
 
@@ -172,11 +176,11 @@ class Study(Part):
     def fingerprint(self) -> str:
         """SHA-256 of what decides the numbers: equal for two ways of writing the same study.
 
-        Name, question, baseline and confidence are left out. The order of factors and levels counts, for it numbers the
-        trials.
+        What is `FREE` is left out. The order of factors and levels counts, for it numbers the trials.
         """
-        values = self.model_dump(exclude_defaults=True, exclude={"name", "question", "vary", "conditions"})
-        design = self.design.model_dump(exclude={"seeds", "baseline", "confidence"})
+        free = {key for key in FREE if "." not in key}
+        values = self.model_dump(exclude_defaults=True, exclude=free | {"vary", "conditions"})
+        design = self.design.model_dump(exclude={"seeds"} | {key.removeprefix("design.") for key in FREE})
         values["design"] = {**design, "seeds": self.seed_list()}
         values["vary"] = list(self.vary.items())
         values["conditions"] = [[name, list(table.items())] for name, table in self.conditions.items()]
