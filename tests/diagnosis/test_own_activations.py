@@ -10,40 +10,57 @@ from assay.choices import Choice
 from assay.diagnosis.expected import critical_gain
 from assay.networks.activations import ACTIVATIONS
 
-BOUNDED = {"formula": {"expression": "2 * arctan(a * x) / pi", "a": 2.0}, "code": lambda x: x / jnp.sqrt(1 + x * x)}
-ONE_SIDED = {"formula": {"expression": "max(x, 0) ** 2"}, "code": lambda x: jnp.where(x > 0, x, 0.0)}
+LARGE = {"name": "random_normal", "stddev": 3.0}
+LOW = {"name": "constant", "value": -20.0}
+OWN = {
+    "bounded formula": {"expression": "2 * arctan(a * x) / pi", "a": 2.0},
+    "bounded code": lambda x: x / jnp.sqrt(1 + x * x),
+    "one-sided formula": {"expression": "max(x, 0) ** 2"},
+    "one-sided code": lambda x: jnp.where(x > 0, x, 0.0),
+}
+STARTS = {
+    "large": {"network.kernel_initializer": LARGE},
+    "low": {"network.bias_initializer": LOW},
+    "fitting": {"network.kernel_initializer": "he_normal"},
+}
 
 
-def symptoms(activation, **network):
-    """What is found at epoch 0 in a network of three hidden layers, in at least half of three seeds."""
+@pytest.fixture(scope="module")
+def symptoms():
+    """By activation and start, what is found at epoch 0 in at least half of three seeds of a deep network."""
     study = assay.Study(
         data="wine",
-        network={"hidden": [32, 32, 32], "activation": activation, **network},
+        network={"hidden": [32, 32, 32]},
         training={"epochs": 2},
-        seeds=3,
+        conditions={
+            f"{name}, {start}": {"network.activation": activation, **settings}
+            for name, activation in OWN.items()
+            for start, settings in STARTS.items()
+        },
+        design={"kind": "conditions", "seeds": 3},
     )
-    (found,) = assay.probe(study).findings.values()
-    return {finding.symptom for finding in found if 2 * finding.seeds >= finding.of_seeds}
+    return {
+        condition: {finding.symptom for finding in found if 2 * finding.seeds >= finding.of_seeds}
+        for condition, found in assay.probe(study).findings.items()
+    }
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", BOUNDED)
-def test_a_bounded_function_is_called_saturated_where_it_is(kind):
+@pytest.mark.parametrize("kind", ["formula", "code"])
+def test_a_bounded_function_is_called_saturated_where_it_is(symptoms, kind):
     """With kernels of standard deviation 3 most units are flat; with kernels that fit they are not."""
-    large = {"name": "random_normal", "stddev": 3.0}
-    assert "saturation" in symptoms(BOUNDED[kind], kernel_initializer=large)
-    assert "saturation" not in symptoms(BOUNDED[kind], kernel_initializer="glorot_uniform")
-    assert "dead_units" not in symptoms(BOUNDED[kind], kernel_initializer=large)
+    assert "saturation" in symptoms[f"bounded {kind}, large"]
+    assert "dead_units" not in symptoms[f"bounded {kind}, large"]
+    assert "saturation" not in symptoms[f"bounded {kind}, fitting"]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ONE_SIDED)
-def test_a_one_sided_function_is_called_dead_where_it_is(kind):
+@pytest.mark.parametrize("kind", ["formula", "code"])
+def test_a_one_sided_function_is_called_dead_where_it_is(symptoms, kind):
     """A bias of -20 leaves no unit above 0 for any example."""
-    low = {"name": "constant", "value": -20.0}
-    assert "dead_units" in symptoms(ONE_SIDED[kind], bias_initializer=low)
-    assert "dead_units" not in symptoms(ONE_SIDED[kind], kernel_initializer="he_normal")
-    assert "saturation" not in symptoms(ONE_SIDED[kind], bias_initializer=low)
+    assert "dead_units" in symptoms[f"one-sided {kind}, low"]
+    assert "saturation" not in symptoms[f"one-sided {kind}, low"]
+    assert "dead_units" not in symptoms[f"one-sided {kind}, fitting"]
 
 
 @pytest.mark.parametrize(

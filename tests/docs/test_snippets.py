@@ -172,14 +172,15 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 def pages() -> list[Any]:
     """The pages with something to type, the slow ones (all that run something) marked.
 
-    The rule book's two commands for each symptom take minutes; tests/docs/test_findings.py runs them within Python.
+    The rule book's two commands for each symptom, and one of everything on the page of commands, take minutes. CI types
+    them beside `make test`.
     """
     found = []
     for page in PAGES:
         languages = {snippet.language for snippet in snippets(page) if snippet.file_name is None}
         if languages:
             marks = [pytest.mark.slow] if languages - {"toml"} else []
-            marks += [pytest.mark.validation] if page.name == "findings.md" else []
+            marks += [pytest.mark.validation] if page.name in ("findings.md", "command-line.md") else []
             found.append(pytest.param(page, id=page.name, marks=marks))
     return found
 

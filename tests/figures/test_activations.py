@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -70,3 +72,12 @@ def test_the_grid_has_a_panel_for_each():
     figure = activations(["relu", "tanh", "softmax"])
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["relu", "tanh", "softmax of (z, 0)"]
     assert len({axes.get_ylim() for axes in figure.axes}) == 1
+
+
+def test_a_curve_can_be_written_as_json():
+    """A page draws it from that: names, z, φ(z) and φ'(z), what is not finite as null."""
+    (curve,) = activation_data(["exponential"], points=5)
+    written = json.loads(json.dumps(curve.written(), allow_nan=False))
+    assert written["names"] == ["exponential"]
+    assert written["z"] == [-5.0, -2.5, 0.0, 2.5, 5.0]
+    assert written["value"] == pytest.approx(np.exp(written["z"]), rel=1e-5)

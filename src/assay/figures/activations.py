@@ -10,13 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from assay.choices import Choice
 from assay.figures.style import BLUE, INK, QUIET, SIZES, VERMILLION, new_figure, quiet_axes
 from assay.figures.violins import LEGEND
+from assay.figures.written import plain
 from assay.networks.activations import ACTIVATIONS, activate, output_units
 
 if TYPE_CHECKING:
@@ -37,6 +38,10 @@ class ActivationCurve:
     z: np.ndarray
     value: np.ndarray
     slope: np.ndarray
+
+    def written(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"figure": "activation", **plain(self)}
 
 
 def activation_data(choices: Sequence[str | Choice] | None = None, points: int = 801) -> list[ActivationCurve]:

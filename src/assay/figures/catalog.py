@@ -18,6 +18,7 @@ from assay.choices import Choice
 from assay.figures.activations import activations, with_gaps
 from assay.figures.style import BLUE, INK, QUIET, SIZES, VERMILLION, new_figure, quiet_axes
 from assay.figures.violins import LEGEND
+from assay.figures.written import plain
 from assay.learning.losses import LOSSES, loss_values
 from assay.networks.initializers import INITIALIZERS, draw_kernel
 
@@ -54,6 +55,10 @@ class LossCurve:
     y: np.ndarray
     value: np.ndarray
     slope: np.ndarray
+
+    def written(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"figure": "loss", **plain(self)}
 
 
 def catalog_figure(kind: str, choices: Sequence[str | Choice]) -> Figure | None:
