@@ -279,3 +279,23 @@ def test_a_metric_that_is_recorded_anyway_is_refused(tmp_path):
     assert assay.plan_study(study).num_trials == 3
     with pytest.raises(assay.StudyError, match="'mean_absolute_error' is recorded anyway"):
         assay.plan_study(Study(data="diabetes", training={"metric": "mean_absolute_error"}))
+
+
+def test_a_map_varies_a_setting_of_a_users_function(folder):
+    """Of a study file in another folder; the map is bound to the code, and opened without running it."""
+    axes = ("network.activation.steepness=0.5:2:3", "learning_rate=0.01:1:2:log")
+    made = assay.trainability_map("studies/own.toml", *axes, "map")
+    assert len(made.cells) == 6
+    formula = Study(
+        data="iris", network={"hidden": [4], "activation": {"expression": "tanh(a * x)", "a": 1.0}}, seeds=1
+    )
+    cells = assay.trainability_map(formula, "network.activation.a=0.5:2:3", axes[1], "formula").cells
+    assert cells["loss"].n_unique() == 6
+    path = folder / "studies" / "functions.py"
+    path.write_text(FUNCTIONS + "# a remark\n")
+    with pytest.raises(assay.StoreError, match="is not what it was when this study began"):
+        assay.trainability_map("studies/own.toml", *axes, "map")
+    (folder / "functions.py").write_text("open('owned', 'w').write('yes')\n" + FUNCTIONS)
+    code = "import assay; print(len(assay.open_map('map').cells))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "6\n"
+    assert not (folder / "owned").exists()

@@ -16,6 +16,7 @@ import numpy as np
 from assay.choices import defaults_of
 from assay.data.synthetic import SYNTHETIC
 from assay.errors import StudyError
+from assay.own_code import starting_at
 from assay.study import Study
 from assay.study.fields import CHOICE_TABLES
 from assay.study.keys import PARTS, full_key, is_key, setting_of
@@ -174,7 +175,8 @@ def _kind(study: Study, key: str) -> type[int] | type[float] | None:
     first, *path = key.split(".")
     if len(path) > 1 and path[-2] in CHOICE_TABLES:
         chosen, table = setting_of(parts, key.rpartition(".")[0]), CHOICE_TABLES[path[-2]]
-        arguments = table.of(table.parse(chosen, where=key)).defaults if chosen else {}
+        with starting_at(study.folder):
+            arguments = table.of(table.parse(chosen, where=key)).defaults if chosen else {}
         return _kind_of_default(arguments.get(path[-1]))
     if first == "data" and path[-1] not in DataSpec.model_fields:
         arguments = defaults_of(SYNTHETIC[study.data.name]) if study.data.name in SYNTHETIC else {}

@@ -14,6 +14,7 @@ import numpy as np
 
 from assay.errors import StudyError
 from assay.mapping.axes import Axis, fitted
+from assay.own_code import starting_at
 from assay.planning import Plan, plan_study
 from assay.study import Study, with_changes
 
@@ -156,6 +157,7 @@ def base_study(study: Study) -> Study:
         for key, value in study.written().items()
         if key in ("name", "question", "data", "network", "training")
     }
-    base = Study(**kept, design={"seeds": [study.seed_list()[0]], "select": "last", "final": False})
+    with starting_at(study.folder):
+        base = Study(**kept, design={"seeds": [study.seed_list()[0]], "select": "last", "final": False})
     base._folder = study.folder
     return base

@@ -13,6 +13,7 @@ from assay.errors import StoreError, StudyError, did_you_mean
 from assay.mapping.axes import Axis
 from assay.mapping.folder import TILES_FOLDER, cell_columns, read_map_file
 from assay.mapping.plane import Plane
+from assay.own_code import running_nothing
 from assay.selection import is_higher_better
 from assay.study import Study
 
@@ -36,8 +37,9 @@ class TrainabilityMap:
     def __init__(self, directory: str | Path) -> None:
         self.directory = Path(directory)
         self.about = read_map_file(self.directory)
-        # The folder of the study is not kept, and nothing is trained from here.
-        self.plane = Plane(Study(**self.about["study"]), Axis(**self.about["x"]), Axis(**self.about["y"]))
+        with running_nothing():  # the folder of the study is not kept, and nothing is trained from here
+            study = Study(**self.about["study"])
+        self.plane = Plane(study, Axis(**self.about["x"]), Axis(**self.about["y"]))
 
     def __repr__(self) -> str:
         return f"TrainabilityMap('{self.directory}')"

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from assay.data import load
 from assay.engine import memory_limit, use_compilation_cache, use_devices
-from assay.lab import RUNS_FOLDER, Stoppable, fingerprints, interruption, model_fingerprints
+from assay.lab import RUNS_FOLDER, Stoppable, code_fingerprints, fingerprints, interruption, model_fingerprints
 from assay.learning.metrics import metric_names
 from assay.mapping.axes import Axis, read_axis
 from assay.mapping.folder import MapFolder
@@ -94,7 +94,7 @@ def trainability_map(
 
     loaded = lru_cache(maxsize=4)(load)  # an axis may vary the data; usually all tiles share them
     requests = dict.fromkeys(population.request for population in corners.populations)
-    data = fingerprints(map(loaded, requests)) | model_fingerprints(corners)
+    data = fingerprints(map(loaded, requests)) | model_fingerprints(corners) | code_fingerprints(corners)
     folder = Path(directory) if directory is not None else RUNS_FOLDER / f"{study.name}-map"
     with MapFolder.open(folder, plane, data, partial(_facts, plane, corners, devices, tf32)) as kept:
         missing = kept.missing()
