@@ -49,3 +49,10 @@ def test_a_single_condition_needs_no_where():
     assert symptom_sentences(summary_of(entry("baseline", finding("plateau")))) == [
         "Plateau: Seen plateau. Why. Mend it."
     ]
+
+
+def test_a_note_on_one_condition_has_its_numbers():
+    """Of several conditions the numbers would be those of one alone, so they are left to the JSON."""
+    assert symptom_sentences(summary_of(entry("baseline", finding("overfitting", "note")))) == [
+        "Worth knowing: overfitting (Seen overfitting)."
+    ]

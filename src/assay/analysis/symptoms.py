@@ -68,6 +68,13 @@ def symptoms(summary: Summary) -> list[Symptom]:
     return sorted(found, key=lambda symptom: (order[symptom.level], -len(symptom.conditions)))
 
 
+def _note(symptom: Symptom, total: int) -> str:
+    """What is worth knowing and where; with its numbers where it is of one condition alone."""
+    told = f"{symptom.title} {symptom.where(total)}".rstrip()
+    numbers = symptom.finding.evidence.text.rstrip(".")
+    return f"{told} ({numbers})" if len(symptom.conditions) == 1 else told
+
+
 def symptom_sentences(summary: Summary) -> list[str]:
     """A line for each fault: where, its evidence, cause and remedy in one example; the notes together in one more."""
     total = len(summary.conditions)
@@ -78,5 +85,5 @@ def symptom_sentences(summary: Summary) -> list[str]:
         for symptom in found
         if symptom.level != "note"
     ]
-    notes = [f"{symptom.title} {symptom.where(total)}".rstrip() for symptom in found if symptom.level == "note"]
+    notes = [_note(symptom, total) for symptom in found if symptom.level == "note"]
     return lines + ([f"Worth knowing: {'; '.join(notes)}."] if notes else [])
