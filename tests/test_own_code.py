@@ -299,3 +299,28 @@ def test_a_map_varies_a_setting_of_a_users_function(folder):
     code = "import assay; print(len(assay.open_map('map').cells))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "6\n"
     assert not (folder / "owned").exists()
+
+
+def test_a_folder_is_read_as_it_was_written_without_its_code(folder):
+    """One factor at a time from defaults of the user's function: the same conditions, levels and numbers of trials."""
+    (folder / "studies" / "one.toml").write_text(
+        STUDY.replace("[1.0, 2.0]", "[1.0, 2.0, 3.0]") + '[design]\nkind = "one_at_a_time"\n'
+    )
+    results = assay.run("studies/one.toml", "one")
+    (folder / "studies" / "functions.py").unlink()
+    code = (
+        "import assay; r = assay.open_results('one'); "
+        "print([(c.name, c.settings) for c in r.conditions], r.trials['network.activation.steepness'].to_list())"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said.strip() == str([(c.name, c.settings) for c in results.conditions]) + " [1.0, 2.0, 3.0]"
+
+
+def test_code_that_changed_is_not_run_to_read_a_folder(folder):
+    """Not even in the process that ran it before: a file that was changed since would be other code."""
+    results = assay.run("studies/own.toml", "results")
+    assert results.study.network.activation.is_loaded
+    path = folder / "studies" / "functions.py"
+    path.write_text("open('owned', 'w').write('yes')\n" + FUNCTIONS)
+    assert assay.open_results("results").study.network.activation.is_loaded  # what ran is still at hand
+    assert not (folder / "owned").exists()

@@ -183,7 +183,7 @@ def trait_notes(populations: Iterable[PopulationPlan]) -> list[dict[str, Any]]:
 def _recall_traits(tables: Tables) -> None:
     """Let rules know the traits that `trait_notes` kept."""
     for note in tables.manifest.get("own_activations", []):
-        with running_nothing():
+        with running_nothing(tables.manifest.get("own_code")):
             remember(ACTIVATIONS.parse(note["activation"], where="own_activations"), Traits.of_written(note["traits"]))
 
 

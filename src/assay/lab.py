@@ -9,16 +9,17 @@ from __future__ import annotations
 import signal
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from types import FrameType
-from typing import Protocol
+from typing import Any, Protocol
 
 from assay.bookkeeping import failed_trials
+from assay.choices import Choice, Table
 from assay.data import Dataset, load
 from assay.engine import (
     PROGRAMS_KEPT,
@@ -31,6 +32,10 @@ from assay.engine import (
 )
 from assay.errors import WriteError
 from assay.judging import data_notes, trait_notes
+from assay.learning.losses import LOSSES
+from assay.learning.optimizers import OPTIMIZERS
+from assay.networks.activations import ACTIVATIONS
+from assay.networks.initializers import INITIALIZERS
 from assay.networks.saved_models import fingerprint
 from assay.own_code import OwnCode
 from assay.planning import Plan, PopulationPlan, check_capacity, plan_study
@@ -40,6 +45,8 @@ from assay.store import Store
 from assay.study import Study, load_study
 
 RUNS_FOLDER = Path("assay-runs")
+WRITABLE = bool | int | float | str | None
+"""Defaults of arguments that a manifest can hold."""
 
 
 class Stoppable(Protocol):
@@ -121,7 +128,8 @@ def run(
     found_fingerprints = fingerprints(datasets.values()) | model_fingerprints(plan) | code_fingerprints(plan)
     with Store.open(folder, study, found_fingerprints) as store:
         store.note(devices=[str(device) for device in devices], tf32=tf32, programs=plan.num_programs)
-        store.note(judged_by=data_notes(plan.populations, datasets), own_activations=trait_notes(plan.populations))
+        store.note(judged_by=data_notes(plan.populations, datasets))
+        store.note(own_code=code_notes(plan), own_activations=trait_notes(plan.populations))
         missing = []
         for population in plan.populations:
             if store.finished(population.number):
@@ -197,10 +205,35 @@ def model_fingerprints(plan: Plan) -> dict[str, str]:
 
 def code_fingerprints(plan: Plan) -> dict[str, str]:
     """SHA-256 of the code of a user's own functions, by reference."""
-    members = [member for population in plan.populations for member in population.members]
-    choices = [choice for member in members for choice in member.choices]
-    choices += [population.metric for population in plan.populations if population.metric is not None]
-    return {choice.own.reference: choice.own.digest for choice in choices if isinstance(choice.own, OwnCode)}
+    return {code.reference: code.digest for code, _ in _own_code(plan)}
+
+
+def code_notes(plan: Plan) -> dict[str, dict[str, Any]]:
+    """What a folder keeps of the code, so that its study can be read without running it; see `own_code.Kept`."""
+    return {
+        code.reference: {
+            "digest": code.digest,
+            "arguments": {key: value for key, value in defaults.items() if isinstance(value, WRITABLE)},
+        }
+        for code, defaults in _own_code(plan)
+    }
+
+
+def _own_code(plan: Plan) -> Iterator[tuple[OwnCode, Mapping[str, Any]]]:
+    """Every piece of a user's own code that networks are made of, with the defaults of its arguments."""
+    for population in plan.populations:
+        for member in population.members:
+            chosen: list[tuple[Table[Any], Choice | None]] = [
+                (LOSSES, member.loss),
+                (LOSSES, population.metric),
+                (OPTIMIZERS, member.optimizer),
+            ]
+            for layer in member.layers:
+                chosen += [(ACTIVATIONS, layer.activation), (INITIALIZERS, layer.kernel_initializer)]
+                chosen.append((INITIALIZERS, layer.bias_initializer))
+            for table, choice in chosen:
+                if choice is not None and isinstance(choice.own, OwnCode):
+                    yield choice.own, table.of(choice).defaults
 
 
 def _by_name(found: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -12,7 +12,7 @@ import inspect
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -26,8 +26,12 @@ IN_A_FILE = re.compile(r"(?P<file>.+\.py):(?P<name>[A-Za-z_]\w*)")
 IN_PYTHON = "python:"  # how the reference of a function begins that was given as it is
 
 _folder: ContextVar[Path] = ContextVar("_folder", default=Path())
-_runs_code: ContextVar[bool] = ContextVar("_runs_code", default=True)
+Kept = Mapping[str, Mapping[str, Any]]
+"""What a folder keeps of code, by reference: its ``digest``, and its ``arguments`` with their defaults."""
+
+_kept: ContextVar[Kept | None] = ContextVar("_kept", default=None)
 _given: dict[str, OwnCode] = {}
+_known: dict[tuple[str, str], OwnCode] = {}  # by reference and digest, all that this process has run
 _loaded: dict[Path, tuple[str, ModuleType]] = {}
 
 
@@ -44,11 +48,14 @@ class OwnCode:
         code was not read.
     function : callable, optional
         None where the code was not run: a results folder is read without running anything.
+    arguments : mapping
+        Of code that was not run, what the folder keeps of its arguments and their defaults.
     """
 
     reference: str
     digest: str
     function: Callable[..., Any] | None = field(default=None, compare=False, repr=False)
+    arguments: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 def not_loaded(code: OwnCode) -> Callable[..., Any]:
@@ -91,13 +98,26 @@ def starting_at(folder: str | Path | None) -> Iterator[None]:
 
 
 @contextmanager
-def running_nothing() -> Iterator[None]:
-    """References are taken as they stand: files with code are not run, unless this process has run them already."""
-    token = _runs_code.set(False)
+def running_nothing(kept: Kept | None = None) -> Iterator[None]:
+    """References are taken as they stand and no file is run; code that this process has run already can be called.
+
+    Parameters
+    ----------
+    kept : mapping, optional
+        What the folder that is read keeps of the code.
+    """
+    token = _kept.set(kept or {})
     try:
         yield
     finally:
-        _runs_code.reset(token)
+        _kept.reset(token)
+
+
+def _as_kept(reference: str, kept: Kept) -> OwnCode:
+    """The code of a folder that is read: called only if this process has run the very same."""
+    about = kept.get(reference, {})
+    digest = str(about.get("digest", ""))
+    return _known.get((reference, digest)) or OwnCode(reference, digest, None, about.get("arguments", {}))
 
 
 def find_code(reference: str, where: str) -> OwnCode:
@@ -114,21 +134,22 @@ def find_code(reference: str, where: str) -> OwnCode:
     StudyError
         If there is no such file or function, or the file fails.
     """
+    kept = _kept.get()
+    if kept is not None:
+        return _as_kept(reference, kept)
     if reference in _given:
         return _given[reference]
     matched = IN_A_FILE.fullmatch(reference)
     if matched is None:
-        if not _runs_code.get():
-            return OwnCode(reference, "")
         raise StudyError(
             f"{where}: '{reference}' was a function of another Python process. Give the function itself, or write it "
             "into a file and give FILE.py:FUNCTION."
         )
     path = Path(_folder.get(), Path(matched["file"]).expanduser()).resolve()
-    if not _runs_code.get() and path not in _loaded:
-        return OwnCode(reference, "")
     digest, module = run_file(path, where)
-    return OwnCode(reference, digest, function_in(module, matched["name"], f"{where}: {matched['file']}"))
+    code = OwnCode(reference, digest, function_in(module, matched["name"], f"{where}: {matched['file']}"))
+    _known[reference, digest] = code
+    return code
 
 
 def refer_to(function: Callable[..., Any]) -> str:
@@ -144,7 +165,7 @@ def refer_to(function: Callable[..., Any]) -> str:
     while reference in _given and _given[reference].function is not function and not lasting:
         number += 1
         reference = f"{IN_PYTHON}{name}#{number}"
-    _given[reference] = OwnCode(reference, digest, function)
+    _given[reference] = _known[reference, digest] = OwnCode(reference, digest, function)
     return reference
 
 

@@ -57,16 +57,6 @@ class Member:
         return static_part(self.optimizer)
 
     @property
-    def choices(self) -> tuple[Choice, ...]:
-        """All that it is made of by name or by a user's own function."""
-        of_layers = [
-            choice
-            for layer in self.layers
-            for choice in (layer.activation, layer.kernel_initializer, layer.bias_initializer)
-        ]
-        return (self.loss, self.optimizer, *of_layers)
-
-    @property
     def state_bytes(self) -> int:
         """Memory of its parameters, their gradients and the optimizer's slots."""
         copies = 2 + len(slot_names(self.static_optimizer))

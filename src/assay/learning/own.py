@@ -51,7 +51,7 @@ def per_example(own: OwnCode, where: str) -> tuple[Values, Mapping[str, Any]]:
         If it does not take two values.
     """
     if own.function is None:
-        return not_loaded(own), {}
+        return not_loaded(own), own.arguments
     theirs = own.function
     try:
         defaults = own_defaults(theirs, 2)

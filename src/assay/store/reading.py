@@ -66,7 +66,7 @@ class Tables:
         """The study, as it was written; code of a user's own that it names is not run."""
         from assay.study.spec import Study
 
-        with running_nothing():
+        with running_nothing(self.manifest.get("own_code")):
             return Study(**read_json(self.directory / STUDY_FILE))
 
     @cached_property

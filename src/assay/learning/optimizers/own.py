@@ -115,7 +115,7 @@ def checked_arguments(own: OwnCode, where: str) -> Mapping[str, Any]:
     """
     theirs = own.function
     if theirs is None:
-        return {}
+        return own.arguments
     if not (isinstance(theirs, type) and hasattr(theirs, "init") and hasattr(theirs, "update")):
         raise StudyError(
             f"{where}: '{own.reference}': expected a class with the methods init(parameter) and "

@@ -111,7 +111,7 @@ def _of_expression(own: Expression, where: str) -> Activation:
 def _of_code(own: OwnCode, where: str) -> Activation:
     """A function of z, or of a whole layer (batch, units)."""
     if own.function is None:
-        return Activation(name=own.reference, function=not_loaded(own), own_arguments={})
+        return Activation(name=own.reference, function=not_loaded(own), own_arguments=own.arguments)
     theirs = own.function
     try:
         defaults = own_defaults(theirs, 1)

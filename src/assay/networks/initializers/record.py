@@ -162,7 +162,7 @@ def _of_expression(own: Expression) -> Initializer:
 def _of_code(own: OwnCode, where: str) -> Initializer:
     """A function of a `Draw`."""
     if own.function is None:
-        return Initializer(name=own.reference, function=not_loaded(own), own_arguments={})
+        return Initializer(name=own.reference, function=not_loaded(own), own_arguments=own.arguments)
     theirs = own.function
     try:
         defaults = own_defaults(theirs, 1)
