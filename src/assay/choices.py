@@ -21,7 +21,7 @@ from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from assay.errors import StudyError, did_you_mean
-from assay.expressions import Expression
+from assay.expressions import Expression, parse_expression
 from assay.own_code import OwnCode, find_code, is_reference, refer_to
 
 Number = (int, float)
@@ -275,8 +275,6 @@ class Table(Mapping[str, R], Generic[R]):
         return f"{hint} Known {self.plural}: {', '.join(sorted(self))}."
 
     def _parse_expression(self, value: Mapping[str, Any], where: str) -> Choice:
-        from assay.expressions import parse_expression
-
         text, name = value["expression"], value.get("name")
         if not self.variables:
             raise StudyError(
@@ -304,7 +302,8 @@ class Table(Mapping[str, R], Generic[R]):
         return choice
 
     def _check_arguments(self, choice: Choice, where: str) -> None:
-        known = self.of(choice).defaults if choice.own is None else self._record_of(choice.own, where).defaults
+        record = self[choice.name] if choice.own is None else self._record_of(choice.own, where)
+        known = record.defaults
         for key, item in choice.arguments.items():
             if key not in known:
                 takes = f"It takes {', '.join(known)}." if known else "It takes no arguments."
