@@ -170,16 +170,12 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 def pages() -> list[Any]:
-    """The pages with something to type, the slow ones (all that run something) marked.
-
-    `make test` types README; the other pages take minutes, and CI types them beside it.
-    """
+    """The pages with something to type; those that run something take minutes, and CI types them beside `make test`."""
     found = []
     for page in PAGES:
         languages = {snippet.language for snippet in snippets(page) if snippet.file_name is None}
         if languages:
-            marks = [pytest.mark.slow] if languages - {"toml"} else []
-            marks += [pytest.mark.validation] if page.name != "README.md" and marks else []
+            marks = [pytest.mark.slow, pytest.mark.validation] if languages - {"toml"} else []
             found.append(pytest.param(page, id=page.name, marks=marks))
     return found
 

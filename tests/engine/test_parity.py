@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import math
 from collections import Counter
 
 import numpy as np
@@ -69,14 +68,10 @@ def pairwise_cases(loss: str) -> list[tuple[str, str]]:
 
 
 def some_cases(loss: str) -> list[tuple[str, str]]:
-    """Those of `pairwise_cases` with each optimizer once; from loss to loss other activations.
-
-    Neighbours in that list have neighbouring optimizers, so that a stretch as long as the table has them all.
-    """
-    cases, length = pairwise_cases(loss), len(OPTIMIZERS)
-    stretch = list(SETTINGS).index(loss) % math.ceil(len(cases) / length)
-    start = min(stretch * length, len(cases) - length)
-    return cases[start : start + length]
+    """Four of `pairwise_cases`; from loss to loss the next four, so that all activations and optimizers occur."""
+    cases = pairwise_cases(loss)
+    first = 4 * list(SETTINGS).index(loss)
+    return [cases[(first + index) % len(cases)] for index in range(4)]
 
 
 def examples(task: str, outputs: int) -> tuple[np.ndarray, np.ndarray]:
@@ -166,8 +161,8 @@ def too_large_differences(loss: str, cases: list[tuple[str, str]]) -> dict:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("loss", SETTINGS)
-def test_training_equals_keras_for_every_loss_and_optimizer(loss):
-    """Twenty steps of a member equal twenty `train_on_batch` of Keras, with every activation under several losses."""
+def test_training_equals_keras_for_every_loss(loss):
+    """Twenty steps of a member equal twenty `train_on_batch` of Keras, with four activations and optimizers."""
     assert not too_large_differences(loss, some_cases(loss))
 
 
@@ -179,12 +174,13 @@ def test_training_equals_keras_for_every_pair_of_choices(loss):
     assert not too_large_differences(loss, pairwise_cases(loss))
 
 
-def test_some_cases_have_every_loss_with_every_optimizer_and_every_activation_often():
-    """All pairs of the first two, and an activation in at least three cases."""
-    cases = [(loss, *pair) for loss in SETTINGS for pair in some_cases(loss)]
-    assert len({(loss, optimizer) for loss, _, optimizer in cases}) == len(SETTINGS) * len(OPTIMIZERS)
-    assert min(Counter(activation for _, activation, _ in cases).values()) >= 3
-    assert {activation for _, activation, _ in cases} == set(BUILDABLE)
+def test_some_cases_have_every_activation_and_optimizer():
+    """Each activation at least once, each optimizer under several losses."""
+    cases = [pair for loss in SETTINGS for pair in some_cases(loss)]
+    assert {activation for activation, _ in cases} == set(BUILDABLE)
+    optimizers = Counter(optimizer for _, optimizer in cases)
+    assert set(optimizers) == set(OPTIMIZERS)
+    assert min(optimizers.values()) >= 3
     assert set(some_cases("huber")) <= set(pairwise_cases("huber"))
 
 
