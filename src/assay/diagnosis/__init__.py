@@ -6,7 +6,7 @@ module are judged by the same rules. Each symptom is one file of `symptoms/`; do
 """
 
 from assay.diagnosis.course import TrainingCourse
-from assay.diagnosis.facts import DataFacts, LayerFacts, NetworkFacts, chance_loss
+from assay.diagnosis.facts import DataFacts, LayerFacts, NetworkFacts, ParameterFacts, chance_loss
 from assay.diagnosis.finding import Evidence, Finding, Remedy, Verdict
 from assay.diagnosis.measured import LayerSignals, layer_signals
 from assay.diagnosis.rulebook import rule_book, symptom_of
@@ -21,6 +21,7 @@ __all__ = [
     "LayerFacts",
     "LayerSignals",
     "NetworkFacts",
+    "ParameterFacts",
     "Remedy",
     "Symptom",
     "TrainingCourse",

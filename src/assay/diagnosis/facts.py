@@ -121,6 +121,43 @@ def _majority(targets: np.ndarray) -> float:
 
 
 @dataclass(frozen=True)
+class ParameterFacts:
+    """One array of parameters of a user's own network, and what one update does to it.
+
+    Attributes
+    ----------
+    name : str
+        As the framework calls it: ``classifier.weight``.
+    size : int
+        How many numbers it holds.
+    is_trained : bool
+        It is not frozen: ``requires_grad`` in PyTorch, ``trainable`` in Keras.
+    is_registered : bool
+        The model lists it among its parameters; one in a plain Python list is used and not listed.
+    is_in_optimizer : bool, optional
+        The optimizer was given it. None without an optimizer.
+    learning_rate : float, optional
+        Of its group in the optimizer.
+    rms : float
+        Root mean square of its numbers.
+    gradient : float, optional
+        Root mean square of its gradient: 0 where none reaches it, NaN where it is not finite. None if not measured.
+    update : float, optional
+        Root mean square of its change in one update. None if not measured.
+    """
+
+    name: str
+    size: int
+    is_trained: bool
+    is_registered: bool
+    is_in_optimizer: bool | None
+    learning_rate: float | None
+    rms: float
+    gradient: float | None = None
+    update: float | None = None
+
+
+@dataclass(frozen=True)
 class NetworkFacts:
     """All that is known of one network, its data and how it is to be trained.
 
@@ -138,6 +175,12 @@ class NetworkFacts:
     data : DataFacts, optional
     chance_loss : float, optional
         The loss of the best constant output; see `chance_loss`.
+    floor_loss : float
+        The smallest loss that any outputs reach on these targets: 0, or the entropy of soft targets.
+    parameters : tuple of ParameterFacts
+        Of a user's own network; empty for a study's, whose parameters are all trained.
+    unseen : tuple of str
+        Layers with parameters whose signals were not looked at.
     """
 
     layers: tuple[LayerFacts, ...]
@@ -147,6 +190,9 @@ class NetworkFacts:
     steps: int | None = None
     data: DataFacts | None = None
     chance_loss: float | None = None
+    floor_loss: float = 0.0
+    parameters: tuple[ParameterFacts, ...] = ()
+    unseen: tuple[str, ...] = ()
 
     @property
     def output(self) -> LayerFacts:
