@@ -216,8 +216,8 @@ def page(labels: Mapping[int, str], all_rows: Sequence[Row]) -> Iterator[str]:
         "*Either* is epoch 0 or the training. DeepDiagnosis' rules are those of `published_rules.py` on the signals "
         "that assay records in about six epochs, without the rule on the accuracy. *Gradient thresholds* call a "
         "program broken if, in one of the first 10 updates, the gradient of some parameter is not finite or its norm "
-        "is below 10⁻⁷ or above 1,000; they see PyTorch's programs only. TrainCheck is not among them: it needs its own "
-        "instrumented run and known-good reference runs of the same program."
+        "is below 10⁻⁷ or above 1,000; they see PyTorch's programs only. TrainCheck is not among them: it needs its "
+        "own instrumented run and known-good reference runs of the same program."
     )
     yield ""
     yield "### By symptom"
