@@ -20,6 +20,7 @@ from assay.diagnosis import (
     Finding,
     LayerFacts,
     LayerSignals,
+    LookAhead,
     NetworkFacts,
     SignalKept,
     TrainingCourse,
@@ -124,8 +125,24 @@ def judge_start(
     probability = float(np.mean(known)) if known else None
     learns = None if probability is None else probability >= 0.5
     found = merged([start_findings(facts, measured, learns=learns) for measured in networks])
-    verdict = verdict_of(found, probability, is_known=was_looked_at(facts, networks))
+    is_known = was_looked_at(facts, networks)
+    if facts.ahead is None:
+        verdict = verdict_of(found, probability, is_known=is_known)
+    else:
+        verdict = replace(verdict_of(found, is_known=is_known), will_train=_outlook(facts, facts.ahead))
     return Judgement(found, verdict, signal_kept(facts, networks, found))
+
+
+def _outlook(facts: NetworkFacts, ahead: LookAhead) -> bool | None:
+    """Whether it learns within its budget, by what some updates did; None where that is close, or no budget is named."""
+    if ahead.learns:
+        return True
+    if not ahead.can_learn:
+        return False
+    needed = ahead.updates_needed
+    if needed is None or facts.steps is None or facts.is_budget_assumed:
+        return None
+    return True if needed < facts.steps / 2 else (False if needed > facts.steps else None)
 
 
 def was_looked_at(facts: NetworkFacts, networks: Sequence[LayerSignals]) -> bool:

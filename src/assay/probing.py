@@ -94,7 +94,8 @@ def explanation(finding: Finding) -> tuple[tuple[str, str], ...]:
 def verdict_sentence(verdict: Verdict) -> str:
     """The status and the forecast: ``unhealthy. Will it learn within its epochs? Probably not: 27 % chance.``."""
     if verdict.probability is None:
-        return f"{verdict.status}."
+        learns = {True: " It learns in a look ahead.", False: " It does not learn in a look ahead.", None: ""}
+        return f"{verdict.status}.{learns[verdict.will_train]}"
     word = "Probably" if verdict.will_train else "Probably not"
     return f"{verdict.status}. Will it learn within its epochs? {word}: {100 * verdict.probability:.0f} % chance."
 

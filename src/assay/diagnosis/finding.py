@@ -108,7 +108,7 @@ class Verdict:
     will_train : bool, optional
         The prediction: whether it learns within its budget of updates. None where that cannot be said.
     probability : float, optional
-        That it does, by `assay.diagnosis.forecast`.
+        That it does, by `assay.diagnosis.forecast`; None where a look ahead has measured it.
     """
 
     status: str

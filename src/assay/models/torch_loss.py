@@ -100,6 +100,8 @@ class LossCall:
         """The loss if every example had the same K outputs, (K,); its gradient can be taken."""
         shape = [1] * self.output.ndim
         shape[self.class_axis] = -1
+        if self.takes_logarithms:
+            constant = constant.log_softmax(0)
         output = constant.to(self.output.dtype).reshape(shape).expand(self.output.shape)
         return self.function(output, self.target, **self.arguments)
 
