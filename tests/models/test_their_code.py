@@ -18,7 +18,8 @@ def test_the_line_is_the_last_one_of_the_user():
     """Not that of the library in which Python noticed it."""
     with (
         pytest.raises(
-            ModelError, match=r"^it failed at test_their_code\.py, line 14 \(return np\.linalg.*\)\. LinAlgError: "
+            ModelError,
+            match=r"^it failed\. LinAlgError: .* \(test_their_code\.py, line 14: return np\.linalg.*\)\.$",
         ),
         told_as_theirs("it failed"),
     ):
@@ -35,7 +36,7 @@ def test_a_program_that_ends_itself_ends_no_other():
 
 def test_a_mistake_of_ours_is_not_put_on_the_user():
     """Whose it is tells the innermost line that lies in no library."""
-    with pytest.raises(ModelError, match="your code failed at test_their_code"), theirs_told():
+    with pytest.raises(ModelError, match=r"your code failed\. .*\(test_their_code"), theirs_told():
         mistaken()
     with pytest.raises(AttributeError), theirs_told():
         signal_tables("name", [None], loss=0.0, loss_after=None, epoch=0)

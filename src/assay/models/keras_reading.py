@@ -189,6 +189,7 @@ class KerasReader:
             kernel_initializer=initializer_of(layer),
             is_normalized=link.is_normalized,
             is_residual=is_residual,
+            is_chained=link.is_chained,
         )
 
     def _look_over(self, links: list[Link]) -> None:

@@ -11,9 +11,6 @@ import numpy as np
 from assay.choices import Choice, Table
 from assay.errors import StudyError
 from assay.learning.optimizers import OPTIMIZERS
-from assay.models.their_code import one_line
-
-__all__ = ["chosen", "one_line", "snake_case", "tidy"]
 
 
 def chosen(name: str, given: Mapping[str, Any], table: Table[Any]) -> Choice | None:

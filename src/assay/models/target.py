@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from assay.errors import ModelError, StudyError
 from assay.keras_backend import choose_backend
 from assay.models.saved_files import is_saved_network, load_network
-from assay.models.their_code import one_line, place_of, told_as_theirs
+from assay.models.their_code import blamed, told_as_theirs
 from assay.own_code import function_in, run_file
 
 if TYPE_CHECKING:
@@ -194,13 +194,13 @@ def _module(home: str) -> ModuleType:
         return importlib.import_module(home)
     except ModuleNotFoundError as error:
         if error.name != home.split(".")[0] and error.name != home:
-            raise ModelError(f"{home}: it cannot be imported{place_of(error)}. {one_line(error)}") from error
+            raise ModelError(f"{home}: it cannot be imported. {blamed(error)}") from error
         raise ModelError(
             f"{home}: there is no such module, seen from {Path.cwd()}. Give a module that can be imported here, or "
             "FILE.py:FUNCTION."
         ) from None
     except (Exception, SystemExit) as error:  # the user's own code
-        raise ModelError(f"{home}: it cannot be imported{place_of(error)}. {one_line(error)}") from error
+        raise ModelError(f"{home}: it cannot be imported. {blamed(error)}") from error
 
 
 def _is_model(thing: Any) -> bool:

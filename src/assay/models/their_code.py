@@ -34,7 +34,7 @@ def told_as_theirs(what: str) -> Iterator[None]:
     except AssayError:
         raise
     except (Exception, SystemExit) as error:
-        raise ModelError(f"{what}{place_of(error)}. {one_line(error)}") from error
+        raise ModelError(f"{what}. {blamed(error)}") from error
 
 
 @contextmanager
@@ -51,16 +51,16 @@ def theirs_told() -> Iterator[None]:
         own = [frame.filename for frame in traceback.extract_tb(error.__traceback__) if _home(frame.filename)]
         if not own or _home(own[-1]) == "ours":
             raise
-        raise ModelError(f"your code failed{place_of(error)}. {one_line(error)}") from error
+        raise ModelError(f"your code failed. {blamed(error)}") from error
 
 
-def place_of(error: BaseException) -> str:
-    """`` at net.py, line 12 (return self.out(x))``: the last line of its traceback that is the user's; or nothing."""
+def blamed(error: BaseException) -> str:
+    """What Python says, with the last line of the traceback that is the user's: ``… (net.py, line 12: return x.f)``."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _home(frame.filename) == "theirs"]
     if not frames:
-        return ""
-    shown = f" ({frames[-1].line})" if frames[-1].line else ""
-    return f" at {Path(frames[-1].filename).name}, line {frames[-1].lineno}{shown}"
+        return one_line(error).rstrip(".") + "."
+    line = f": {frames[-1].line}" if frames[-1].line else ""
+    return f"{one_line(error).rstrip('.')} ({Path(frames[-1].filename).name}, line {frames[-1].lineno}{line})."
 
 
 def _home(filename: str) -> str:

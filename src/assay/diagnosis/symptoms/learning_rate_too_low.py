@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from assay.diagnosis.ahead import USUAL_BUDGET
 from assay.diagnosis.course import (
     TrainingCourse,
     chance_of,
@@ -15,8 +16,9 @@ from assay.diagnosis.course import (
 )
 from assay.diagnosis.examples import StudyExample
 from assay.diagnosis.facts import NetworkFacts
-from assay.diagnosis.finding import Evidence, Finding
-from assay.diagnosis.remedies import scaled_rate
+from assay.diagnosis.finding import Evidence, Finding, Remedy
+from assay.diagnosis.measured import LayerSignals
+from assay.diagnosis.remedies import scaled_rate, with_rate
 from assay.diagnosis.symptom import Symptom
 from assay.diagnosis.symptoms.learning_rate_too_high import steps_are_too_large
 from assay.diagnosis.thresholds import LEARNT_SHARE
@@ -26,6 +28,51 @@ from assay.diagnosis.wording import number_text, percent_text
 STILL_FALLING = 0.002
 # How far all updates together could move a kernel, in units of its size, below which nothing has moved.
 SHORT_WAY = 0.1
+# Share of the way to the smallest loss that the budget goes at a look ahead's pace, below which a rate is too low.
+WAY_OF_BUDGET = 0.2
+
+
+# --- Before training -------------------------------------------------------------------------------------------------
+
+
+def at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
+    """A look ahead hardly moves, the budget is too short at that pace, and a larger rate learns."""
+    ahead, rate = facts.ahead, _rate_of(facts)
+    if ahead is None or ahead.learns or rate is None or facts.steps is None:
+        return
+    better = ahead.best_of(larger=True)
+    steps = max(facts.steps, USUAL_BUDGET) if facts.is_budget_assumed else facts.steps
+    if better is None or ahead.projected(steps) >= WAY_OF_BUDGET:
+        return
+    factor, skill = better
+    yield SYMPTOM.finding(
+        (),
+        Evidence(
+            "share of the way to the smallest loss that the budget goes, at the pace of the first updates",
+            ahead.projected(steps),
+            WAY_OF_BUDGET,
+            f"{ahead.updates} updates at the learning rate {rate:g} take the loss from {number_text(ahead.losses[0])} "
+            f"to {number_text(ahead.losses[-1])}. At this pace {steps} updates go "
+            f"{percent_text(ahead.projected(steps))} of the way to the smallest loss (threshold "
+            f"{percent_text(WAY_OF_BUDGET)}).",
+        ),
+        remedy=Remedy(
+            f"Use a learning rate of {rate * factor:.2g}: as many updates then close {percent_text(skill)} of the gap "
+            "between a constant guess and a perfect answer.",
+            with_rate(facts.optimizer, float(f"{rate * factor:.2g}")) if facts.optimizer is not None else {},
+        ),
+    )
+
+
+def _rate_of(facts: NetworkFacts) -> float | None:
+    """The learning rate that most parameters have."""
+    rates = [one.learning_rate for one in facts.parameters if one.learning_rate is not None]
+    if rates:
+        return rates[0]
+    return None if facts.optimizer is None else facts.optimizer.arguments.get("learning_rate")
+
+
+# --- Of a training ---------------------------------------------------------------------------------------------------
 
 
 def in_training(facts: NetworkFacts, course: TrainingCourse) -> Iterator[Finding]:
@@ -92,5 +139,6 @@ SYMPTOM = Symptom(
     remedy="Use a learning rate ten times larger, or train for more epochs.",
     example=StudyExample({}, "training.optimizer.learning_rate", 2e-5, 0.001, is_trained=True),
     factors=("learning rate", "optimizer", "epochs"),
+    at_start=at_start,
     in_training=in_training,
 )
