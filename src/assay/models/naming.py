@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import re
-import sysconfig
-import traceback
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import assay
 from assay.choices import Choice, Table
 from assay.errors import StudyError
 from assay.learning.optimizers import OPTIMIZERS
-
-HOME = Path(assay.__file__).parent
 
 
 def chosen(name: str, given: Mapping[str, Any], table: Table[Any]) -> Choice | None:
@@ -45,28 +39,3 @@ def snake_case(name: str) -> str:
         return name.lower()
     name = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", name)
     return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower()
-
-
-def one_line(error: Exception) -> str:
-    """An error of somebody else's code: its kind, and the first line that it says for itself."""
-    plain = re.sub(r"\x1b\[\d+m", "", str(error))  # Keras prints the user's own words in bold, below where it was
-    lines = [line.strip() for line in plain.splitlines() if line.strip()]
-    words = [line for line in lines if not line.startswith("Exception encountered when calling")]
-    return f"{type(error).__name__}: {words[0]}" if words else type(error).__name__
-
-
-def blamed(error: Exception) -> str:
-    """The same, with the line of the user's own code that it came from: ``… (net.py, line 12)``."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_of_user(frame.filename)]
-    where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
-    return one_line(error).rstrip(".") + where + "."
-
-
-def _is_of_user(file_name: str) -> bool:
-    """Whether a file is neither assay's nor that of an installed package, nor code without a file."""
-    if file_name.startswith("<"):
-        return False
-    parts = Path(file_name).parts
-    is_installed = any(part in ("site-packages", "dist-packages") for part in parts)
-    is_of_python = Path(file_name).is_relative_to(sysconfig.get_path("stdlib"))
-    return not (is_installed or is_of_python or Path(file_name).is_relative_to(HOME))

@@ -15,7 +15,7 @@ from assay.choices import Choice
 from assay.errors import ModelError
 from assay.models.calls import Call, Link, Log, Site, links, ways_around
 from assay.models.identification import activation_between
-from assay.models.naming import blamed, one_line
+from assay.models.their_code import blamed, one_line
 from assay.models.torch_layers import KEEPING, KERNELS, activation_of, kind_of, plain_name
 from assay.models.torch_loss import ELEMENTWISE, LossCall, broadcast_shapes, computable, is_loss
 from assay.models.torch_parameters import unregistered

@@ -18,7 +18,6 @@ from assay.diagnosis.facts import DataFacts, LayerFacts, NetworkFacts, OutputFac
 from assay.errors import MissingExtra, ModelError
 from assay.learning.losses import LOSSES
 from assay.models.drawing import drawn_inputs, drawn_targets
-from assay.models.naming import one_line
 from assay.models.objective import Targets, dense_loss, fitting_loss, read_targets
 from assay.models.observation import (
     COPIES,
@@ -30,6 +29,7 @@ from assay.models.observation import (
     course_of,
     signal_tables,
 )
+from assay.models.their_code import one_line
 from assay.probes import probe_rows
 
 try:
