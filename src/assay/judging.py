@@ -134,7 +134,7 @@ def judge_start(
 
 
 def _outlook(facts: NetworkFacts, ahead: LookAhead) -> bool | None:
-    """Whether it learns within its budget, by what some updates did; None where that is close, or no budget is named."""
+    """Whether it learns within its budget, by what some updates did; None where that cannot be said."""
     if ahead.learns:
         return True
     if not ahead.can_learn:
