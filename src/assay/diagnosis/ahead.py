@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from assay.diagnosis.wording import number_text, percent_text
+
 # At most so many updates, on so many examples; fewer of either where the network is large, down to these.
 MOST_UPDATES, FEWEST_UPDATES = 64, 16
 MOST_ROWS, FEWEST_ROWS = 128, 16
@@ -97,6 +99,24 @@ class LookAhead:
         third = max(1, len(self.losses) // 3)
         first, last = np.mean(self.losses[:third]), np.mean(self.losses[-third:])
         return bool(np.isfinite(last) and last < FALLS * first)
+
+    def told(self) -> str:
+        """What was done and what came of it, in a sentence or two."""
+        if self.has_diverged:
+            return f"A look ahead: after {self.updates} updates on a copy the loss was infinite or not a number."
+        gap = "of the gap between a constant guess and a perfect answer"
+        if self.learns:
+            return f"A look ahead: {self.updates} updates on a copy close {percent_text(self.skill)} {gap}."
+        best = self.best_of(larger=True) or self.best_of(larger=False)
+        other = (
+            f"; at {best[0]:g} times the learning rate they close {percent_text(best[1])} {gap}"
+            if best is not None
+            else ""
+        )
+        return (
+            f"A look ahead: {self.updates} updates on a copy take the loss from {number_text(self.losses[0])} to "
+            f"{number_text(self.losses[-1])}, where a constant guess has {number_text(self.chance)}{other}."
+        )
 
     @property
     def has_diverged(self) -> bool:
