@@ -29,7 +29,7 @@ from assay.diagnosis import (
 from assay.errors import ModelError, StoreError
 from assay.judging import merged, verdict_of
 from assay.models.keras_reading import KerasReader
-from assay.models.naming import one_line
+from assay.models.their_code import one_line
 from assay.store.files import make_folders, write_parquet
 from assay.store.schema import (
     HISTOGRAM_COLUMNS,
