@@ -251,6 +251,13 @@ def test_programs_that_failed_or_wait_have_no_other_label():
     assert labels.labels([run(0, 0, None), run(0, 1, 0.9), run(1, 0, 0.1), run(1, 1, 0.2)], 2)[1] == "failed"
 
 
+def test_broken_programs_that_decide_as_well_are_counted():
+    """A broken program whose decisions reach 0.9 of its twin's in each seed, and one whose decisions do not."""
+    told = {0: (0.9, 0.95), 1: (0.3, 0.9), 2: (0.3, 0.8)}
+    runs = [{"number": number, "decisions": each} for number, told_ in told.items() for each in (told_[1], told_[1])]
+    assert labels.decide_alike(runs, {0: "sound", 1: "broken", 2: "broken"}) == {1}
+
+
 # --- Training ---------------------------------------------------------------------------------------------------------
 
 

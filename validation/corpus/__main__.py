@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 from collections import Counter
@@ -22,11 +23,11 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from corpus.grammar import program  # noqa: E402
-from corpus.labels import SOUND, labels, side  # noqa: E402
+from corpus.labels import SOUND, decide_alike, labels, side  # noqa: E402
 from corpus.training import SEEDS, in_workers, open_tasks, trained, written  # noqa: E402
 
 OUT = HERE.parents[1] / "assay-runs" / "corpus"
-PROGRAMS = 1005
+PROGRAMS = 1098
 
 
 def main() -> None:
@@ -73,6 +74,7 @@ def judge(found: dict[int, str], out: Path, half: str, workers: int, *, by_other
     wanted = [number for number in clear if half in ("both", side(program(number).family))]
     path = out / ("others.jsonl" if by_others else f"judged-{digest()}.jsonl")
     numbers = open_numbers(wanted, path)
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(out / "programs"))
     print(f"{path.name}: {len(numbers)} of {len(wanted)} programs to judge", file=sys.stderr)
     in_workers(judged_by_others if by_others else judged, numbers, path, workers=workers)
 
@@ -86,7 +88,8 @@ def write_page(found: dict[int, str], out: Path) -> None:
     if not judgements:
         sys.exit(f"{out}: this version of assay ({digest()}) has judged nothing there. Run the step judge first.")
     known = rows(found, judgements, written(out / "others.jsonl"))
-    (HERE.parent / "corpus.md").write_text("\n".join(page(found, known)) + "\n", encoding="utf-8")
+    alike = decide_alike(written(out / "trainings.jsonl"), found)
+    (HERE.parent / "corpus.md").write_text("\n".join(page(found, alike, known)) + "\n", encoding="utf-8")
     levels = json.dumps(levels_file(known), indent=1)
     (HERE / "levels.json").write_text(levels + "\n", encoding="utf-8")
     print(f"{len(known)} programs; wrote corpus.md and corpus/levels.json")

@@ -65,6 +65,20 @@ def _label(number: int, skills: Mapping[int, Mapping[int, float | None]], seeds:
     return label(known[0], known[1] if number % FORMS else None)
 
 
+def decide_alike(runs: Iterable[Mapping[str, Any]], found: Mapping[int, str]) -> set[int]:
+    """The broken programs whose decisions alone are as good as their twin's: only their probabilities are worse."""
+    by_number: dict[int, list[float]] = {}
+    for run in runs:
+        if run.get("decisions") is not None:
+            by_number.setdefault(run["number"], []).append(run["decisions"])
+    alike = set()
+    for number, name in found.items():
+        own, twin = by_number.get(number), by_number.get(number - number % FORMS)
+        if name == "broken" and own and twin and min(own) >= AS_GOOD * float(np.mean(twin)):
+            alike.add(number)
+    return alike
+
+
 def side(family: str) -> str:
     """``seen`` for families that rules and thresholds may look at, ``unseen`` for those that are printed.
 

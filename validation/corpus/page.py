@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -182,8 +182,8 @@ def levels_file(all_rows: Sequence[Row]) -> dict[str, Any]:
 # --- The page ---------------------------------------------------------------------------------------------------------
 
 
-def page(labels: Mapping[int, str], all_rows: Sequence[Row]) -> Iterator[str]:
-    """All lines of corpus.md."""
+def page(labels: Mapping[int, str], alike: Collection[int], all_rows: Sequence[Row]) -> Iterator[str]:
+    """All lines of corpus.md; `alike` are the broken programs of `labels.decide_alike`."""
     unseen = [row for row in all_rows if row.side == "unseen"]
     seen = [row for row in all_rows if row.side == "seen"]
     yield "# A corpus that grows by itself"
@@ -208,6 +208,12 @@ def page(labels: Mapping[int, str], all_rows: Sequence[Row]) -> Iterator[str]:
     yield ""
     yield from _table_of_labels(labels)
     yield ""
+    names = Counter(program(number).mutation for number in alike)
+    yield (
+        f"{len(alike)} of the broken ones decide as well as their twins; only the probabilities that their loss reads "
+        f"out are worse: {', '.join(f'{name} ({count})' for name, count in names.most_common()) or 'none'}."
+    )
+    yield ""
     yield "## The unseen half"
     yield ""
     yield from detector_table(unseen)
@@ -215,7 +221,7 @@ def page(labels: Mapping[int, str], all_rows: Sequence[Row]) -> Iterator[str]:
     yield (
         "*Either* is epoch 0 or the training. DeepDiagnosis' rules are those of `published_rules.py` on the signals "
         "that assay records in about six epochs, without the rule on the accuracy. *Gradient thresholds* call a "
-        "program broken if, in one of the first 10 updates, the gradient of some parameter is not finite or its norm "
+        "program broken if, in one of the first 10 updates, the gradient of some kernel is not finite or its norm "
         "is below 10⁻⁷ or above 1,000; they see PyTorch's programs only. TrainCheck is not among them: it needs its "
         "own instrumented run and known-good reference runs of the same program."
     )
