@@ -98,9 +98,7 @@ import torch
 torch.manual_seed(0)
 x = torch.randn(512, 10)
 y = (x.sum(dim=1).abs() > 2).long()
-model = torch.nn.Sequential(
-    torch.nn.Linear(10, 32), torch.nn.ReLU(), torch.nn.Dropout(0.2), torch.nn.Linear(32, 2)
-)
+model = torch.nn.Sequential(torch.nn.Linear(10, 32), torch.nn.ReLU(), torch.nn.Dropout(0.2), torch.nn.Linear(32, 2))
 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 criterion = torch.nn.CrossEntropyLoss()
 watch = assay.watch(model, optimizer, criterion, every=4)
