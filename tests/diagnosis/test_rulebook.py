@@ -49,7 +49,7 @@ def test_each_symptom_has_its_test_file():
 def test_what_is_written_is_whole(symptom):
     """It has a level, a rule, full sentences, and a source with a year or a standard."""
     assert symptom.level in ("certain", "fault", "note")
-    assert any((symptom.as_written, symptom.at_start, symptom.in_training))
+    assert any((symptom.as_written, symptom.at_start, symptom.in_training, symptom.in_loop))
     texts = (symptom.meaning, symptom.sight, symptom.rule, symptom.cause, symptom.why, symptom.remedy)
     assert all(re.fullmatch(r"\S.*\.", text) for text in texts)
     assert symptom.advice == "" or symptom.advice.endswith(".")
