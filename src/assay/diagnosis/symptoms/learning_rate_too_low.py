@@ -126,9 +126,12 @@ SYMPTOM = Symptom(
     meaning="The loss falls, but the training ends long before it gets anywhere.",
     sight="The loss is almost a straight line, falling a little or not at all.",
     rule=(
-        f"Training closed less than {percent_text(LEARNT_SHARE)} of the gap between a constant guess and a perfect "
-        f"answer, and the training loss still fell by more than {percent_text(STILL_FALLING)} of chance per epoch at "
-        f"the end; or all updates together could not have moved a kernel by {percent_text(SHORT_WAY)} of its size."
+        "Before training: at the pace of a look ahead the budget goes less than "
+        f"{percent_text(WAY_OF_BUDGET)} of the way to the smallest loss, and a larger learning rate learns within the "
+        f"look ahead. After a training: it closed less than {percent_text(LEARNT_SHARE)} of the gap between a constant "
+        f"guess and a perfect answer, and its loss still fell by more than {percent_text(STILL_FALLING)} of chance per "
+        "epoch at the end; or all updates together could not have moved a kernel by "
+        f"{percent_text(SHORT_WAY)} of its size."
     ),
     cause="The steps are too small for this number of epochs.",
     why=(
@@ -137,6 +140,7 @@ SYMPTOM = Symptom(
     ),
     source="Goodfellow, Bengio and Courville, Deep Learning, 2016, section 11.4.1",
     remedy="Use a learning rate ten times larger, or train for more epochs.",
+    advice=f"A budget that nobody named is taken to be at least {USUAL_BUDGET:,} updates.",
     example=StudyExample({}, "training.optimizer.learning_rate", 2e-5, 0.001, is_trained=True),
     factors=("learning rate", "optimizer", "epochs"),
     at_start=at_start,
