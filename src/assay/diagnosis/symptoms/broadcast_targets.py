@@ -39,7 +39,7 @@ SYMPTOM = Symptom(
         "all rows. The best that the network can do is the mean of the targets, for every input."
     ),
     why="The mean over all i and j of (o_i − t_j)² is smallest if every o_i is the mean of the t_j.",
-    source="NumPy's and PyTorch's rules of broadcasting",
+    source="Harris et al., Array Programming with NumPy, 2020: the rules of broadcasting",
     remedy="Give outputs and targets the same shape: y[:, None], or output.squeeze(1).",
     example=ModelExample(
         "loss, y = nn.MSELoss(), x.sum(1)\n" + SOUND_MODULE,

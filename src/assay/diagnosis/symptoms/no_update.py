@@ -12,7 +12,7 @@ from assay.diagnosis.measured import LayerSignals
 from assay.diagnosis.symptom import Symptom
 from assay.diagnosis.wording import percent_text
 
-NAMED = 3
+_NAMED = 3
 """So many parameters are named; the others are counted."""
 
 
@@ -66,8 +66,8 @@ def _matters(still: Sequence[ParameterFacts], used: Sequence[ParameterFacts]) ->
 
 def _names_text(parameters: Sequence[ParameterFacts]) -> str:
     names = [f"'{one.name}'" for one in parameters]
-    if len(names) > NAMED:
-        return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"
+    if len(names) > _NAMED:
+        return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
     return " and ".join(names)
 
 
@@ -117,7 +117,7 @@ SYMPTOM = Symptom(
     ),
     cause="No update reaches these weights, so they stay as they were drawn.",
     why="An update is the learning rate times a function of the gradient. If either is 0, or neither exists, so is it.",
-    source="PyTorch's documentation of torch.nn.ModuleList and torch.optim.Optimizer",
+    source="Paszke et al., PyTorch, 2019; its documentation of torch.nn.ModuleList and torch.optim.Optimizer",
     remedy="Give the optimizer all parameters that are to learn, with a learning rate above 0.",
     example=ModelExample(
         "module = nn.Sequential(*layers)\noptimizer = torch.optim.Adam(module[-1].parameters(), lr=0.01)\n",
