@@ -25,14 +25,29 @@ programs.
 | 0 | all went well |
 | 1 | the program had an error and trials failed (divergence does not count), or `assay probe` found a fault |
 | 2 | there is a mistake in what was typed, in the study file, in the data or in the folder; the message says which |
+| 3 | `assay probe` could not look into the network, so it cannot say whether it is sound |
 | 130 | Ctrl-C; what was trained is kept, and the same command goes on from there |
 
 `STUDY` is a study file or the name of a built-in study (`assay studies`).
 [Study files](study-files.md#from-the-command-line) tells how to write `KEY`, `VALUE` and the levels `a,b`.
 
-`assay probe my_model.py:build` looks at a network of your own. A Keras model runs on the backend that you have chosen
-(in `KERAS_BACKEND` or in Keras' own file) if it is installed, and on JAX otherwise. In a program of your own, set
-`KERAS_BACKEND=jax` before Keras is imported; Keras' own default is TensorFlow, which assay does not install.
+`assay probe my_model.py:build` looks at a network of your own. The function takes no arguments and returns the model
+(Keras or PyTorch), or `(model, x, y, loss, optimizer)`, or the first few of these. `x` may be a list or a dict of
+several inputs. It may also be a `DataLoader`, a `Dataset` or a generator that gives `(x, y)`: the first rows are drawn
+from it. What is missing is assumed, and every assumption is printed. `--loss`, `--optimizer`, `--epochs` and
+`--batch-size` say it on the command line, with the names of the framework or of a study file:
+
+<!-- snippet: not typed: it needs a network of yours -->
+```console
+$ assay probe my_model.py:build --loss cross_entropy --optimizer '{name = "adamw", learning_rate = 3e-4}' --epochs 20
+```
+
+A file with a whole Keras model (`.keras`, `.h5`) is loaded. Of files of PyTorch, of safetensors and of weights alone
+assay says what they hold. It never unpickles them: write a function that builds the network and loads them.
+
+A Keras model runs on the backend that you have chosen (in `KERAS_BACKEND` or in Keras' own file) if it is installed,
+and on JAX otherwise. In a program of your own, set `KERAS_BACKEND=jax` before Keras is imported; Keras' own default is
+TensorFlow, which assay does not install.
 """
 
 

@@ -190,7 +190,7 @@ def _when(symptom: Symptom) -> str:
         return "in a loop"
     if symptom.level != "fault":
         return symptom.level
-    rules = {"at the start": symptom.at_start, "in training": symptom.in_training}
+    rules = {"at the start": symptom.at_start, "in training": symptom.in_training, "in a loop": symptom.in_loop}
     return ", ".join(when for when, rule in rules.items() if rule is not None)
 
 
@@ -261,7 +261,7 @@ def _recipe(symptom: Symptom) -> str:
         lines = []
         for line, other in zip(ill, cured, strict=True):
             lines += [line] if line == other else [f"{line}  # the illness; the cure:", f"# {other}"]
-        return "\n".join(["```python", *lines, "print(assay.probe(model, x, y).findings)", "```", ""])
+        return "\n".join(["```python", *lines, f"print({example.probed}.findings)", "```", ""])
     return f"```console\n$ {command(symptom, example)}\n```\n"
 
 
@@ -390,17 +390,16 @@ def shown_training(example: StudyExample) -> Shown:
 
 
 def shown_model(example: ModelExample) -> Shown:
-    """The same of a Keras model, ill and cured."""
+    """The same of a model of one's own, ill and cured."""
     import polars as pl
 
     from assay.figures import SignalTables, illness_and_cure
-    from assay.probing import probe
 
     reports = {}
     for name, lines in (("illness", example.illness), ("cure", example.cure)):
         space: dict[str, Any] = {}
-        exec(MODEL + lines, space)
-        reports[name] = probe(space["model"], space["x"], space["y"])
+        exec(f"{example.beginning}{lines}\nreport = {example.probed}", space)
+        reports[name] = space["report"]
     both = [
         pl.concat(
             getattr(report.tables, table).with_columns(condition=pl.lit(name)) for name, report in reports.items()

@@ -20,11 +20,14 @@ from assay.diagnosis import (
     Finding,
     LayerFacts,
     LayerSignals,
+    LookAhead,
     NetworkFacts,
+    SignalKept,
     TrainingCourse,
     Verdict,
     chance_loss,
     layer_signals,
+    signal_kept,
     training_findings,
 )
 from assay.diagnosis.forecast import will_train_probability
@@ -58,14 +61,18 @@ class Judgement:
     findings : tuple of Finding
         Each with the number of seeds that show it.
     verdict : Verdict
+    signal : SignalKept, optional
+        Of untrained networks: whether the signal keeps its size, which is another question than the verdict.
     """
 
     findings: tuple[Finding, ...]
     verdict: Verdict
+    signal: SignalKept | None = None
 
     def written(self) -> dict[str, Any]:
-        """The entries ``findings`` and ``verdict`` of the JSON."""
-        return {"findings": [finding.written() for finding in self.findings], "verdict": self.verdict.written()}
+        """The entries ``findings``, ``verdict`` and, of untrained networks, ``signal`` of the JSON."""
+        told = {"findings": [finding.written() for finding in self.findings], "verdict": self.verdict.written()}
+        return told if self.signal is None else {**told, "signal": self.signal.written()}
 
 
 def network_facts(
@@ -111,28 +118,53 @@ def judge_start(
     courses : sequence of LinearizedCourse or None
         Where the linear network of each seed would go; without one a seed has no prediction.
     """
-    found = merged([start_findings(facts, measured) for measured in networks])
     probabilities = [
         will_train_probability(facts, measured, course) for measured, course in zip(networks, courses, strict=True)
     ]
     known = [probability for probability in probabilities if probability is not None]
-    return Judgement(found, verdict_of(found, float(np.mean(known)) if known else None))
+    probability = float(np.mean(known)) if known else None
+    learns = None if probability is None else probability >= 0.5
+    found = merged([start_findings(facts, measured, learns=learns) for measured in networks])
+    is_known = was_looked_at(facts, networks)
+    if facts.ahead is None:
+        verdict = verdict_of(found, probability, is_known=is_known)
+    else:
+        verdict = replace(verdict_of(found, is_known=is_known), will_train=_outlook(facts, facts.ahead))
+    return Judgement(found, verdict, signal_kept(facts, networks, found))
 
 
-def verdict_of(findings: Sequence[Finding], probability: float | None = None) -> Verdict:
+def _outlook(facts: NetworkFacts, ahead: LookAhead) -> bool | None:
+    """Whether it learns within its budget, by what some updates did; None where that cannot be said."""
+    if ahead.learns:
+        return True
+    if not ahead.can_learn:
+        return False
+    needed = ahead.updates_needed
+    if needed is None or facts.steps is None or facts.is_budget_assumed:
+        return None
+    return True if needed < facts.steps / 2 else (False if needed > facts.steps else None)
+
+
+def was_looked_at(facts: NetworkFacts, networks: Sequence[LayerSignals]) -> bool:
+    """Whether there is a gradient to judge by: a loss that could be computed, of layers that were looked at."""
+    return all(np.isfinite(measured("kernel_gradient", "rms")).any() for measured in networks) and bool(facts.layers)
+
+
+def verdict_of(findings: Sequence[Finding], probability: float | None = None, *, is_known: bool = True) -> Verdict:
     """From what at least half of the seeds show."""
-    return Verdict.of([finding for finding in findings if 2 * finding.seeds >= finding.of_seeds], probability)
+    voted = [finding for finding in findings if 2 * finding.seeds >= finding.of_seeds]
+    return Verdict.of(voted, probability, is_known=is_known)
 
 
 def merged(by_seed: Sequence[Sequence[Finding]]) -> tuple[Finding, ...]:
-    """One finding for each symptom: that of the middle seed among those that show it, with their number.
+    """One finding for each symptom and level: that of the middle seed among those that show it, with their number.
 
     Certain ones come first, then what most seeds show.
     """
-    shown: dict[str, list[Finding]] = {}
+    shown: dict[tuple[str, str], list[Finding]] = {}
     for findings in by_seed:
         for finding in findings:
-            shown.setdefault(finding.symptom, []).append(finding)
+            shown.setdefault((finding.symptom, finding.level), []).append(finding)
 
     def size(finding: Finding) -> float:
         return finding.evidence.value if finding.evidence.value is not None else np.inf
@@ -141,7 +173,8 @@ def merged(by_seed: Sequence[Sequence[Finding]]) -> tuple[Finding, ...]:
         replace(sorted(same, key=size)[len(same) // 2], seeds=min(len(same), len(by_seed)), of_seeds=len(by_seed))
         for same in shown.values()
     ]
-    return tuple(sorted(chosen, key=lambda finding: (finding.level != "certain", -finding.seeds)))
+    order = {"certain": 0, "fault": 1, "note": 2}
+    return tuple(sorted(chosen, key=lambda finding: (order[finding.level], -finding.seeds)))
 
 
 # --- Of a results folder ---------------------------------------------------------------------------------------------

@@ -99,6 +99,13 @@ def verdict_sentence(verdict: Verdict) -> str:
     return f"{verdict.status}. Will it learn within its epochs? {word}: {100 * verdict.probability:.0f} % chance."
 
 
+def beside_verdict(facts: NetworkFacts, judgement: Judgement) -> list[str]:
+    """Sentences on what stands beside a verdict: whether the signal is kept, and what a look ahead showed."""
+    signal = "" if judgement.signal is None else judgement.signal.told()
+    ahead = "" if facts.ahead is None else facts.ahead.told()
+    return [sentence for sentence in (signal, ahead) if sentence]
+
+
 @dataclass(frozen=True, repr=False)
 class ProbeReport:
     """What was measured on untrained networks, and what it means. Printed, it is the verdicts and findings in words.
@@ -131,8 +138,9 @@ class ProbeReport:
     def __repr__(self) -> str:
         lines = [f"{self.name}: before training, {len(self.seeds)} seed{'' if len(self.seeds) == 1 else 's'}."]
         lines += self.remarks
-        for name, judgement in self.judgements.items():
+        for condition, (name, judgement) in zip(self.conditions, self.judgements.items(), strict=True):
             lines.append(f"{name}: {verdict_sentence(judgement.verdict)}")
+            lines += [f"  {sentence}" for sentence in beside_verdict(condition.facts, judgement)]
             lines += list(_finding_lines(name, judgement.findings))[1:]
         lines.append("The numbers are in .signals, .theory and .summary(); .plot() draws them.")
         return "\n".join(lines)
@@ -171,7 +179,7 @@ class ProbeReport:
                 {
                     "condition": condition.name,
                     "settings": dict(condition.settings),
-                    "layers": self._layers(condition),
+                    "layers": [_as_json(layer) for layer in self.layers(condition)],
                     **self.judgements[condition.name].written(),
                 }
                 for condition in self.conditions
@@ -193,9 +201,17 @@ class ProbeReport:
 
         return wall(self.tables)
 
-    def _layers(self, condition: ProbedCondition) -> list[dict[str, Any]]:
+    def layers(self, condition: ProbedCondition) -> list[dict[str, Any]]:
+        """The table of layers, means over seeds.
+
+        Returns
+        -------
+        list of dict
+            By layer: its number ``layer``, its ``name``, by quantity and statistic its numbers, and ``theory`` with
+            what is predicted of them. A number is NaN where a value behind it is not finite.
+        """
         is_told = pl.any_horizontal(
-            (pl.col("quantity") == quantity.name) & pl.col("statistic").is_in(quantity.told)
+            (pl.col("quantity") == quantity.name) & pl.col("statistic").is_in((*quantity.told, "nonfinite_count"))
             for quantity in quantities()
         )
         measured = _nested(
@@ -207,18 +223,49 @@ class ProbeReport:
         predicted = _nested(self.theory.filter(pl.col("condition") == condition.name).drop("condition"))
         names = [layer.name for layer in condition.facts.layers]
         return [
-            {"layer": layer, "name": names[layer - 1], **found, "theory": predicted.get(layer, {})}
+            {
+                "layer": layer,
+                "name": names[layer - 1],
+                **_with_nan_of_nonfinite(found),
+                "theory": predicted.get(layer, {}),
+            }
             for layer, found in sorted(measured.items())
         ]
 
 
-def _nested(rows: pl.DataFrame) -> dict[int, dict[str, dict[str, float | None]]]:
-    """Layer → quantity → statistic → value; None where it is not finite."""
-    found: dict[int, dict[str, dict[str, float | None]]] = {}
+Numbers = dict[str, dict[str, float]]
+"""By quantity and statistic."""
+
+
+def _nested(rows: pl.DataFrame) -> dict[int, Numbers]:
+    """Layer → quantity → statistic → value; NaN where it is not finite."""
+    found: dict[int, Numbers] = {}
     for layer, quantity, statistic, value in rows.select("layer", "quantity", "statistic", "value").iter_rows():
-        known = value if value is not None and np.isfinite(value) else None
+        known = value if value is not None and np.isfinite(value) else float("nan")
         found.setdefault(layer, {}).setdefault(quantity, {})[statistic] = known
     return found
+
+
+def _with_nan_of_nonfinite(found: Numbers) -> Numbers:
+    """The numbers of a layer, NaN where values are not all finite; shares and cosines are of its pre-activations."""
+    known = {quantity.name: quantity for quantity in quantities()}
+    counts = {name: numbers.get("nonfinite_count", 0.0) for name, numbers in found.items()}
+    of_units = counts.get("preactivations", 0.0)
+    return {
+        name: {
+            statistic: float("nan") if counts[name] or (of_units and known[name].unit in ("share", "cosine")) else value
+            for statistic, value in numbers.items()
+            if statistic in known[name].told
+        }
+        for name, numbers in found.items()
+    }
+
+
+def _as_json(value: Any) -> Any:
+    """The same with None in the place of NaN, which JSON has not."""
+    if isinstance(value, dict):
+        return {key: _as_json(item) for key, item in value.items()}
+    return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
 def probe(

@@ -6,6 +6,9 @@ import json
 
 import pytest
 
+from assay.cli.probe import exit_code
+from assay.diagnosis import Verdict
+
 
 @pytest.fixture
 def study_file(tmp_path):
@@ -45,6 +48,9 @@ def test_json_is_the_summary_and_figures_go_where_asked(assay, study_file, tmp_p
         (["no-such-study"], "no-such-study"),
         (["digits", "--vary", "activatoin=relu"], "activation"),
         (["digits", "--seeds", "0"], "seeds"),
+        (["digits", "--epochs", "3"], "--epochs: a study has its own: write --set training.epochs=…"),
+        (["digits", "--optimizer", "sgd"], "--set training.optimizer=…"),
+        (["net.py:build", "--epochs", "0"], "expected a whole number of at least 1"),
     ],
 )
 def test_mistakes_end_with_one_message_and_code_2(assay, arguments, words):
@@ -88,3 +94,78 @@ def test_a_model_of_ones_own_is_probed_by_its_function(assay, tmp_path):
     assert "output_loss_mismatch" in condition["verdict"]["findings"]
     assert assay("probe", f"{path}:build", "--seeds", "2").code == 2
     assert assay("probe", f"{path}:missing").code == 2
+
+
+NET = """
+import keras
+import numpy as np
+
+print("a word of the user's own")
+
+
+def build():
+    x = np.random.default_rng(0).standard_normal((100, 8)).astype("float32")
+    parts = [keras.layers.Dense(16, "relu", name="a_layer_with_a_name_that_is_longer_than_many_a_terminal_would_like")]
+    return keras.Sequential([keras.Input((8,)), *parts, keras.layers.Dense(1, name="out")]), x, x[:, :1]
+
+
+def overflowing():
+    model, x, y = build()
+    model.layers[0].set_weights([np.full((8, 16), 3e38, "float32"), np.zeros(16, "float32")])
+    return model, x, y
+"""
+
+
+@pytest.fixture
+def net(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(NET, encoding="utf-8")
+    return path
+
+
+def test_a_models_budget_loss_and_optimizer_are_options(assay, net):
+    """Epochs times batches are updates, which a rule on the learning rate knows of."""
+    options = ["--epochs", "20", "--batch-size", "64", "--loss", "mse", "--optimizer", '{name = "adam", lr = 0.01}']
+    told = assay("probe", f"{net}:build", *options)
+    assert told.code == 0
+    assert "Its budget: 20 epochs of batches of 64, 40 updates." in told.out
+    assert "Assumed" not in told.out
+    assert told.err == "a word of the user's own\n"
+    told = assay("probe", f"{net}:build", "--json")
+    assert [remark for remark in json.loads(told.out)["remarks"] if remark.startswith("Assumed")]
+
+
+def test_names_are_whole_however_narrow_the_terminal(assay, net, monkeypatch):
+    """What does not fit beside the names stands in a second table."""
+    name = "a_layer_with_a_name_that_is_longer_than_many_a_terminal_would_like"
+    monkeypatch.setenv("COLUMNS", "100")
+    told = assay("probe", f"{net}:build")
+    assert "".join(told.out.split()).count(name) == 2
+    assert max(len(line.rstrip()) for line in told.out.splitlines()) <= 100
+    assert told.out.count("dead") == 1
+    monkeypatch.setenv("COLUMNS", "300")
+    told = assay("probe", f"{net}:build")
+    assert told.out.count(name) == 1
+
+
+def test_nan_is_shown_as_nan(assay, net):
+    """In the table of a network whose signal overflows; JSON has null for it."""
+    told = assay("probe", f"{net}:overflowing")
+    line = next(line for line in told.out.splitlines() if "2 out" in line)
+    assert "NaN" in line
+    layer = json.loads(assay("probe", f"{net}:overflowing", "--json").out)["conditions"][0]["layers"][1]
+    assert layer["preactivations"]["std"] is None
+
+
+@pytest.mark.parametrize(
+    ("statuses", "code"),
+    [
+        (["healthy"], 0),
+        (["healthy", "unhealthy"], 1),
+        (["unknown", "unhealthy"], 1),
+        (["healthy", "unknown"], 3),
+    ],
+)
+def test_the_exit_code_is_the_verdicts(statuses, code):
+    """One that is unhealthy counts more than one that could not be looked at."""
+    assert exit_code(*(Verdict(status, ()) for status in statuses)) == code

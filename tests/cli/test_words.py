@@ -19,13 +19,22 @@ def test_one_is_told_without_an_s():
 
 
 @pytest.mark.parametrize(
-    ("value", "words"), [(None, "–"), (0.0, "0"), (0.0123, "0.0123"), (0.00012, "1.2e-04"), (1234.0, "1.23e+03")]
+    ("value", "words"),
+    [
+        (None, "–"),
+        (0.0, "0"),
+        (0.0123, "0.0123"),
+        (0.00012, "1.2e-04"),
+        (1234.0, "1.23e+03"),
+        (float("nan"), "NaN"),
+        (float("inf"), "NaN"),
+    ],
 )
 def test_a_measured_number_has_two_or_three_digits(value, words):
-    """Small numbers are written with a power of ten; what is not known is a dash."""
+    """Small numbers are written with a power of ten; what is not known is a dash, what is not finite NaN."""
     assert measured(value) == words
 
 
 def test_a_share_is_told_in_percent():
     """With a base of 1."""
-    assert (percent(0.125), percent(None)) == ("12 %", "–")
+    assert (percent(0.125), percent(None), percent(float("nan"))) == ("12 %", "–", "NaN")

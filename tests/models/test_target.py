@@ -11,6 +11,7 @@ import pytest
 from keras import layers
 from torch import nn
 
+from assay.choices import Choice
 from assay.errors import ModelError, StudyError
 from assay.models.target import for_torch, is_model_target, observe_target
 
@@ -39,6 +40,28 @@ def broken():
     raise ValueError("no weights here")
 
 
+def leaving():
+    raise SystemExit(0)
+
+
+def failing():
+    class Failing(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first = torch.nn.Linear(4, 2)
+
+        def forward(self, x):
+            return self.first(x).no_such_method()
+
+    return Failing(), *module()[1:]
+
+
+def batches():
+    x = torch.randn(96, 4, generator=torch.Generator().manual_seed(0))
+    pairs = torch.utils.data.TensorDataset(x, x[:, :2])
+    return torch.nn.Linear(4, 2), torch.utils.data.DataLoader(pairs, batch_size=8, shuffle=True)
+
+
 def number():
     return 3
 """
@@ -63,10 +86,13 @@ def _in_a_folder_with_networks(tmp_path, monkeypatch):
         ("study.toml", False),
         ("C:\\\\studies\\\\mine.toml", False),
         ("module:", False),
+        ("weights.h5", True),
+        ("weights.pt", True),
+        ("model.safetensors", True),
     ],
 )
 def test_a_model_is_told_from_a_study_by_its_form(text, is_model):
-    """A function of a module or file, and a `.keras` file, are models; everything else is a study."""
+    """A function of a module or file, and a file by its ending, are models; everything else is a study."""
     assert is_model_target(text) is is_model
 
 
@@ -130,9 +156,17 @@ def test_a_saved_model_is_loaded(tmp_path):
         ("absent_module:build", "absent_module: there is no such module, seen from"),
         ("absent.py:build", "absent.py: there is no such file"),
         ("networks_of_mine:biuld", "it has no function 'biuld'. Did you mean 'build'"),
-        ("networks_of_mine:broken", "the function failed. ValueError: no weights here"),
+        (
+            "networks_of_mine:broken",
+            r"the function failed\. ValueError: no weights here \(networks_of_mine.py, line 21: raise ValueError",
+        ),
+        ("networks_of_mine:leaving", r"the function failed\. SystemExit: 0 \(networks_of_mine.py, line"),
+        ("networks_of_mine:failing", "no_such_method"),
         ("networks_of_mine:number", "expected the function to return a Keras model or a PyTorch module.*got int"),
-        ("mistaken:build", "mistaken: it cannot be imported. ModuleNotFoundError: No module named 'no_such_package'"),
+        (
+            "mistaken:build",
+            r"mistaken: it cannot be imported\. ModuleNotFoundError: No module named 'no_such_package' \(mistaken\.py",
+        ),
     ],
 )
 def test_what_is_no_model_is_one_clear_error(target, words, tmp_path):
@@ -147,3 +181,81 @@ def test_an_unknown_data_set_has_its_near_miss():
     """A misspelt data set is told as in a study file."""
     with pytest.raises(StudyError, match=r"unknown data set 'digit'\. Did you mean 'digits'"):
         observe_target("networks_of_mine:build", data="digit")
+
+
+def test_the_budget_is_epochs_times_batches():
+    """20 rows in batches of 8 are 3 batches; what is not said of it is assumed, and called so."""
+    observation = observe_target("networks_of_mine:module", epochs=5, batch_size=8)
+    assert observation.facts.steps == 5 * 3
+    assert "Its budget: 5 epochs of batches of 8, 15 updates." in observation.remarks
+    observation = observe_target("networks_of_mine:module", epochs=5)
+    assert observation.facts.steps == 5
+    assert observation.remarks[0] == "Assumed: batches of 32. Its budget: 5 epochs of batches of 32, 5 updates."
+    with pytest.raises(ModelError, match="--epochs: how many updates that is depends on the number of examples"):
+        observe_target("networks_of_mine:build", epochs=5)
+
+
+def test_a_loader_tells_its_own_batches():
+    """A DataLoader gives the rows that are looked at, and its length is the number of updates in an epoch."""
+    observation = observe_target("networks_of_mine:batches", epochs=5, rows=16)
+    assert observation.facts.steps == 5 * 12
+    assert observation.remarks[:2] == (
+        "Examples: the first 16 of its 96 that DataLoader gives.",
+        "Its budget: 5 epochs of the 12 batches that it has, 60 updates.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "rate"),
+    [("sgd", 0.001), ("SGD", 0.001), ('{name = "sgd", learning_rate = 0.5}', 0.5), ('{name = "SGD", lr = 0.5}', 0.5)],
+)
+def test_an_optimizer_is_the_frameworks_own(optimizer, rate):
+    """With the framework's own defaults, which are called assumed; PyTorch's SGD has a rate of 0.001, Keras' 0.01."""
+    observation = observe_target("networks_of_mine:module", optimizer=optimizer)
+    assert observation.facts.optimizer == Choice("sgd", {"learning_rate": rate})
+    assumed = "Assumed: a learning rate of 0.001, the default of PyTorch's SGD."
+    assert (assumed in observation.remarks) is (rate == 0.001)
+    assert observe_target("networks_of_mine:build", optimizer="SGD").facts.optimizer.arguments["learning_rate"] == 0.01
+
+
+@pytest.mark.parametrize(
+    ("function", "loss", "choice"),
+    [
+        ("module", "l1_loss", Choice("mean_absolute_error")),
+        ("module", "L1Loss", Choice("mean_absolute_error")),
+        ("module", "mae", Choice("mean_absolute_error")),
+        ("module", '{name = "HuberLoss", delta = 2.0}', Choice("huber", {"delta": 2.0})),
+        ("build", "SparseCategoricalCrossentropy", Choice("sparse_categorical_crossentropy")),
+        ("build", "sparse_categorical_crossentropy", Choice("sparse_categorical_crossentropy")),
+    ],
+)
+def test_a_loss_is_named_as_the_framework_or_a_study_names_it(function, loss, choice):
+    """And takes the place of the model's own."""
+    assert observe_target(f"networks_of_mine:{function}", loss=loss).facts.loss == choice
+
+
+def test_a_loss_of_the_users_own_is_a_function_of_a_file(tmp_path):
+    """It is differentiated as it is."""
+    (tmp_path / "losses_of_mine.py").write_text(
+        "def cubed(outputs, targets):\n    return (outputs - targets).abs() ** 3\n"
+    )
+    observation = observe_target("networks_of_mine:module", loss="losses_of_mine.py:cubed")
+    assert observation.facts.loss is None
+    before = observation.signals.filter(quantity="loss", statistic="before")["value"].item()
+    assert before > 0
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"loss": "L2Loss"}, "--loss: unknown loss 'L2Loss'. Did you mean 'L1Loss'"),
+        ({"optimizer": "adamm"}, "--optimizer: unknown optimizer 'adamm'. Did you mean 'adam'"),
+        ({"optimizer": '{name = "sgd", momentun = 0.9}'}, "SGD: TypeError.*Did you mean 'momentum'"),
+        ({"optimizer": "{name = adam}"}, "--optimizer: .*this is not TOML"),
+        ({"loss": "3"}, "--loss: expected a name, or a table"),
+    ],
+)
+def test_an_option_that_names_nothing_is_told_with_the_near_miss(options, words):
+    """As a mistake in a study file is."""
+    with pytest.raises(ModelError, match=words):
+        observe_target("networks_of_mine:module", **options)

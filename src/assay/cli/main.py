@@ -1,6 +1,7 @@
 """The `assay` command: parses, calls the library, turns errors into exit codes.
 
-0 ok · 1 failed trials · 2 the user's mistake, in one readable message · 130 Ctrl-C, nothing lost.
+0 ok · 1 failed trials, or an unhealthy network · 2 the user's mistake, in one readable message · 3 a network that could
+not be looked at · 130 Ctrl-C, nothing lost.
 """
 
 from __future__ import annotations

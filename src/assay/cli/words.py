@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 
 def counted(number: int, noun: str) -> str:
     """``1 trial``, ``36 trials``."""
@@ -16,12 +18,16 @@ def duration(seconds: float) -> str:
 
 
 def measured(value: float | None) -> str:
-    """Two or three digits: ``0.012``, ``1.2e-07``; a dash for what is not finite or not known."""
+    """Two or three digits: ``0.012``, ``1.2e-07``; ``NaN`` for what is not finite; a dash for what is not known."""
     if value is None:
         return "–"
+    if not math.isfinite(value):
+        return "NaN"
     return f"{value:.3g}" if value == 0 or abs(value) >= 1e-3 else f"{value:.1e}"
 
 
 def percent(fraction: float | None) -> str:
-    """``12 %``; a dash for what is not known."""
-    return "–" if fraction is None else f"{100 * fraction:.0f} %"
+    """``12 %``; ``NaN`` for what is not finite; a dash for what is not known."""
+    if fraction is None:
+        return "–"
+    return f"{100 * fraction:.0f} %" if math.isfinite(fraction) else "NaN"

@@ -43,16 +43,30 @@ class StudyExample:
 
 @dataclass(frozen=True)
 class ModelExample:
-    """Lines of Python that follow `MODEL`, for what the checks of a study do not let through.
+    """Lines of Python that follow `MODEL` or `TORCH_MODEL`, for what the checks of a study do not let through.
 
     Attributes
     ----------
     illness, cure : str
-        They end with a ``model``; `assay.probe(model, x, y)` comes next.
+        They end with a ``model`` of Keras; or with a ``module`` of PyTorch and its ``optimizer``.
+    is_torch : bool
     """
 
     illness: str
     cure: str
+    is_torch: bool = False
+
+    @property
+    def beginning(self) -> str:
+        """The lines that come first."""
+        return TORCH_MODEL if self.is_torch else MODEL
+
+    @property
+    def probed(self) -> str:
+        """What is typed at the end."""
+        return (
+            "assay.probe(module, x, y, loss=loss, optimizer=optimizer)" if self.is_torch else "assay.probe(model, x, y)"
+        )
 
 
 @dataclass(frozen=True)
@@ -87,6 +101,25 @@ y = (np.abs(x.sum(axis=1)) > 2).astype("float32")
 hidden = [keras.layers.Dense(32, "relu", kernel_initializer="he_normal") for _ in range(3)]
 """
 """What the examples about a model of one's own begin with."""
+
+TORCH_MODEL = """\
+import assay
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(500, 10)
+y = (x.sum(1, keepdim=True).abs() > 2).float()
+loss = nn.BCEWithLogitsLoss()
+layers = [nn.Linear(10, 32), nn.ReLU(), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 1)]
+"""
+"""What the examples about a PyTorch module begin with."""
+
+SOUND_MODULE = """\
+module = nn.Sequential(*layers)
+optimizer = torch.optim.Adam(module.parameters(), lr=0.01)
+"""
+"""The module that has no symptom."""
 
 SOUND_MODEL = 'model = keras.Sequential([keras.Input((10,)), *hidden, keras.layers.Dense(1, "sigmoid")])\n'
 """The model that has no symptom."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from assay._lazy import lazy_module
 from assay.choices import Choice
+from assay.diagnosis.ahead import LookAhead
 from assay.learning.losses import loss_values
 
 jax: Any = lazy_module("jax")
@@ -30,7 +31,7 @@ class LayerFacts:
     ----------
     name : str
         As a message calls it: ``layer 3``, or the name that the user's model gives it.
-    kind : {"dense", "convolution"}
+    kind : {"dense", "convolution", "recurrent", "attention", "embedding"}
     fan_in, units : int
         Inputs of one unit, and units (channels of a convolution).
     activation : Choice, optional
@@ -40,6 +41,10 @@ class LayerFacts:
         A batch, layer or group normalization stands between its outputs and the next kernel.
     is_residual : bool
         A connection leads around it, so a dead layer does not end the signal.
+    is_chained : bool
+        The next kernel takes its activations as they are: no pooling, no sum, nothing unread stands between.
+    number_type : str
+        Of its pre-activations: ``float32``, ``float16``, …
     """
 
     name: str
@@ -50,6 +55,8 @@ class LayerFacts:
     kernel_initializer: Choice | None = None
     is_normalized: bool = False
     is_residual: bool = False
+    is_chained: bool = True
+    number_type: str = "float32"
 
 
 @dataclass(frozen=True)
@@ -92,9 +99,7 @@ class DataFacts:
     @classmethod
     def of(cls, x: np.ndarray, y: np.ndarray, *, classes: int | None) -> DataFacts:
         """Read them off x (B, …) and dense targets y (B, K)."""
-        few = np.random.Generator(np.random.Philox(len(x))).permutation(len(x))[:LOOKED_AT]
-        inputs = np.asarray(x)[few].reshape(len(few), -1).astype(np.float64)
-        targets = np.asarray(y)[few].reshape(len(few), -1).astype(np.float64)
+        inputs, targets = (_some_rows(np.asarray(array)) for array in (x, y))
         nonfinite = int((~np.isfinite(inputs)).sum() + (~np.isfinite(targets)).sum())
         inputs, targets = np.nan_to_num(inputs, posinf=0.0, neginf=0.0), np.nan_to_num(targets, posinf=0.0, neginf=0.0)
         means = inputs.mean(axis=0)
@@ -112,6 +117,12 @@ class DataFacts:
             majority=None if classes is None else _majority(targets),
             is_constant=bool((targets == targets[0]).all()),
         )
+
+
+def _some_rows(array: np.ndarray) -> np.ndarray:
+    """At most `LOOKED_AT` rows, flat, the same ones of every array of as many."""
+    few = np.random.Generator(np.random.Philox(len(array))).permutation(len(array))[:LOOKED_AT]
+    return array[few].reshape(len(few), -1).astype(np.float64)
 
 
 def _majority(targets: np.ndarray) -> float:
@@ -158,6 +169,32 @@ class ParameterFacts:
 
 
 @dataclass(frozen=True)
+class OutputFacts:
+    """How a user's own loss reads the output and the targets, and where a network's softmaxes run.
+
+    Attributes
+    ----------
+    takes_logarithms : bool
+        The loss expects logarithms of probabilities, as ``NLLLoss`` does.
+    broadcast : pair of shapes, optional
+        Of an output and a target that are compared although their shapes differ, so that each output meets several
+        targets.
+    labels_beyond : (low, high, K), optional
+        The ends of the labels, where some lie outside those that K outputs can have.
+    over_one : tuple of str
+        Softmaxes and normalizations over a single number.
+    over_rows : tuple of str
+        Softmaxes over the examples of a batch.
+    """
+
+    takes_logarithms: bool = False
+    broadcast: tuple[tuple[int, ...], tuple[int, ...]] | None = None
+    labels_beyond: tuple[float, float, int] | None = None
+    over_one: tuple[str, ...] = ()
+    over_rows: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class NetworkFacts:
     """All that is known of one network, its data and how it is to be trained.
 
@@ -181,6 +218,11 @@ class NetworkFacts:
         Of a user's own network; empty for a study's, whose parameters are all trained.
     unseen : tuple of str
         Layers with parameters whose signals were not looked at.
+    as_read : OutputFacts
+    is_budget_assumed : bool
+        Nobody named `steps`.
+    ahead : LookAhead, optional
+        Some updates on a copy of a user's own network.
     """
 
     layers: tuple[LayerFacts, ...]
@@ -193,6 +235,9 @@ class NetworkFacts:
     floor_loss: float = 0.0
     parameters: tuple[ParameterFacts, ...] = ()
     unseen: tuple[str, ...] = ()
+    as_read: OutputFacts = OutputFacts()
+    is_budget_assumed: bool = False
+    ahead: LookAhead | None = None
 
     @property
     def output(self) -> LayerFacts:

@@ -113,14 +113,14 @@ class Verdict:
 
     Attributes
     ----------
-    status : {"healthy", "unhealthy"}
-        Unhealthy if at least one finding is no mere note.
+    status : {"healthy", "unhealthy", "unknown"}
+        Unhealthy if at least one finding is no mere note; unknown if nothing was found and too little was looked at.
     findings : tuple of str
         The symptoms that made it so.
     will_train : bool, optional
         The prediction: whether it learns within its budget of updates. None where that cannot be said.
     probability : float, optional
-        That it does, by `assay.diagnosis.forecast`.
+        That it does, by `assay.diagnosis.forecast`; None where a look ahead has measured it.
     """
 
     status: str
@@ -129,11 +129,12 @@ class Verdict:
     probability: float | None = None
 
     @classmethod
-    def of(cls, findings: Sequence[Finding], probability: float | None = None) -> Verdict:
-        """From what was found, and the prediction if there is one."""
+    def of(cls, findings: Sequence[Finding], probability: float | None = None, *, is_known: bool = True) -> Verdict:
+        """From what was found, the prediction if there is one, and whether enough was looked at to call it healthy."""
         faults = tuple(dict.fromkeys(finding.symptom for finding in findings if finding.level != "note"))
         will_train = None if probability is None else probability >= 0.5
-        return cls("unhealthy" if faults else "healthy", faults, will_train, probability)
+        status = "unhealthy" if faults else ("healthy" if is_known else "unknown")
+        return cls(status, faults, will_train, probability)
 
     def written(self) -> dict[str, Any]:
         """As JSON."""

@@ -68,6 +68,11 @@ class LayerSignals:
         return float(self("loss", "after")[-1])
 
     @cached_property
+    def has_overflowed_forward(self) -> bool:
+        """Whether a pre-activation is infinite or not a number."""
+        return bool(np.nansum(self("preactivations", "nonfinite_count")) > 0)
+
+    @cached_property
     def has_overflowed(self) -> bool:
         """Whether a pre-activation or an error is infinite or not a number."""
         counts = self("preactivations", "nonfinite_count"), self("errors", "nonfinite_count")

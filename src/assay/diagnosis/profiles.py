@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from assay.diagnosis import thresholds
+from assay.diagnosis.facts import NetworkFacts
 from assay.diagnosis.finding import Evidence
 from assay.diagnosis.measured import LayerSignals
 from assay.diagnosis.wording import number_text, times_text
@@ -56,14 +57,33 @@ def layers_where(fires: np.ndarray) -> tuple[int, ...]:
     return tuple(int(index) + 1 for index in np.flatnonzero(fires))
 
 
-def signal_going_up(measured: LayerSignals) -> np.ndarray:
-    """Standard deviation of the pre-activations of the hidden layers, the first layer first."""
-    return hidden(measured("preactivations", "std"))
+def chain_of(facts: NetworkFacts) -> tuple[int, ...]:
+    """Numbers of the hidden layers, from 1, over which ratios mean something: the longest chain among them.
+
+    In a chain each layer takes what the one before gives, as it is. A normalization sets the size of the signal anew, a
+    connection around a layer adds to it, and pooling mixes positions, so a chain ends there.
+    """
+    chains: list[list[int]] = [[]]
+    for number, layer in enumerate(facts.layers[:-1], start=1):
+        chains[-1].append(number)
+        if layer.is_normalized or layer.is_residual or not layer.is_chained:
+            chains.append([])
+    longest = max(len(chain) for chain in chains)
+    return tuple(next(chain for chain in chains if len(chain) == longest))
 
 
-def gradient_coming_back(measured: LayerSignals) -> np.ndarray:
-    """Root mean square of the errors of the hidden layers, the last layer first."""
-    return hidden(measured("errors", "rms"))[::-1]
+def signal_going_up(facts: NetworkFacts, measured: LayerSignals) -> np.ndarray:
+    """Standard deviation of the pre-activations of a chain of hidden layers, the first layer first."""
+    return measured("preactivations", "std")[_places(facts)]
+
+
+def gradient_coming_back(facts: NetworkFacts, measured: LayerSignals) -> np.ndarray:
+    """Root mean square of the errors of a chain of hidden layers, the last layer first."""
+    return measured("errors", "rms")[_places(facts)][::-1]
+
+
+def _places(facts: NetworkFacts) -> np.ndarray:
+    return np.array(chain_of(facts), int) - 1
 
 
 def signal_evidence(profile: Profile, threshold: float) -> Evidence:

@@ -5,6 +5,9 @@ The rules stand with their symptoms, in the folder `symptoms`.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from assay.diagnosis.danger import is_in_danger
 from assay.diagnosis.facts import NetworkFacts
 from assay.diagnosis.finding import Finding
 from assay.diagnosis.measured import LayerSignals
@@ -16,7 +19,7 @@ def certain_findings(facts: NetworkFacts) -> list[Finding]:
     return [finding for symptom in rule_book() if symptom.as_written for finding in symptom.as_written(facts)]
 
 
-def start_findings(facts: NetworkFacts, measured: LayerSignals) -> list[Finding]:
+def start_findings(facts: NetworkFacts, measured: LayerSignals, *, learns: bool | None = None) -> list[Finding]:
     """Everything that is wrong with an untrained network, what is certain first.
 
     Parameters
@@ -24,14 +27,17 @@ def start_findings(facts: NetworkFacts, measured: LayerSignals) -> list[Finding]
     facts : NetworkFacts
     measured : LayerSignals
         At epoch 0.
+    learns : bool, optional
+        Whether it learns, by a forecast or by what became of it; see `is_in_danger`.
     """
     certain = certain_findings(facts)
     found = list(certain)
     if facts.data is not None and facts.data.nonfinite:
         return found  # such entries spoil whatever was measured
     for symptom in rule_book():
-        if symptom.at_start is not None:
-            found += symptom.at_start(facts, measured)
-        if symptom.unless_certain is not None and not certain:
-            found += symptom.unless_certain(facts, measured)
+        rules = [symptom.at_start, None if certain else symptom.unless_certain]
+        told = [finding for rule in rules if rule is not None for finding in rule(facts, measured)]
+        if symptom.about is not None and not is_in_danger(symptom.about, facts, measured, learns):
+            told = [replace(finding, level="note") for finding in told]
+        found += told
     return found

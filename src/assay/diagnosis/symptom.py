@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from assay.diagnosis.course import TrainingCourse
 from assay.diagnosis.examples import LoopExample, ModelExample, StudyExample
@@ -55,6 +55,9 @@ class Symptom:
         More about the remedy, for the rule book alone.
     example : StudyExample or ModelExample or LoopExample
         An illness and its cure.
+    about : {"signal", "step"}, optional
+        What a measurement before training says something about: the signal's way through the layers, or the size of
+        the first steps. Where learning is not in danger (`assay.diagnosis.danger`) its findings are notes.
     factors : tuple of str
         What in a program is to blame, in the words of published lists of faults: ``activation``, ``initializer``, …
     as_written, at_start, in_training, in_loop : callable, optional
@@ -77,6 +80,7 @@ class Symptom:
     remedy: str
     example: StudyExample | ModelExample | LoopExample
     advice: str = ""
+    about: Literal["signal", "step"] | None = None
     factors: tuple[str, ...] = ()
     as_written: FactsRule | None = None
     at_start: StartRule | None = None

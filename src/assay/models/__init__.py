@@ -7,6 +7,7 @@ command line may name; `watch.py` records inside a training. Importing the room 
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from assay.errors import ModelError
@@ -18,20 +19,30 @@ if TYPE_CHECKING:
 def observe(model: Any, x: Any = None, y: Any = None, **options: Any) -> Observation:
     """Look at a Keras model or a PyTorch module once; see `observe_keras` and `observe_torch` for the options.
 
+    What gives examples in batches (a `DataLoader`, a `Dataset`, a generator) is drawn from until there are enough.
+
     Raises
     ------
     ModelError
         If it is neither.
     """
+    from assay.models.streams import first_examples, is_stream
+    from assay.models.their_code import theirs_told
+
+    if is_stream(x) and y is None:
+        drawn = first_examples(x, options.get("rows", 256))
+        observation = observe(model, drawn.x, drawn.y, **options)
+        return replace(observation, remarks=(drawn.remark, *observation.remarks))
     keras, torch = sys.modules.get("keras"), sys.modules.get("torch")
-    if keras is not None and isinstance(model, keras.Model):
-        from assay.models.keras_reading import observe_keras
+    with theirs_told():
+        if keras is not None and isinstance(model, keras.Model):
+            from assay.models.keras_reading import observe_keras
 
-        return observe_keras(model, x, y, **options)
-    if torch is not None and isinstance(model, torch.nn.Module):
-        from assay.models.torch_reading import observe_torch
+            return observe_keras(model, x, y, **options)
+        if torch is not None and isinstance(model, torch.nn.Module):
+            from assay.models.torch_reading import observe_torch
 
-        return observe_torch(model, x, y, **options)
+            return observe_torch(model, x, y, **options)
     raise ModelError(
         f"expected a study, a Keras model or a PyTorch module, got {type(model).__name__}. "
         "A study is a file, or the name of a built-in one."

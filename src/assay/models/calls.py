@@ -37,6 +37,10 @@ class Call:
         The activation it applies; None where it is not one of ours.
     is_activated : bool
         It applies something other than the identity.
+    keeps : bool
+        Every number passes as it is: it only arranges them anew, or is a dropout that is off.
+    over : (axis, size), optional
+        Of a softmax or a layer normalization: the axis that it runs over, and how many numbers lie along it.
     """
 
     kind: str
@@ -46,6 +50,8 @@ class Call:
     site: Site = None
     choice: Choice | None = None
     is_activated: bool = False
+    keeps: bool = False
+    over: tuple[int, int] | tuple[()] = ()
 
 
 @dataclass
@@ -95,6 +101,8 @@ class Link:
     is_normalized : bool
     is_open : bool
         Nothing tells which activation follows: the outputs went where no wrapper saw them, or into an `other` call.
+    is_chained : bool
+        The next kernel takes what the activation gives, and nothing else happens to it on the way.
     next_kernel : Call, optional
         The next one to be called.
     """
@@ -104,6 +112,7 @@ class Link:
     choice: Choice | None
     is_normalized: bool
     is_open: bool
+    is_chained: bool
     next_kernel: Call | None = field(default=None, repr=False)
 
 
@@ -118,13 +127,16 @@ def _link(calls: Sequence[Call], place: int, after: int | None, output: Any) -> 
     kernel = calls[place]
     reached = [kernel.output]
     found: Call | None = kernel if kernel.is_activated else None
-    is_normalized = is_closed = is_part = is_obscure = False
+    is_normalized = is_closed = is_part = is_obscure = is_chained = False
+    is_plain = True
     for call in calls[place + 1 :]:
         if not any(given is known for given in call.inputs for known in reached):
             continue
         if call.kind in ("kernel", "opaque"):
             is_closed = True
+            is_chained = is_plain and call.kind == "kernel"
             break
+        is_plain &= call.keeps or (call.kind == "activation" and found is None)
         if call.kind == "activation" and found is None:
             found = call
         elif found is not None and _meets(call, found):  # such as z · sigmoid(z), written by hand
@@ -141,7 +153,23 @@ def _link(calls: Sequence[Call], place: int, after: int | None, output: Any) -> 
     choice = found.choice if found else (None if is_open else Choice("linear"))
     choice = None if is_part else choice
     next_kernel = None if after is None else calls[after]
-    return Link(kernel, (found or kernel).site, choice, is_normalized, is_open, next_kernel)
+    return Link(kernel, (found or kernel).site, choice, is_normalized, is_open, is_chained and not is_part, next_kernel)
+
+
+def ways_around(calls: Sequence[Call], found: Sequence[Link], inputs: Sequence[Any], output: Any) -> list[bool]:
+    """Of each link, whether the output can be reached from the inputs without its kernel.
+
+    For networks whose every function was seen, so that `calls` is the whole graph.
+    """
+    return [_is_reached(calls, link.kernel, inputs, output) for link in found]
+
+
+def _is_reached(calls: Sequence[Call], without: Call, inputs: Sequence[Any], output: Any) -> bool:
+    reached = {id(tensor) for tensor in inputs}
+    for call in calls:
+        if call is not without and any(id(tensor) in reached for tensor in call.inputs):
+            reached.add(id(call.output))
+    return id(output) in reached
 
 
 def _meets(call: Call, activation: Call) -> bool:

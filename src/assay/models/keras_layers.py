@@ -23,6 +23,12 @@ DEPTHWISE = (layers.DepthwiseConv1D, layers.DepthwiseConv2D)
 SEPARABLE = (layers.SeparableConv1D, layers.SeparableConv2D)
 ACTIVATION_LAYERS = (layers.Activation, layers.ReLU, layers.LeakyReLU, layers.ELU, layers.Softmax, layers.PReLU)
 NORMALIZATIONS = (layers.BatchNormalization, layers.LayerNormalization, layers.GroupNormalization)
+# They pass every number as it is: they arrange them anew, or are dropouts that are off.
+KEEPING = (
+    *(layers.Flatten, layers.Reshape, layers.Permute, layers.Identity),
+    *(layers.Dropout, layers.AlphaDropout, layers.GaussianDropout, layers.GaussianNoise),
+    *(layers.SpatialDropout1D, layers.SpatialDropout2D, layers.SpatialDropout3D),
+)
 PASSIVE_OPERATIONS = ("Add", "Subtract", "Concatenate", "Reshape", "Transpose", "Mean", "Max", "GetItem", "Squeeze")
 # Their kernels are used in a loop or in ways of their own.
 OPAQUE = (layers.RNN, layers.Wrapper, layers.Bidirectional, layers.MultiHeadAttention, layers.GroupQueryAttention)

@@ -13,8 +13,8 @@ from assay.errors import ModelError
 from assay.models.calls import Link, Log, Site, links
 from assay.models.identification import activation_between
 from assay.models.keras_layers import is_chain, kernel_of, leaves, unit_axis
-from assay.models.naming import one_line
 from assay.models.recording import recording
+from assay.models.their_code import told_as_theirs
 
 FLOAT_BYTES = 4
 Loss = Callable[[Any, Any], Any]
@@ -204,10 +204,8 @@ def build_for(model: Any, x: Any) -> None:
 
 
 def _called(model: Any, function: Callable[[Any], Any], x: Any) -> None:
-    try:
+    with told_as_theirs(f"model '{model.name}': it fails on these examples"):
         function(x)
-    except Exception as error:  # whatever the user's own layers raise
-        raise ModelError(f"model '{model.name}': it fails on these examples. {one_line(error)}") from error
 
 
 # --- Arrays ----------------------------------------------------------------------------------------------------------

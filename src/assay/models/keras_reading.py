@@ -189,6 +189,7 @@ class KerasReader:
             kernel_initializer=initializer_of(layer),
             is_normalized=link.is_normalized,
             is_residual=is_residual,
+            is_chained=link.is_chained,
         )
 
     def _look_over(self, links: list[Link]) -> None:
@@ -223,9 +224,9 @@ class KerasReader:
             )
         words = [layer.input_dim for layer in self.model._flatten_layers() if isinstance(layer, keras.layers.Embedding)]
         if words:
-            self.remarks.append(f"No inputs were given: they were drawn from the whole numbers below {min(words)}.")
+            self.remarks.append(f"Assumed: inputs drawn from the whole numbers below {min(words)}; none were given.")
             return drawn_words(rows, shape[1:], min(words))
-        self.remarks.append("No inputs were given: they were drawn from a standard normal.")
+        self.remarks.append("Assumed: inputs drawn from a standard normal; none were given.")
         return drawn_inputs(rows, shape[1:])
 
     def _choose_loss(self, given: Any, y: np.ndarray | None, output_shape: tuple[int, ...], count: int) -> None:
@@ -233,7 +234,7 @@ class KerasReader:
         choice, function = _loss_of(given) if given is not None else (None, None)
         if y is None:
             y, words = drawn_targets(count, output_shape, self.layers[-1].activation, choice)
-            self.remarks.append(f"No targets were given: they were {words}, so the loss says nothing.")
+            self.remarks.append(f"Assumed: targets {words}; none were given, so the loss says nothing.")
         if function is not None and choice is None:  # a loss of the user's own may take targets of any kind
             self.remarks.append("The loss is not one of assay's: it is differentiated as it is, and not judged.")
             try:
@@ -246,7 +247,7 @@ class KerasReader:
             choice = fitting_loss(self.targets, self.layers[-1].activation)
             function = _loss_of(choice)[1]
             y = self.targets.dense.reshape(len(y), *output_shape)
-            self.remarks.append(f"No loss was given: {choice} was taken, which goes with the targets and the output.")
+            self.remarks.append(f"Assumed: the loss {choice}, which goes with the targets and the output.")
         elif choice is not None:
             y = self._as_the_loss_takes(y, choice, output_shape)
         self.loss, self._loss, self._given = choice, function, y

@@ -39,11 +39,3 @@ def snake_case(name: str) -> str:
         return name.lower()
     name = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", name)
     return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower()
-
-
-def one_line(error: Exception) -> str:
-    """An error of somebody else's code: its kind, and the first line that it says for itself."""
-    plain = re.sub(r"\x1b\[\d+m", "", str(error))  # Keras prints the user's own words in bold, below where it was
-    lines = [line.strip() for line in plain.splitlines() if line.strip()]
-    words = [line for line in lines if not line.startswith("Exception encountered when calling")]
-    return f"{type(error).__name__}: {words[0]}" if words else type(error).__name__

@@ -100,7 +100,7 @@ class TracedLayer:
 def budget(rows: int) -> tuple[int, str]:
     """The updates that a network is taken to have where nobody says, and the remark that tells so."""
     steps = EPOCHS * num_batches(rows, BATCH_SIZE)
-    return steps, f"Its budget was taken to be {EPOCHS} epochs of batches of {BATCH_SIZE}: {steps} updates."
+    return steps, f"Assumed: a budget of {EPOCHS} epochs of batches of {BATCH_SIZE}, {steps:,} updates."
 
 
 def course_of(

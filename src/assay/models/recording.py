@@ -14,7 +14,7 @@ from typing import Any
 import keras
 
 from assay.models.calls import Call, Log, Site
-from assay.models.keras_layers import activation_of
+from assay.models.keras_layers import KEEPING, activation_of
 
 _ABSENT = object()
 
@@ -76,7 +76,10 @@ def _stand_in(place: int, kind: str, layer: Any, log: Log) -> Callable[..., Any]
         kwargs |= as_in_training
         if not is_activation:
             output = call(*args, **kwargs)
-            log.calls.append(Call("passive" if kind == "activation" else kind, place, _tensors(args, kwargs), output))
+            is_identity = kind == "activation"
+            told = Call("passive" if is_identity else kind, place, _tensors(args, kwargs), output)
+            told.keeps = is_identity or isinstance(layer, KEEPING)
+            log.calls.append(told)
             return output
         given = _tensors(args, kwargs)
         z, *rest = args

@@ -3,7 +3,7 @@
 ::
 
     assay probe my_package.models:build         # from the current folder
-    assay probe experiments/net.py:build --data mnist
+    assay probe experiments/net.py:build --data mnist --epochs 20 --batch-size 64
     assay probe model.keras
 
 The function takes no arguments and returns a Keras model or a PyTorch module; or a tuple of it with x, y, the loss and
@@ -17,7 +17,6 @@ import importlib
 import math
 import re
 import sys
-import warnings
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -25,6 +24,8 @@ from typing import TYPE_CHECKING, Any
 
 from assay.errors import ModelError, StudyError
 from assay.keras_backend import choose_backend
+from assay.models.saved_files import is_saved_network, load_network
+from assay.models.their_code import blamed, told_as_theirs
 from assay.own_code import function_in, run_file
 
 if TYPE_CHECKING:
@@ -33,86 +34,143 @@ if TYPE_CHECKING:
     from assay.data import Dataset
     from assay.models.observation import Observation
 
-SAVED = ".keras"
 _OF_FUNCTION = re.compile(r"(?P<home>.+\.py|[A-Za-z_][\w.]*):(?P<function>[A-Za-z_]\w*)")
 _PARTS = ("model", "x", "y", "loss", "optimizer")
 
 
 def is_model_target(text: str) -> bool:
-    """Whether this names a model and not a study; decided by its form alone."""
-    return text.endswith(SAVED) or _OF_FUNCTION.fullmatch(text) is not None
+    """Whether this names a model and not a study: by its form, or a file by what it begins with."""
+    return _OF_FUNCTION.fullmatch(text) is not None or is_saved_network(text)
 
 
-def observe_target(target: str, *, data: str | None = None, rows: int = 256) -> Observation:
+def observe_target(
+    target: str,
+    *,
+    data: str | None = None,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    loss: str | None = None,
+    optimizer: str | None = None,
+    rows: int = 256,
+) -> Observation:
     """Look at the model that a command line names.
 
     Parameters
     ----------
     target : str
-        ``module:function``, ``path/to/file.py:function``, or a ``.keras`` file.
+        ``module:function``, ``path/to/file.py:function``, or a file that holds a Keras model.
     data : str, optional
         What to show it where the target brings no examples: a data set, or a ``.npz`` or ``.csv`` file, as the
         ``data`` of a study. Without either, examples are drawn.
+    epochs, batch_size : int, optional
+        Its budget: epochs times batches. What of it is not given is assumed, and a remark says so.
+    loss, optimizer : str, optional
+        Those that it will be trained with, as `assay.models.options` reads them; they take the place of its own.
     rows : int
         How many examples are looked at.
 
     Raises
     ------
     AssayError
-        If the target or the data cannot be used.
+        If the target, the data or an option cannot be used.
     """
     from assay.models import observe
 
     choose_backend()
-    parts = _saved_model(target) if target.endswith(SAVED) else _returned(target)
+    parts = _returned(target) if _OF_FUNCTION.fullmatch(target) else {"model": load_network(target)}
     model = parts.pop("model")
-    remark = None
+    remarks = []
     if data is not None and parts.get("x") is not None:
         raise ModelError(
             f"{target}: it brings its own examples, so data = '{data}' has no place. Leave one of them out."
         )
     if data is not None:
         parts["x"], parts["y"], remark = _examples(data, model)
-    observation = observe(model, **parts, rows=rows)
-    return observation if remark is None else replace(observation, remarks=(remark, *observation.remarks))
+        remarks.append(remark)
+    steps, told = _budget(parts, rows, epochs, batch_size)
+    remarks += told
+    remarks += _chosen(parts, model, loss, optimizer)
+    observation = observe(model, **parts, steps=steps, rows=rows)
+    return replace(observation, remarks=(*remarks, *observation.remarks))
+
+
+def _chosen(parts: dict[str, Any], model: Any, loss: str | None, optimizer: str | None) -> list[str]:
+    """Put the loss and the optimizer of the command line among the parts; what was assumed of them."""
+    if loss is None and optimizer is None:
+        return []
+    from assay.models.options import named_loss, named_optimizer
+
+    if loss is not None:
+        parts["loss"] = named_loss(loss, model)
+    if optimizer is None:
+        return []
+    parts["optimizer"], remark = named_optimizer(optimizer, model)
+    return [] if remark is None else [remark]
+
+
+def _budget(
+    parts: dict[str, Any], rows: int, epochs: int | None, batch_size: int | None
+) -> tuple[int | None, list[str]]:
+    """The updates that a model will have, and remarks; None where its reader is to assume them."""
+    from assay.engine.batching import num_batches
+    from assay.models.observation import BATCH_SIZE, EPOCHS
+
+    count, batches, remarks = _sizes(parts, rows)
+    if epochs is None and batch_size is None and batches is None:
+        return None, remarks
+    assumed = [f"{EPOCHS} epochs"] if epochs is None else []
+    of = f"the {batches or 0:,} batches that it has"
+    if batches is None or batch_size is not None:
+        if count is None:
+            raise ModelError(
+                f"{'--epochs' if epochs else '--batch-size'}: how many updates that is depends on the number of "
+                "examples, which is not known. Let the function return (model, x, y), or give --data."
+            )
+        assumed += [f"batches of {BATCH_SIZE}"] if batch_size is None else []
+        batches, of = num_batches(count, batch_size or BATCH_SIZE), f"batches of {batch_size or BATCH_SIZE}"
+    epochs = epochs or EPOCHS
+    budget = f"Its budget: {epochs} epochs of {of}, {epochs * batches:,} updates."
+    remarks.append(f"Assumed: {' and '.join(assumed)}. {budget}" if assumed else budget)
+    return epochs * batches, remarks
+
+
+def _sizes(parts: dict[str, Any], rows: int) -> tuple[int | None, int | None, list[str]]:
+    """How many examples and batches there are, as far as they tell; examples are drawn out of a stream."""
+    from assay.models.streams import first_examples, is_stream
+
+    x = parts.get("x")
+    if is_stream(x) and parts.get("y") is None:
+        drawn = first_examples(x, rows)
+        parts["x"], parts["y"] = drawn.x, drawn.y
+        return drawn.rows, drawn.batches, [drawn.remark]
+    return _count(x), None, []
+
+
+def _count(x: Any) -> int | None:
+    """Examples in x, whatever holds them; None where nobody tells."""
+    if isinstance(x, dict):
+        return _count(next(iter(x.values()), None))
+    if isinstance(x, list | tuple) and x and hasattr(x[0], "shape"):
+        return _count(x[0])
+    try:
+        return len(x)
+    except TypeError:
+        return None
 
 
 # --- Models ----------------------------------------------------------------------------------------------------------
 
 
-def _saved_model(path: str) -> dict[str, Any]:
-    from assay.models.naming import one_line
-
-    if not Path(path).is_file():
-        raise ModelError(f"{path}: there is no such file. Give the file that `model.save(...)` wrote.")
-    import keras
-
-    try:
-        with warnings.catch_warnings():  # Keras', that an optimizer saved untrained has no state
-            warnings.simplefilter("ignore")
-            return {"model": keras.models.load_model(path)}
-    except Exception as error:  # a damaged file, or layers of the user's own
-        raise ModelError(
-            f"{path}: Keras cannot load a model from it. {one_line(error)} If it has layers of your own, write a "
-            "function that builds or loads it, and give FILE.py:FUNCTION."
-        ) from error
-
-
 def _returned(target: str) -> dict[str, Any]:
     """What the function returns, by name."""
-    from assay.models.naming import one_line
-
     matched = _OF_FUNCTION.fullmatch(target)
-    if matched is None:
-        raise ModelError(f"{target}: expected MODULE:FUNCTION, FILE.py:FUNCTION or a {SAVED} file.")
+    assert matched is not None
     try:
         function = function_in(_module(matched["home"]), matched["function"], matched["home"])
     except StudyError as error:
         raise ModelError(str(error)) from error
-    try:
+    with told_as_theirs(f"{target}: the function failed"):
         result = function()
-    except Exception as error:  # the user's own code
-        raise ModelError(f"{target}: the function failed. {one_line(error)}") from error
     parts = result if isinstance(result, tuple) else (result,)
     if not 1 <= len(parts) <= len(_PARTS) or not _is_model(parts[0]):
         kinds = ", ".join(type(part).__name__ for part in parts)
@@ -125,25 +183,24 @@ def _returned(target: str) -> dict[str, Any]:
 
 def _module(home: str) -> ModuleType:
     """Import a module as from the current folder, or run a file."""
-    from assay.models.naming import one_line
-
     if home.endswith(".py"):
         if not Path(home).is_file():
             raise ModelError(f"{home}: there is no such file.")
-        return run_file(Path(home).resolve(), home)[1]
+        with told_as_theirs(f"{home}: it ends the program when it is run"):
+            return run_file(Path(home).resolve(), home)[1]
     if str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
     try:
         return importlib.import_module(home)
     except ModuleNotFoundError as error:
         if error.name != home.split(".")[0] and error.name != home:
-            raise ModelError(f"{home}: it cannot be imported. {one_line(error)}") from error
+            raise ModelError(f"{home}: it cannot be imported. {blamed(error)}") from error
         raise ModelError(
             f"{home}: there is no such module, seen from {Path.cwd()}. Give a module that can be imported here, or "
             "FILE.py:FUNCTION."
         ) from None
-    except Exception as error:  # the user's own code
-        raise ModelError(f"{home}: it cannot be imported. {one_line(error)}") from error
+    except (Exception, SystemExit) as error:  # the user's own code
+        raise ModelError(f"{home}: it cannot be imported. {blamed(error)}") from error
 
 
 def _is_model(thing: Any) -> bool:

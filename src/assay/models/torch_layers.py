@@ -10,16 +10,20 @@ import torch
 from torch.nn import functional
 
 from assay.choices import Choice
+from assay.errors import ModelError
 from assay.learning.losses import LOSSES
 from assay.learning.optimizers import OPTIMIZERS
 from assay.models.naming import chosen
 from assay.networks.activations import ACTIVATIONS
 
-KERNELS = ("linear", "conv1d", "conv2d", "conv3d")
+KERNELS = (
+    *("linear", "conv1d", "conv2d", "conv3d"),
+    *("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"),
+)
 NORMALIZATIONS = ("batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm")
 # They have kernels that are not looked at.
 OPAQUE = (
-    *("conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "bilinear", "embedding", "embedding_bag"),
+    *("bilinear", "embedding", "embedding_bag"),
     *("multi_head_attention_forward", "lstm", "gru", "rnn_tanh", "rnn_relu"),
 )
 
@@ -52,6 +56,12 @@ _ACTIVATIONS: dict[str, tuple[str, dict[str, tuple[int, str, Any]]]] = {
     "prelu": ("", {}),  # learns its slope
     "rrelu": ("", {}),  # draws it
 }
+# They pass every number as it is: they arrange them anew, or are dropouts that are off.
+KEEPING = (
+    *("flatten", "unflatten", "reshape", "view", "permute", "transpose", "swapaxes", "squeeze", "unsqueeze", "movedim"),
+    *("contiguous", "clone", "identity", "to", "float", "t", "rearrange"),
+    *("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout"),
+)
 # Parts of the names of functions that only add, pick, average or order numbers.
 _PASSIVE = (
     *("pool", "dropout", "flatten", "reshape", "view", "permute", "transpose", "squeeze", "add", "cat", "mean", "pad"),
@@ -61,7 +71,7 @@ _PASSIVE = (
 
 def kind_of(function: Callable[..., Any]) -> str:
     """What a function is in a `calls.Call`."""
-    name = _plain_name(function)
+    name = plain_name(function)
     if name in KERNELS:
         return "kernel"
     if name in OPAQUE:
@@ -75,7 +85,7 @@ def kind_of(function: Callable[..., Any]) -> str:
 
 def activation_of(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Choice | None:
     """The activation that a call of a function applies."""
-    name, arguments = _ACTIVATIONS[_plain_name(function)]
+    name, arguments = _ACTIVATIONS[plain_name(function)]
     given = {
         ours: args[position] if len(args) > position else kwargs.get(theirs, default)
         for ours, (position, theirs, default) in arguments.items()
@@ -92,7 +102,7 @@ def _has_defaults(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> b
     return all(value in ((1, 20) if name == "softplus" else (-1, 1)) for value in given)
 
 
-def _plain_name(function: Callable[..., Any]) -> str:
+def plain_name(function: Callable[..., Any]) -> str:
     """``relu`` for ``relu_`` too, which writes over its input."""
     return getattr(function, "__name__", "").removesuffix("_").strip("_")
 
@@ -193,3 +203,32 @@ _OPTIMIZERS: dict[str, dict[str, str]] = {
     "adagrad": {"lr": "learning_rate", "initial_accumulator_value": "initial_accumulator_value"},
     "adadelta": {"lr": "learning_rate", "rho": "rho", "eps": "epsilon"},
 }
+
+
+_CLASSES = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "adamax": "Adamax", "nadam": "NAdam"}
+_CLASSES |= {"rmsprop": "RMSprop", "adagrad": "Adagrad", "adadelta": "Adadelta", "adafactor": "Adafactor"}
+
+
+def optimizer_for(given: Any, module: torch.nn.Module) -> torch.optim.Optimizer | None:
+    """An optimizer of PyTorch: the user's own, or one made for a module from its name and arguments.
+
+    Raises
+    ------
+    ModelError
+        If it is neither.
+    """
+    if given is None or isinstance(given, torch.optim.Optimizer):
+        return given
+    if not isinstance(given, str | dict | Choice):
+        raise ModelError(f"optimizer: expected one of torch.optim or a name such as 'adam', got {given!r}.")
+    choice = OPTIMIZERS.parse(given, where="optimizer")
+    if choice.name not in _CLASSES:
+        raise ModelError(f"optimizer: PyTorch has no '{choice.name}'. Known: {', '.join(_CLASSES)}.")
+    arguments = OPTIMIZERS.arguments(choice)
+    made = {"lr": arguments["learning_rate"]}
+    for theirs, ours in _OPTIMIZERS.get(choice.name, {}).items():
+        if theirs not in ("lr", "eps"):
+            made[theirs] = arguments[ours]
+    if "beta_1" in arguments:
+        made["betas"] = (arguments["beta_1"], arguments["beta_2"])
+    return getattr(torch.optim, _CLASSES[choice.name])(list(module.parameters()), **made)

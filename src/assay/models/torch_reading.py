@@ -7,15 +7,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
 
 from assay.choices import Choice
-from assay.diagnosis.facts import DataFacts, LayerFacts, NetworkFacts, chance_loss
+from assay.diagnosis.ahead import LARGER_RATES, SMALLER_RATES, LookAhead, look_ahead_size
+from assay.diagnosis.facts import DataFacts, LayerFacts, NetworkFacts, OutputFacts
 from assay.errors import MissingExtra, ModelError
 from assay.learning.losses import LOSSES
-from assay.learning.optimizers import OPTIMIZERS
 from assay.models.drawing import drawn_inputs, drawn_targets
 from assay.models.objective import Targets, dense_loss, fitting_loss, read_targets
 from assay.models.observation import (
@@ -28,7 +29,7 @@ from assay.models.observation import (
     course_of,
     signal_tables,
 )
-from assay.models.updates import can_update, next_parameters
+from assay.models.their_code import one_line
 from assay.probes import probe_rows
 
 try:
@@ -36,8 +37,11 @@ try:
 except ImportError:
     raise MissingExtra("PyTorch is not installed. Install it with: pip install 'assay[torch]'") from None
 
-from assay.models.torch_layers import function_of, loss_of, optimizer_of
-from assay.models.torch_network import Kernel, TorchNetwork, Traced, by_units
+from assay.models.torch_layers import function_of, loss_of, optimizer_for, optimizer_of, plain_name
+from assay.models.torch_loss import LossCall, takes_classes_first
+from assay.models.torch_network import Kernel, Pass, TorchNetwork, Traced, by_units, numpy_of
+from assay.models.torch_parameters import parameter_facts
+from assay.models.torch_steps import CopiedSteps
 
 
 def observe_torch(
@@ -97,74 +101,117 @@ class TorchReader:
             raise ModelError(f"expected a PyTorch module, got {type(module).__name__}.")
         if rows < 2:
             raise ModelError(f"rows: expected at least 2 examples to look at, got {rows}.")
-        self.module, self.optimizer, self.steps = module, optimizer, steps
+        self.module, self.steps = module, steps
         self.remarks: list[str] = []
         self.name = type(module).__name__
-        parameter = next(iter(module.parameters()), None)
-        self.device = torch.device("cpu") if parameter is None else parameter.device
+        self.optimizer = optimizer_for(optimizer, module)
         parts = self._inputs(x, rows)
         count = len(parts[0])
         if count == 0 or any(len(part) != count for part in parts):
             raise ModelError("x: expected at least one example, and as many in every input.")
-        y = None if y is None else _array(y)
         if y is not None and len(y) != count:
             raise ModelError(f"y: expected {count} targets, one for each example of x, got {len(y)}.")
         self.network = TorchNetwork(module)
-        few = self._taken(parts, np.arange(FEW) % count)
-        output_shape, row_bytes = self.network.discover(few)
-        structure = self.network.structure(few)
+        few = probe_rows(count, FEW)
+        y, self._loss = self._choose_loss(loss, y, parts, few, count)
+        found, self._cost = self.network.discover(_taken(parts, few), self._loss, y[few])
+        structure = self.network.structure(_taken(parts, few), found)
         self.layers = [
             self._layer(number, choice, is_residual) for number, (choice, is_residual) in enumerate(structure)
         ]
-        self._choose_loss(loss, y, output_shape, count)
-        room = max(2, TRACE_BYTES // max(COPIES * row_bytes, 1))
+        room = max(2, TRACE_BYTES // max(COPIES * self._cost.bytes, 1))
         if room < min(rows, count):
             self.remarks.append(f"{room} examples were looked at instead of {min(rows, count)}, to stay below 1 GiB.")
         looked_at = probe_rows(count, min(rows, room))
-        flat = np.concatenate([part.reshape(count, -1) for part in parts], axis=1)
-        self.data = DataFacts.of(flat, self.targets.dense, classes=self.targets.classes)
-        self._flat_x, self._dense = flat[looked_at], self.targets.dense[looked_at]
-        if self.steps is None and y is not None:
+        self._x, self._y, self._count = _taken(parts, looked_at), y[looked_at], count
+        self._nonfinite = sum(_nonfinite(part) for part in (*parts, y))
+        self._is_budget_assumed = self.steps is None
+        if self.steps is None and self._has_targets:
             self.steps, remark = budget(count)
             self.remarks.append(remark)
-        self._x, self._y = self._taken(parts, looked_at), torch.as_tensor(self._given[looked_at], device=self.device)
-
-    def facts(self) -> NetworkFacts:
-        """What is known without measuring; the optimizer as it is now."""
-        choice = dense_loss(self.loss) if self.loss else None
-        return NetworkFacts(
-            tuple(self.layers),
-            task=self.targets.task,
-            loss=self.loss,
-            optimizer=self._optimizer()[0],
-            steps=self.steps,
-            data=self.data,
-            chance_loss=None if choice is None else chance_loss(choice, self.targets.dense),
-        )
 
     def observe(self, epoch: int = 0) -> Observation:
         """Look at it as it is now."""
-        facts = self.facts()
-        now = self.network.trace(self._x, self._y, self._loss)
-        held = {name: tensor.cpu().numpy() for name, tensor in self.network.parameters().items()}
-        later = None
-        if facts.optimizer is not None and can_update(facts.optimizer, [array.shape for array in held.values()]):
-            _, penalty = self._optimizer()
-            moved = self._trained()
-            following = next_parameters(
-                facts.optimizer,
-                [held[name] for name in moved],
-                [now.gradients[name] + penalty * held[name] for name in moved],
-            )
-            after = {**held, **dict(zip(moved, following, strict=True))}
-            later = self.network.trace(self._x, self._y, self._loss, after)
+        now, found = self.network.trace(self._x, self._y, self._loss)
+        after = self._after_one_update(now)
+        later = None if after is None else self.network.trace(self._x, self._y, self._loss, after)[0]
+        facts = self._facts(now, found, after)
         layers = [self._traced(number, now, later) for number in range(len(self.layers))]
         loss_after = None if later is None else later.loss
         signals, histograms = signal_tables(self.name, layers, loss=now.loss, loss_after=loss_after, epoch=epoch)
-        course = course_of(facts, layers, self._flat_x, self._dense) if epoch == 0 else None
+        course = None
+        if epoch == 0:
+            facts = replace(facts, ahead=self._look_ahead())
+            flat = numpy_of(self._x[0]).reshape(len(self._x[0]), -1)
+            course = (
+                course_of(facts, layers, flat, self.targets.dense) if len(flat) == len(self.targets.dense) else None
+            )
         return Observation(self.name, facts, signals, histograms, tuple(self.remarks), course)
 
+    def facts(self) -> NetworkFacts:
+        """What is known of it as it is now, without an update."""
+        return self._facts(*self.network.trace(self._x, self._y, self._loss), None)
+
     # --- What is told of the module ----------------------------------------------------------------------------------
+
+    def _facts(self, now: Traced, found: Pass, after: dict[str, Any] | None) -> NetworkFacts:
+        """All that is known, with the optimizer as it is now."""
+        call = self._read_as(found, self._y)
+        self.targets = self._targets_of(call)
+        data = DataFacts.of(now.entry, self.targets.dense, classes=self.targets.classes)
+        return NetworkFacts(
+            tuple(
+                replace(layer, number_type=str(found.log.sites[link.site][0].dtype).removeprefix("torch."))
+                for layer, link in zip(self.layers, self.network.links, strict=True)
+            ),
+            task=self.targets.task,
+            loss=call.choice if found.loss_calls else None,
+            optimizer=None if self.optimizer is None else optimizer_of(self.optimizer)[0],
+            steps=self.steps,
+            data=replace(data, rows=self._count, nonfinite=self._nonfinite),
+            chance_loss=call.chance(),
+            floor_loss=call.floor() if found.loss_calls else 0.0,
+            parameters=parameter_facts(self.module, self.optimizer, now.gradients, after),
+            unseen=_unseen(found),
+            is_budget_assumed=self._is_budget_assumed,
+            as_read=OutputFacts(
+                takes_logarithms=call.takes_logarithms,
+                broadcast=found.broadcast,
+                labels_beyond=found.labels_beyond,
+                over_one=found.over_one,
+                over_rows=found.over_rows(len(self._x[0])),
+            ),
+        )
+
+    def _read_as(self, found: Pass, y: Any) -> LossCall:
+        """The call that reads the output; the user's whole function where it computes the loss by hand."""
+        if len(found.loss_calls) == 1:
+            return found.loss_calls[0]
+
+        def whole(output: Any, target: Any) -> Any:
+            return self._loss(output, target).mean()
+
+        return LossCall("", whole, found.read.detach(), y, {}, found.value)
+
+    def _targets_of(self, call: LossCall) -> Targets:
+        """The targets as dense rows, and what they are."""
+        target, outputs = call.target.detach(), call.output.shape[call.class_axis]
+        dense = numpy_of(target).reshape(len(target) if target.ndim else 1, -1)
+        if call.name in ("cross_entropy", "nll_loss"):
+            if not target.is_floating_point():
+                labels = numpy_of(target).astype(np.int64).reshape(-1).clip(0, outputs - 1)
+                return Targets(np.eye(outputs, dtype=np.float32)[labels], "multiclass", outputs)
+            moved = np.moveaxis(numpy_of(target), call.class_axis, -1)
+            return Targets(moved.reshape(-1, outputs), "multiclass", outputs)
+        if call.name.startswith("binary_cross_entropy"):
+            is_binary = dense.shape[1] == 1
+            return Targets(dense, "binary" if is_binary else None, 2 if is_binary else None)
+        if call.name:
+            return Targets(dense, "regression", None)
+        try:
+            return read_targets(numpy_of(target), tuple(call.output.shape[1:]))
+        except ModelError:
+            return Targets(dense, None, None)
 
     def _kernel(self, number: int) -> Kernel:
         return self.network.kernels[self.network.links[number].kernel.site]
@@ -172,98 +219,138 @@ class TorchReader:
     def _layer(self, number: int, choice: Choice | None, is_residual: bool) -> LayerFacts:
         link, kernel = self.network.links[number], self._kernel(number)
         name, repeated = cast(tuple[str, int], link.kernel.site)
+        units, fan_in = kernel.rows(np.empty(tuple(kernel.weight.shape), np.bool_)).shape
         return LayerFacts(
             name=name if repeated == 1 else f"{name} (call {repeated})",
             kind="dense" if kernel.function == "linear" else "convolution",
-            fan_in=int(np.prod(kernel.weight.shape[1:])),
-            units=int(kernel.weight.shape[0]),
+            fan_in=fan_in,
+            units=units,
             activation=choice,
             is_normalized=link.is_normalized,
             is_residual=is_residual,
+            is_chained=link.is_chained,
         )
 
-    def _optimizer(self) -> tuple[Choice | None, float]:
-        """The optimizer, and the weight decay that it adds to gradients."""
-        if self.optimizer is None:
-            return None, 0.0
-        if isinstance(self.optimizer, torch.optim.Optimizer):
-            return optimizer_of(self.optimizer)
-        return OPTIMIZERS.parse(self.optimizer, where="optimizer"), 0.0
+    # --- Updates -----------------------------------------------------------------------------------------------------
 
-    def _trained(self) -> list[str]:
-        """The names of the parameters that an update moves."""
-        if isinstance(self.optimizer, torch.optim.Optimizer):
-            given = {id(tensor) for group in self.optimizer.param_groups for tensor in group["params"]}
-        else:
-            given = {id(tensor) for tensor in self.module.parameters()}
-        return [name for name, tensor in self.module.named_parameters() if tensor.requires_grad and id(tensor) in given]
+    def _copied(self) -> CopiedSteps | None:
+        return None if self.optimizer is None else CopiedSteps(self.optimizer, dict(self.module.named_parameters()))
+
+    def _after_one_update(self, now: Traced) -> dict[str, Any] | None:
+        """The parameters after the next update; None where the optimizer cannot make it alone."""
+        copied = self._copied()
+        if copied is None:
+            return None
+        try:
+            copied.step({name: torch.as_tensor(slope) for name, slope in now.gradients.items()})
+        except Exception as error:  # such as one that calls the loss several times
+            self.remarks.append(f"The optimizer's update could not be made on a copy. {one_line(error)}")
+            return None
+        return copied.held
+
+    def _look_ahead(self) -> LookAhead | None:
+        """Some updates on a copy; at other learning rates too, if the network's own learns nothing."""
+        steps = None if self._is_budget_assumed else self.steps
+        size = look_ahead_size(self._cost.products, len(self._x[0]), steps)
+        if not self._has_targets or self.optimizer is None or size is None:
+            return None
+        ahead = self._updates_ahead(*size, factor=1.0)
+        if ahead is None or ahead.learns:
+            return ahead
+        rates = []
+        for factors in (LARGER_RATES, () if ahead.falls else SMALLER_RATES):
+            for factor in factors:
+                tried = self._updates_ahead(*size, factor=factor)
+                if tried is not None:
+                    rates.append((factor, tried.skill))
+                if tried is None or tried.learns or (factor > 1 and tried.has_diverged):
+                    break
+        return replace(ahead, rates=tuple(rates))
+
+    def _updates_ahead(self, updates: int, rows: int, factor: float) -> LookAhead | None:
+        """So many updates on the first rows, at this multiple of the learning rate."""
+        x, y = tuple(part[:rows] for part in self._x), self._y[:rows]
+        copied = self._copied()
+        assert copied is not None
+        for group in copied.optimizer.param_groups:
+            group["lr"] = group["lr"] * factor
+        losses: list[float] = []
+        try:
+            for number in range(updates + 1):
+                found, slopes = self.network.slopes(copied.held, x, y, self._loss)
+                if not number:
+                    call = self._read_as(found, y)
+                    chance, floor = call.chance(), call.floor()
+                losses.append(found.judged)
+                if not np.isfinite(losses[-1]) or chance is None:
+                    break
+                copied.step(slopes)
+        except Exception:  # whatever the user's own code raises with other weights than its own
+            return None
+        return None if chance is None else LookAhead(tuple(losses), chance, floor)
 
     # --- Examples ----------------------------------------------------------------------------------------------------
 
-    def _inputs(self, x: Any, rows: int) -> list[np.ndarray]:
-        """The arguments of ``forward`` as arrays; drawn where there are none and the first layer tells their shape."""
+    def _inputs(self, x: Any, rows: int) -> list[Any]:
+        """The arguments of ``forward`` as tensors; drawn where there are none and the first layer tells their shape."""
+        parameter = next(iter(self.module.parameters()), None)
+        self.device = torch.device("cpu") if parameter is None else parameter.device
+        self.kind = torch.float32 if parameter is None or not parameter.is_floating_point() else parameter.dtype
         if x is not None:
-            return [_array(part) for part in (x if isinstance(x, tuple | list) and _is_several(x) else [x])]
+            several = x if isinstance(x, tuple | list) and _is_several(x) else [x]
+            return [self._tensor(part) for part in several]
         for part in self.module.modules():
             if isinstance(part, torch.nn.Embedding):
                 raise ModelError(f"module {self.name}: it looks words up, and how many is not known. Give x and y.")
             if isinstance(part, torch.nn.Linear):
                 self.remarks.append("No inputs were given: they were drawn from a standard normal.")
-                return [drawn_inputs(rows, (part.in_features,))]
+                return [self._tensor(drawn_inputs(rows, (part.in_features,)))]
             if isinstance(part, torch.nn.modules.conv._ConvNd):
                 break
         raise ModelError(
             f"module {self.name}: it does not tell the shape of its inputs, so none can be drawn for it. Give x and y."
         )
 
-    def _taken(self, parts: list[np.ndarray], rows: np.ndarray) -> tuple[Any, ...]:
-        return tuple(torch.as_tensor(part[rows], device=self.device) for part in parts)
+    def _tensor(self, values: Any) -> Any:
+        """A tensor as it is; other numbers as a tensor, of the module's own type where they are real."""
+        if isinstance(values, torch.Tensor):
+            return values.detach().to(self.device)
+        array = np.asarray(values)
+        if array.dtype.kind not in "biuf":
+            raise ModelError(f"expected examples that are numbers, got an array of {array.dtype}.")
+        tensor = torch.as_tensor(array, device=self.device)
+        return tensor.to(self.kind) if array.dtype.kind == "f" else tensor
 
-    def _choose_loss(self, given: Any, y: np.ndarray | None, output_shape: tuple[int, ...], count: int) -> None:
-        """Set `loss` (the choice), `_loss` (the function), `targets` (dense) and `_given` (as the loss takes them)."""
-        choice, function = (None, None) if given is None else _loss_of(given)
-        is_crossentropy = choice is not None and choice.name == "categorical_crossentropy"
-        if is_crossentropy and len(output_shape) > 1:  # PyTorch has the classes first
-            output_shape = (*output_shape[1:], output_shape[0])
+    def _choose_loss(self, given: Any, y: Any, parts: list[Any], few: np.ndarray, count: int) -> tuple[Any, Any]:
+        """The targets as the loss takes them, and the loss as a function of outputs and targets."""
+        self._has_targets = y is not None
+        function = None if given is None else _function_of(given)
+        if function is not None and y is not None:
+            return self._tensor(y), function
+        found, _ = self.network.discover(_taken(parts, few))
+        activation = self.network.structure(_taken(parts, few), found)[-1][0]
+        shape = tuple(found.read.shape[1:])
         if y is None:
-            y, words = drawn_targets(count, output_shape, self.layers[-1].activation, choice)
+            shape = (*shape[1:], shape[0]) if len(shape) > 1 and takes_classes_first(function) else shape
+            drawn, words = drawn_targets(count, shape, activation, None if function is None else loss_of(function))
             self.remarks.append(f"No targets were given: they were {words}, so the loss says nothing.")
-        if function is not None and choice is None:
-            self.remarks.append("The loss is not one of assay's: it is differentiated as it is, and not judged.")
-            try:
-                self.targets = read_targets(y, output_shape)
-            except ModelError:
-                self.targets = Targets(y.reshape(len(y), -1).astype(np.float32), None, None)
-            self.loss, self._loss, self._given = None, function, y
-            return
-        self.targets = read_targets(y, output_shape)
+            y = drawn
+        targets = read_targets(numpy_of(self._tensor(y)) if isinstance(y, torch.Tensor) else np.asarray(y), shape)
         if function is None:
-            choice = fitting_loss(self.targets, self.layers[-1].activation)
+            choice = fitting_loss(targets, activation)
             function = function_of(choice)
             self.remarks.append(f"No loss was given: {choice} was taken, which goes with the targets and the output.")
-        dense = self.targets.dense.reshape(len(y), *output_shape)
-        if is_crossentropy and y.size != dense.size:
-            dense = y.reshape(len(y), *output_shape[:-1]).astype(np.int64)
-        elif is_crossentropy:
-            dense = np.moveaxis(dense, -1, 1)
-        elif y.shape != dense.shape:
-            self.remarks.append(
-                f"The targets have shape {y.shape} and the outputs {dense.shape}: PyTorch would compare every output "
-                "with every target. Here the targets were reshaped."
-            )
-        self.loss, self._loss, self._given = choice, function, dense
+        dense = targets.dense.reshape(count, *shape)
+        is_moved = targets.task == "multiclass" and dense.ndim > 2
+        return self._tensor(np.moveaxis(dense, -1, 1) if is_moved else dense), function
 
     # --- Arrays ------------------------------------------------------------------------------------------------------
 
     def _traced(self, number: int, now: Traced, later: Traced | None) -> TracedLayer:
-        count, function = len(self._x[0]), self._kernel(number).function
-        units = len(now.kernels[number])
-
-        def rows(kernel: np.ndarray) -> np.ndarray:
-            return kernel.reshape(units, -1)
+        count, kernel = len(self._x[0]), self._kernel(number)
 
         def arranged(array: np.ndarray) -> np.ndarray:
-            return by_units(array, function, count)
+            return by_units(array, kernel.function, count)
 
         change = None if later is None else later.preactivations[number] - now.preactivations[number]
         return TracedLayer(
@@ -271,34 +358,41 @@ class TorchReader:
             preactivations=arranged(now.preactivations[number]),
             activations=arranged(now.activations[number]),
             errors=arranged(now.errors[number]) * count,
-            kernel=rows(now.kernels[number]),
-            kernel_gradient=rows(now.kernel_gradients[number]),
-            kernel_update=None if later is None else rows(later.kernels[number] - now.kernels[number]),
+            kernel=kernel.rows(now.kernels[number]),
+            kernel_gradient=kernel.rows(now.kernel_gradients[number]),
+            kernel_update=None if later is None else kernel.rows(later.kernels[number] - now.kernels[number]),
             bias=now.biases[number],
             bias_gradient=now.bias_gradients[number],
             preactivation_change=None if change is None else arranged(change),
         )
 
 
-def _loss_of(given: Any) -> tuple[Choice | None, Any]:
-    """A loss as a choice, if it is one of ours, and as a function of outputs and targets."""
+def _function_of(given: Any) -> Any:
+    """A loss as a function of outputs and targets."""
     if not isinstance(given, str | dict | Choice):
         if not callable(given):
             raise ModelError(f"loss: expected a loss of torch.nn or a function of outputs and targets, got {given!r}.")
-        return loss_of(given), given
+        return given
     choice = dense_loss(LOSSES.parse(given, where="loss"))
     function = function_of(choice)
     if function is None:
         raise ModelError(f"loss: PyTorch has no '{choice}'. Give a function of outputs and targets.")
-    return choice, function
+    return function
 
 
-def _array(values: Any) -> np.ndarray:
-    array = values.detach().cpu().numpy() if isinstance(values, torch.Tensor) else np.asarray(values)
-    if array.dtype.kind not in "biuf":
-        raise ModelError(f"expected examples that are numbers, got an array of {array.dtype}.")
-    return array.astype(np.float32) if array.dtype == np.float64 else array
+def _taken(parts: list[Any], rows: np.ndarray) -> tuple[Any, ...]:
+    return tuple(part[torch.as_tensor(rows)] for part in parts)
+
+
+def _nonfinite(tensor: Any) -> int:
+    return int((~torch.isfinite(tensor)).sum()) if tensor.is_floating_point() else 0
 
 
 def _is_several(x: tuple[Any, ...] | list[Any]) -> bool:
     return all(hasattr(part, "shape") for part in x)
+
+
+def _unseen(found: Pass) -> tuple[str, ...]:
+    """The functions with parameters whose insides were not looked at."""
+    names = (plain_name(call.owner) for call in found.log.calls if call.kind == "opaque")
+    return tuple(dict.fromkeys(name for name in names if "embedding" not in name))

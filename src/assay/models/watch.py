@@ -29,7 +29,7 @@ from assay.diagnosis import (
 from assay.errors import ModelError
 from assay.judging import merged, verdict_of
 from assay.models.keras_reading import KerasReader
-from assay.models.naming import one_line
+from assay.models.their_code import one_line
 from assay.models.watch_folder import WatchFolder, check_may_be_written
 from assay.store.schema import HISTOGRAM_COLUMNS, HISTORY_COLUMNS, SIGNAL_COLUMNS, empty_frame, with_columns_of
 

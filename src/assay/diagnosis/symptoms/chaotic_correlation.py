@@ -25,7 +25,7 @@ GRADIENT_FACTOR = 1.1
 def at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
     """The cosine falls on the way up, and the gradient grows on the way back."""
     cosine = hidden(measured("correlation", "mean"))
-    errors = Profile.along(gradient_coming_back(measured))
+    errors = Profile.along(gradient_coming_back(facts, measured))
     if len(cosine) < 2 or not np.isfinite(cosine).all() or errors is None:
         return
     if cosine[0] < SMALLEST_COSINE or cosine[-1] > CHAOTIC_RATIO * cosine[0] or errors.per_layer < GRADIENT_FACTOR:
@@ -77,6 +77,7 @@ SYMPTOM = Symptom(
         "glorot_uniform",
         is_about_correlation=True,
     ),
+    about="signal",
     factors=("initializer", "activation"),
     at_start=at_start,
 )

@@ -86,6 +86,7 @@ SYMPTOM = Symptom(
         {"name": "variance_scaling", "scale": 2.5},
         is_about_correlation=True,
     ),
+    about="signal",
     factors=("initializer", "activation"),
     at_start=at_start,
 )

@@ -100,6 +100,7 @@ SYMPTOM = Symptom(
     example=StudyExample(
         {"data": "circles", "network.depth": 10, "network.width": 3}, "network.activation", "relu", "leaky_relu"
     ),
+    about="signal",
     factors=("initializer", "activation"),
     at_start=at_start,
 )

@@ -9,7 +9,7 @@ from assay.diagnosis.expected import slope_text
 from assay.diagnosis.facts import NetworkFacts
 from assay.diagnosis.finding import Finding
 from assay.diagnosis.measured import LayerSignals
-from assay.diagnosis.profiles import Profile, gradient_coming_back, gradient_evidence
+from assay.diagnosis.profiles import Profile, chain_of, gradient_coming_back, gradient_evidence
 from assay.diagnosis.remedies import sound_change
 from assay.diagnosis.symptom import Symptom
 from assay.diagnosis.thresholds import EXPLODING_GRADIENT, PER_LAYER
@@ -17,12 +17,12 @@ from assay.diagnosis.thresholds import EXPLODING_GRADIENT, PER_LAYER
 
 def at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
     """Errors grow on their way back."""
-    errors = gradient_coming_back(measured)
+    errors = gradient_coming_back(facts, measured)
     profile = Profile.along(errors)
     if profile is None or not profile.explodes or profile.ratio < EXPLODING_GRADIENT:
         return
     yield SYMPTOM.finding(
-        tuple(range(1, len(errors) + 1)),
+        chain_of(facts),
         gradient_evidence(profile, EXPLODING_GRADIENT),
         detail=slope_text(facts),
         remedy=sound_change(facts),
@@ -64,6 +64,7 @@ SYMPTOM = Symptom(
         {"name": "variance_scaling", "scale": 7.5},
         "glorot_uniform",
     ),
+    about="signal",
     factors=("initializer", "activation"),
     at_start=at_start,
 )

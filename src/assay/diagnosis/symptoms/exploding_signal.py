@@ -9,14 +9,16 @@ import numpy as np
 from assay.diagnosis.examples import StudyExample
 from assay.diagnosis.expected import gain_text
 from assay.diagnosis.facts import NetworkFacts
-from assay.diagnosis.finding import Evidence, Finding
+from assay.diagnosis.finding import Evidence, Finding, Remedy
 from assay.diagnosis.measured import LayerSignals
-from assay.diagnosis.profiles import Profile, signal_evidence, signal_going_up
+from assay.diagnosis.profiles import Profile, chain_of, signal_evidence, signal_going_up
 from assay.diagnosis.remedies import sound_change
 from assay.diagnosis.symptom import Symptom
 from assay.diagnosis.symptoms.nonfinite_weights import broken_layers
 from assay.diagnosis.thresholds import EXPLODING_SIGNAL, PER_LAYER
 from assay.diagnosis.traits import is_bounded
+
+LARGEST_HALF = 65_504
 
 
 def at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
@@ -29,12 +31,12 @@ def at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
         return
     if _stays_bounded(facts):
         return
-    signal = signal_going_up(measured)
+    signal = signal_going_up(facts, measured)
     profile = Profile.along(signal)
     if profile is None or not profile.explodes or profile.ratio < EXPLODING_SIGNAL:
         return
     yield SYMPTOM.finding(
-        tuple(range(1, len(signal) + 1)),
+        chain_of(facts),
         signal_evidence(profile, EXPLODING_SIGNAL),
         detail=gain_text(facts),
         remedy=sound_change(facts),
@@ -43,6 +45,22 @@ def at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
 
 def _overflow(facts: NetworkFacts, measured: LayerSignals, layer: int) -> Finding:
     """It has exploded beyond what a float can hold."""
+    kind = facts.layers[layer - 1].number_type
+    if kind == "float16":
+        return SYMPTOM.finding(
+            tuple(range(layer, measured.depth + 1)),
+            Evidence(
+                "pre-activations that are not finite",
+                float(np.nansum(measured("preactivations", "nonfinite_count"))),
+                0.0,
+                f"In layer {layer}, computed in float16, pre-activations are infinite or not a number.",
+            ),
+            cause=f"float16 holds numbers up to {LARGEST_HALF:,}. Larger ones become infinite; ∞ − ∞ is not a number.",
+            remedy=Remedy(
+                "Scale the inputs, divide attention scores by √d, or compute this layer in float32 or bfloat16, which "
+                "hold numbers up to 3·10³⁸."
+            ),
+        )
     return SYMPTOM.finding(
         tuple(range(layer, measured.depth + 1)),
         Evidence(
@@ -92,6 +110,7 @@ SYMPTOM = Symptom(
         {"name": "random_normal", "stddev": 0.3},
         "he_normal",
     ),
+    about="signal",
     factors=("initializer", "activation"),
     at_start=at_start,
 )

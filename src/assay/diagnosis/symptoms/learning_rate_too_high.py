@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from assay.diagnosis.ahead import LookAhead
 from assay.diagnosis.course import (
     TrainingCourse,
     chance_of,
@@ -40,7 +41,11 @@ SOUND_UPDATE = 0.01
 
 
 def at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
-    """One update makes the loss much larger than that of a constant guess."""
+    """A smaller rate learns where this one does not; or one update makes the loss much larger than chance."""
+    better = None if facts.ahead is None or facts.ahead.falls else facts.ahead.best_of(larger=False)
+    if facts.ahead is not None and better is not None and not facts.ahead.learns:
+        yield _of_look_ahead(facts, facts.ahead, *better)
+        return
     if facts.optimizer is None or measured.has_overflowed or not np.isfinite(measured.loss):
         return
     after, reference = measured.loss_after, max(measured.loss, facts.chance_loss or 0.0)
@@ -63,6 +68,27 @@ def at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
         ),
         detail=f"The learning rate{f' {rate:g}' if rate is not None else ''} is too high for these gradients.",
         remedy=_sound_rate(facts, measured),
+    )
+
+
+def _of_look_ahead(facts: NetworkFacts, ahead: LookAhead, factor: float, skill: float) -> Finding:
+    """What some updates at this rate did, and at a smaller one."""
+    remedy = scaled_rate(
+        facts,
+        factor,
+        f": {ahead.updates} updates then close {percent_text(skill)} of the gap between a constant guess and a perfect "
+        "answer",
+    )
+    return SYMPTOM.finding(
+        (),
+        Evidence(
+            "loss after some updates / loss of the best constant guess",
+            ahead.losses[-1] / ahead.chance if np.isfinite(ahead.losses[-1]) else None,
+            1.0,
+            f"{ahead.updates} updates take the loss from {number_text(ahead.losses[0])} to "
+            f"{number_text(ahead.losses[-1])}; a constant guess has {number_text(ahead.chance)}.",
+        ),
+        remedy=remedy,
     )
 
 
@@ -142,6 +168,7 @@ SYMPTOM = Symptom(
     remedy="Use a learning rate ten times smaller, and again until the loss falls.",
     advice=f"A sound first update changes a kernel by about {percent_text(SOUND_UPDATE)} of its size.",
     example=StudyExample({}, "training.optimizer.learning_rate", 1.0, 0.001, is_trained=True),
+    about="step",
     factors=("learning rate", "optimizer"),
     at_start=at_start,
     in_training=in_training,

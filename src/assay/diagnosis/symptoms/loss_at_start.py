@@ -118,6 +118,7 @@ SYMPTOM = Symptom(
         {"name": "random_normal", "stddev": 4.0},
         "glorot_uniform",
     ),
+    about="step",
     factors=("loss", "initializer"),
     at_start=at_start,
     unless_certain=unless_certain,

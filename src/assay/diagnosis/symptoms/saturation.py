@@ -74,6 +74,7 @@ SYMPTOM = Symptom(
         {"name": "random_normal", "stddev": 1.0},
         "glorot_uniform",
     ),
+    about="signal",
     factors=("initializer", "activation"),
     at_start=at_start,
 )

@@ -70,6 +70,7 @@ SYMPTOM = Symptom(
     remedy=("Scale each feature to mean 0 and standard deviation 1 (images with values from 0 to 255: divide by 255)."),
     advice="Take mean and standard deviation from the training rows alone.",
     example=StudyExample({"data": "wine"}, "data.scaling", "none", "standard"),
+    about="step",
     factors=("preprocessing",),
     at_start=at_start,
 )

@@ -48,6 +48,7 @@ SYMPTOM = Symptom(
     source="Bishop, Neural Networks for Pattern Recognition, 1995, chapter 8",
     remedy="Scale the targets to mean 0 and standard deviation 1, and undo the scaling on the outputs.",
     example=StudyExample({"data": "diabetes"}, "data.target_scaling", "none", "standard"),
+    about="step",
     factors=("preprocessing",),
     at_start=at_start,
 )

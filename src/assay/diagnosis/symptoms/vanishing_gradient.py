@@ -12,7 +12,7 @@ from assay.diagnosis.expected import slope_text
 from assay.diagnosis.facts import NetworkFacts
 from assay.diagnosis.finding import Evidence, Finding, Remedy
 from assay.diagnosis.measured import LayerSignals
-from assay.diagnosis.profiles import Profile, gradient_coming_back, gradient_evidence
+from assay.diagnosis.profiles import Profile, chain_of, gradient_coming_back, gradient_evidence
 from assay.diagnosis.remedies import sound_change
 from assay.diagnosis.symptom import Symptom
 from assay.diagnosis.symptoms.constant_output import has_single_softmax
@@ -31,7 +31,7 @@ def at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
             remedy=_remedy(facts),
         )
         return
-    errors = gradient_coming_back(measured)
+    errors = gradient_coming_back(facts, measured)
     profile = Profile.along(errors)
     if profile is None or not profile.vanishes or profile.ratio > VANISHING_GRADIENT:
         return
@@ -39,7 +39,7 @@ def at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
     update = float(measured("update", "ratio")[0])
     moved = f" The first update changes the first kernel by {percent_text(update)} of its size." if update > 0 else ""
     yield SYMPTOM.finding(
-        tuple(range(1, len(errors) + 1)),
+        chain_of(facts),
         replace(evidence, text=evidence.text + moved),
         detail=slope_text(facts),
         remedy=_remedy(facts),
@@ -78,6 +78,7 @@ SYMPTOM = Symptom(
     ),
     remedy="Replace sigmoid in hidden layers by ReLU with he_normal or SELU with lecun_normal, or use fewer layers.",
     example=StudyExample({"network.depth": 8}, "network.activation", "sigmoid", "relu"),
+    about="signal",
     factors=("initializer", "activation"),
     at_start=at_start,
 )

@@ -9,7 +9,7 @@ from assay.diagnosis.expected import gain_text
 from assay.diagnosis.facts import NetworkFacts
 from assay.diagnosis.finding import Finding
 from assay.diagnosis.measured import LayerSignals
-from assay.diagnosis.profiles import Profile, signal_evidence, signal_going_up
+from assay.diagnosis.profiles import Profile, chain_of, signal_evidence, signal_going_up
 from assay.diagnosis.remedies import sound_change
 from assay.diagnosis.symptom import Symptom
 from assay.diagnosis.thresholds import PER_LAYER, VANISHING_SIGNAL
@@ -17,7 +17,7 @@ from assay.diagnosis.thresholds import PER_LAYER, VANISHING_SIGNAL
 
 def at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
     """Found whatever the gradients are, for all of them may be equally small."""
-    signal = signal_going_up(measured)
+    signal = signal_going_up(facts, measured)
     profile = Profile.along(signal)
     if profile is None or not profile.vanishes or profile.ratio > VANISHING_SIGNAL:
         return
@@ -25,7 +25,7 @@ def at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
     if later is not None and not later.vanishes:  # large inputs have come down to the size that the layers keep
         return
     yield SYMPTOM.finding(
-        tuple(range(1, len(signal) + 1)),
+        chain_of(facts),
         signal_evidence(profile, VANISHING_SIGNAL),
         detail=gain_text(facts),
         remedy=sound_change(facts),
@@ -61,6 +61,7 @@ SYMPTOM = Symptom(
     example=StudyExample(
         {"network.depth": 8, "network.width": 64}, "network.kernel_initializer", "glorot_uniform", "he_normal"
     ),
+    about="signal",
     factors=("initializer", "activation"),
     at_start=at_start,
 )

@@ -1,0 +1,156 @@
+"""A look ahead: some updates made on a copy of a user's network, on the examples looked at, with its own optimizer.
+
+Whether a measured oddity endangers learning is seen by learning a little. The reference is the best constant output: a
+network that soon has a lower loss tells its examples apart, and learns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from assay.diagnosis.wording import number_text, percent_text
+
+# At most so many updates, on so many examples; fewer of either where the network is large, down to these.
+MOST_UPDATES, FEWEST_UPDATES = 64, 16
+MOST_ROWS, FEWEST_ROWS = 128, 16
+# Products of two numbers that the forward passes of one look ahead may take, some seconds of a core.
+MOST_PRODUCTS = 2e10
+# Factors of the learning rate that are tried where the network's own learns nothing: larger ones up to the first that
+# learns or diverges, smaller ones where the loss does not come down.
+LARGER_RATES, SMALLER_RATES = (10.0, 100.0, 1000.0), (0.1, 0.01)
+# Share of the gap between the best constant output and a perfect answer that shows that a network learns.
+LEARNS = 0.05
+# The last third of the losses, of the first third, below which the loss has come down.
+FALLS = 0.99
+# The lowest loss is the mean of so many neighbouring updates, so that one lucky step does not count.
+SMOOTHED = 5
+
+
+@dataclass(frozen=True)
+class LookAhead:
+    """The loss before each update, and after the last.
+
+    Attributes
+    ----------
+    losses : tuple of float
+        (K + 1) numbers for K updates.
+    chance : float
+        The loss of the best constant output on the same examples.
+    floor : float
+        The smallest loss that any outputs reach.
+    rates : tuple of (float, float)
+        For other learning rates, as factors of the network's own: the skill after as many updates.
+    """
+
+    losses: tuple[float, ...]
+    chance: float
+    floor: float = 0.0
+    rates: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def updates(self) -> int:
+        """K."""
+        return len(self.losses) - 1
+
+    @property
+    def skill(self) -> float:
+        """Share of the gap between the best constant output and a perfect answer that the updates closed, at most 1.
+
+        −1 where the loss has become infinite or not a number.
+        """
+        return skill_of(self.losses, self.chance, self.floor)
+
+    @property
+    def learns(self) -> bool:
+        """Whether the network told its examples apart."""
+        return self.skill >= LEARNS
+
+    def best_of(self, *, larger: bool) -> tuple[float, float] | None:
+        """Of the larger or smaller rates that were tried: the factor with the highest skill, if it learns."""
+        learning = [(skill, factor) for factor, skill in self.rates if (factor > 1) == larger and skill >= LEARNS]
+        if not learning:
+            return None
+        skill, factor = max(learning)
+        return factor, skill
+
+    @property
+    def updates_needed(self) -> float | None:
+        """About how many updates the network needs at its own learning rate; None if no rate learnt.
+
+        Where small steps follow the gradient, K updates at f times the rate go as far as f · K at the rate itself. The
+        factors tried are powers of ten, so the middle between the last that failed and the first that learnt is taken,
+        f / √10.
+        """
+        if self.learns:
+            return float(self.updates)
+        better = self.best_of(larger=True)
+        return None if better is None else better[0] / np.sqrt(10) * self.updates
+
+    @property
+    def can_learn(self) -> bool:
+        """Whether it did so at its own learning rate or at another that was tried."""
+        return self.learns or any(skill >= LEARNS for _, skill in self.rates)
+
+    @property
+    def falls(self) -> bool:
+        """Whether the loss at least came down, so that a larger budget may do."""
+        third = max(1, len(self.losses) // 3)
+        first, last = np.mean(self.losses[:third]), np.mean(self.losses[-third:])
+        return bool(np.isfinite(last) and last < FALLS * first)
+
+    def told(self) -> str:
+        """What was done and what came of it, in a sentence or two."""
+        if self.has_diverged:
+            return f"A look ahead: after {self.updates} updates on a copy the loss was infinite or not a number."
+        gap = "of the gap between a constant guess and a perfect answer"
+        if self.learns:
+            return f"A look ahead: {self.updates} updates on a copy close {percent_text(self.skill)} {gap}."
+        best = self.best_of(larger=True) or self.best_of(larger=False)
+        other = (
+            f"; at {best[0]:g} times the learning rate they close {percent_text(best[1])} {gap}"
+            if best is not None
+            else ""
+        )
+        return (
+            f"A look ahead: {self.updates} updates on a copy take the loss from {number_text(self.losses[0])} to "
+            f"{number_text(self.losses[-1])}, where a constant guess has {number_text(self.chance)}{other}."
+        )
+
+    @property
+    def has_diverged(self) -> bool:
+        """Whether a loss was not finite."""
+        return not bool(np.isfinite(self.losses).all())
+
+
+def look_ahead_size(products_per_row: float, rows: int, steps: int | None) -> tuple[int, int] | None:
+    """How many updates to make, on how many examples; None where the network is too large for the fewest.
+
+    The size follows from the network alone, so that a judgement does not depend on the speed of a machine.
+
+    Parameters
+    ----------
+    products_per_row : float
+        Of one example's forward pass.
+    rows : int
+        Examples at hand.
+    steps : int, optional
+        The network's budget of updates; a look ahead goes no further.
+    """
+    affordable = MOST_PRODUCTS / max(products_per_row, 1.0)  # passes of a single example
+    updates = min(MOST_UPDATES, steps or MOST_UPDATES)
+    taken = int(min(max(affordable / updates, FEWEST_ROWS), MOST_ROWS, rows))
+    updates = int(min(updates, affordable / taken))
+    return (updates, taken) if updates >= min(FEWEST_UPDATES, steps or FEWEST_UPDATES) else None
+
+
+def skill_of(losses: tuple[float, ...], chance: float, floor: float) -> float:
+    """(chance − lowest loss) / (chance − floor), the lowest of means over neighbouring updates, within −1 and 1."""
+    values = np.asarray(losses, float)
+    gap = chance - floor
+    if not np.isfinite(values).all() or gap <= 0:
+        return -1.0
+    span = min(SMOOTHED, len(values))
+    means = np.convolve(values, np.ones(span) / span, mode="valid")
+    return float(np.clip((chance - means.min()) / gap, -1.0, 1.0))

@@ -1,0 +1,49 @@
+"""Updates by a user's own PyTorch optimizer, made on copies: the module and the optimizer stay as they were."""
+
+from __future__ import annotations
+
+import copy
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+
+class CopiedSteps:
+    """The next updates of a module's parameters, without touching them.
+
+    Parameters
+    ----------
+    optimizer : torch.optim.Optimizer
+        Its rule, its groups and its state so far are copied.
+    parameters : mapping of str to tensor
+        The module's own, by name.
+
+    Attributes
+    ----------
+    held : dict of str to tensor
+        The copies. Those that the optimizer has, and that are not frozen, are moved by `step`.
+    """
+
+    def __init__(self, optimizer: torch.optim.Optimizer, parameters: Mapping[str, Any]) -> None:
+        self.held = {name: tensor.detach().clone() for name, tensor in parameters.items()}
+        copies = {id(tensor): self.held[name] for name, tensor in parameters.items()}
+        trained = {id(tensor) for tensor in parameters.values() if tensor.requires_grad}
+        self.optimizer = copy.copy(optimizer)  # of its class, without hooks
+        self.optimizer.param_groups = [
+            {**group, "params": [copies[id(own)] for own in group["params"] if id(own) in trained]}
+            for group in optimizer.param_groups
+        ]
+        state = {own: copy.deepcopy(held) for own, held in optimizer.state.items() if id(own) in trained}
+        self.optimizer.state = defaultdict(dict, {copies[id(own)]: held for own, held in state.items()})
+        self.moved = {id(tensor) for group in self.optimizer.param_groups for tensor in group["params"]}
+
+    def step(self, gradients: Mapping[str, Any]) -> None:
+        """One update with these gradients by name."""
+        for name, tensor in self.held.items():
+            tensor.grad = gradients[name].to(tensor) if id(tensor) in self.moved and name in gradients else None
+        with torch.no_grad():
+            type(self.optimizer).step(self.optimizer)
+        for tensor in self.held.values():
+            tensor.grad = None
