@@ -69,7 +69,7 @@ class ParameterLook:
 
     def _after_adding(self, name: str, parameter: torch.nn.Parameter) -> None:
         """Measure the gradient as the backward pass leaves it, so that a clipping after it is seen."""
-        if parameter.grad is not None:
+        if parameter.grad is not None and parameter.grad.numel():
             self._arrived[name] = norms([_values(parameter.grad)], 2.0)[0]
 
     def before_update(self) -> None:
@@ -224,7 +224,9 @@ def norms(tensors: Sequence[torch.Tensor], order: float) -> Sequence[torch.Tenso
     """The norm of each tensor, as a tensor on its device; of half precision in single precision."""
     if not tensors:
         return []
-    return torch._foreach_norm(list(tensors), order, dtype=torch.float32)
+    real = [torch.view_as_real(tensor) if tensor.is_complex() else tensor for tensor in tensors]
+    is_double = any(tensor.dtype == torch.float64 for tensor in real)
+    return torch._foreach_norm(real, order, dtype=torch.float64 if is_double else torch.float32)
 
 
 def named_parameters(model: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Parameter]]:
