@@ -190,7 +190,7 @@ def _when(symptom: Symptom) -> str:
         return "in a loop"
     if symptom.level != "fault":
         return symptom.level
-    rules = {"at the start": symptom.at_start, "in training": symptom.in_training}
+    rules = {"at the start": symptom.at_start, "in training": symptom.in_training, "in a loop": symptom.in_loop}
     return ", ".join(when for when, rule in rules.items() if rule is not None)
 
 

@@ -12,6 +12,7 @@ import torch
 
 from assay.diagnosis.facts import ParameterFacts
 from assay.models.loop_hooks import Owner, Scalars, Tap, inner_module
+from assay.models.torch_parameters import unregistered
 
 SAMPLE = 2**20
 """Of a parameter with more numbers, so many are compared before and after the step: a copy of all would take room."""
@@ -68,7 +69,7 @@ class ParameterLook:
 
     def _after_adding(self, name: str, parameter: torch.nn.Parameter) -> None:
         """Measure the gradient as the backward pass leaves it, so that a clipping after it is seen."""
-        if parameter.grad is not None:
+        if parameter.grad is not None and parameter.grad.numel():
             self._arrived[name] = norms([_values(parameter.grad)], 2.0)[0]
 
     def before_update(self) -> None:
@@ -223,7 +224,9 @@ def norms(tensors: Sequence[torch.Tensor], order: float) -> Sequence[torch.Tenso
     """The norm of each tensor, as a tensor on its device; of half precision in single precision."""
     if not tensors:
         return []
-    return torch._foreach_norm(list(tensors), order, dtype=torch.float32)
+    real = [torch.view_as_real(tensor) if tensor.is_complex() else tensor for tensor in tensors]
+    is_double = any(tensor.dtype == torch.float64 for tensor in real)
+    return torch._foreach_norm(real, order, dtype=torch.float64 if is_double else torch.float32)
 
 
 def named_parameters(model: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Parameter]]:
@@ -234,32 +237,10 @@ def named_parameters(model: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Par
 
 
 def _unregistered(model: torch.nn.Module, listed: set[int]) -> Iterator[tuple[str, torch.nn.Parameter]]:
-    """Parameters in plain Python lists, tuples and dictionaries of a module, which `parameters()` leaves out.
-
-    Those without a gradient, such as a teacher that is hidden on purpose, do not count.
-    """
-    seen = set(listed)
-    for prefix, module in inner_module(model).named_modules():
-        for attribute, value in vars(module).items():
-            is_plain = isinstance(value, list | tuple | dict) and not attribute.startswith("_")
-            for name, parameter in _held(f"{prefix}.{attribute}".lstrip("."), value) if is_plain else ():
-                if id(parameter) not in seen and parameter.grad is not None:
-                    seen.add(id(parameter))
-                    yield name, parameter
-
-
-def _held(name: str, value: Any) -> Iterator[tuple[str, torch.nn.Parameter]]:
-    if isinstance(value, torch.nn.Parameter):
-        yield name, value
-    elif isinstance(value, torch.nn.Module):
-        for own, parameter in value.named_parameters():
-            yield f"{name}.{own}", parameter
-    elif isinstance(value, list | tuple):
-        for place, item in enumerate(value):
-            yield from _held(f"{name}[{place}]", item)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _held(f"{name}[{key!r}]", item)
+    """Parameters in plain Python lists that get a gradient; a teacher that is hidden there on purpose gets none."""
+    for name, parameter in unregistered(inner_module(model)):
+        if id(parameter) not in listed and parameter.grad is not None:
+            yield name, parameter
 
 
 def _local(parameter: Any) -> torch.Tensor:

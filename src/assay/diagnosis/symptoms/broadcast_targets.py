@@ -7,17 +7,26 @@ from collections.abc import Iterator
 from assay.diagnosis.examples import SOUND_MODULE, ModelExample
 from assay.diagnosis.facts import NetworkFacts
 from assay.diagnosis.finding import Evidence, Finding, Remedy
+from assay.diagnosis.loop import LoopFacts
 from assay.diagnosis.symptom import Symptom
 
 
 def as_written(facts: NetworkFacts) -> Iterator[Finding]:
     """Each output meets several targets."""
-    if facts.as_read.broadcast is None:
-        return
-    output, target = facts.as_read.broadcast
+    if facts.as_read.broadcast is not None:
+        yield _found((len(facts.layers),), *facts.as_read.broadcast)
+
+
+def in_loop(facts: LoopFacts) -> Iterator[Finding]:
+    """The same, of what a loss is given in a loop."""
+    if facts.broadcast is not None:
+        yield _found((), *facts.broadcast)
+
+
+def _found(layers: tuple[int, ...], output: tuple[int, ...], target: tuple[int, ...]) -> Finding:
     text = f"The loss compares outputs of shape {output} with targets of shape {target}."
-    yield SYMPTOM.finding(
-        (len(facts.layers),),
+    return SYMPTOM.finding(
+        layers,
         Evidence("network as written", None, None, text),
         remedy=Remedy(f"Give both the same shape: y.reshape{output}, or y[:, None]."),
     )
@@ -48,4 +57,5 @@ SYMPTOM = Symptom(
     ),
     factors=("loss", "preprocessing"),
     as_written=as_written,
+    in_loop=in_loop,
 )
