@@ -138,7 +138,6 @@ SYMPTOM = Symptom(
     ),
     source="Goodfellow, Bengio and Courville, Deep Learning, 2016, section 11.4.1",
     remedy="Use a learning rate ten times larger, or train for more epochs.",
-    advice=f"A budget that nobody named is taken to be at least {USUAL_BUDGET:,} updates.",
     example=StudyExample({}, "training.optimizer.learning_rate", 2e-5, 0.001, is_trained=True),
     factors=("learning rate", "optimizer", "epochs"),
     at_start=at_start,
