@@ -30,6 +30,7 @@ from assay.diagnosis import (
     signal_kept,
     training_findings,
 )
+from assay.diagnosis.agreement import agreeing
 from assay.diagnosis.forecast import will_train_probability
 from assay.diagnosis.start import start_findings
 from assay.engine.batching import num_batches
@@ -40,7 +41,7 @@ from assay.networks.activations import ACTIVATIONS
 from assay.networks.traits import Traits, remember, traits_of
 from assay.own_code import OwnCode, running_nothing
 from assay.planning import PopulationPlan
-from assay.study import Condition, resolve
+from assay.study import Condition, Study, resolve
 from assay.study.fields import plain
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ def verdict_of(findings: Sequence[Finding], probability: float | None = None, *,
 def merged(by_seed: Sequence[Sequence[Finding]]) -> tuple[Finding, ...]:
     """One finding for each symptom and level: that of the middle seed among those that show it, with their number.
 
-    Certain ones come first, then what most seeds show.
+    Certain ones come first, then what most seeds show; one that contradicts another before it is left out.
     """
     shown: dict[tuple[str, str], list[Finding]] = {}
     for findings in by_seed:
@@ -174,7 +175,7 @@ def merged(by_seed: Sequence[Sequence[Finding]]) -> tuple[Finding, ...]:
         for same in shown.values()
     ]
     order = {"certain": 0, "fault": 1, "note": 2}
-    return tuple(sorted(chosen, key=lambda finding: (order[finding.level], -finding.seeds)))
+    return tuple(agreeing(sorted(chosen, key=lambda finding: (order[finding.level], -finding.seeds))))
 
 
 # --- Of a results folder ---------------------------------------------------------------------------------------------
@@ -225,6 +226,8 @@ def training_judgements(tables: Tables) -> dict[str, Judgement]:
 
     Empty for folders that keep nothing of their data (those of older versions), and above `MOST_JUDGED` trials.
     """
+    if tables.was_watched:
+        return _watched_judgement(tables)
     if len(tables.trials) > MOST_JUDGED:
         return {}
     facts = condition_facts(tables)
@@ -236,18 +239,28 @@ def training_judgements(tables: Tables) -> dict[str, Judgement]:
     return judged
 
 
+def _watched_judgement(tables: Tables) -> dict[str, Judgement]:
+    """What its watcher said of a training when it ended; empty before."""
+    judged = tables.manifest.get("judged")
+    if judged is None:
+        return {}
+    findings = tuple(Finding.of_written(finding) for finding in judged["findings"])
+    return {tables.study.name: Judgement(findings, Verdict.of(findings))}
+
+
 def condition_facts(tables: Tables) -> dict[str, NetworkFacts]:
     """The facts of each condition by name, as far as the folder keeps what is needed."""
     _recall_traits(tables)
     notes = {json.dumps(note["data"], sort_keys=True): note for note in tables.manifest.get("judged_by", [])}
-    found = {condition.name: _facts(tables, condition, notes) for condition in tables.conditions} if notes else {}
+    conditions = [condition for condition in tables.conditions if isinstance(condition, Condition)]
+    found = {condition.name: _facts(tables, condition, notes) for condition in conditions} if notes else {}
     return {name: facts for name, facts in found.items() if facts is not None}
 
 
 def _facts(tables: Tables, condition: Condition, notes: Mapping[str, Any]) -> NetworkFacts | None:
     """The facts of a condition from what the folder keeps; None where it keeps too little."""
     note = notes.get(_data_key(condition))
-    if note is None:
+    if note is None or not isinstance(tables.study, Study):
         return None
     shape = DataShape(**note["shape"])
     try:

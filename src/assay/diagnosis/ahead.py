@@ -97,7 +97,7 @@ class LookAhead:
     def falls(self) -> bool:
         """Whether the loss at least came down, so that a larger budget may do."""
         third = max(1, len(self.losses) // 3)
-        first, last = np.mean(self.losses[:third]), np.mean(self.losses[-third:])
+        first, last = (np.mean(part) - self.floor for part in (self.losses[:third], self.losses[-third:]))
         return bool(np.isfinite(last) and last < FALLS * first)
 
     def told(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,6 +80,18 @@ class Finding:
     level: str = "fault"
     seeds: int = 1
     of_seeds: int = 1
+
+    @classmethod
+    def of_written(cls, written: Mapping[str, Any]) -> Finding:
+        """Of what `written` gave."""
+        return cls(
+            **{
+                **written,
+                "layers": tuple(written["layers"]),
+                "evidence": Evidence(**written["evidence"]),
+                "remedy": Remedy(**written["remedy"]),
+            }
+        )
 
     def written(self) -> dict[str, Any]:
         """As JSON."""
