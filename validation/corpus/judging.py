@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,13 +79,23 @@ def _in_training(chosen: Program) -> dict[str, Any]:
     if chosen.framework == "keras":
         watch: Any = assay.Watch(run.x, run.y, every=max(1, chosen.epochs // LOOKS), verbose=False)
         framework.train(run, callbacks=[watch])
-    elif hasattr(assay, "watch"):
-        watch = assay.watch(run.model, run.optimizer, loss=run.loss)
-        with contextlib.suppress(RuntimeError):  # the program's own; see `training`
-            framework.train(run)
     else:
-        return {"status": "unknown", "findings": [], "error": "this version watches no loop of PyTorch"}
+        watch = _watched_loop(run)
     return _judgement(watch.verdict, watch.findings)
+
+
+def _watched_loop(run: Any) -> Any:
+    """A loop of PyTorch, watched; a loss that is a function is given by its value."""
+    import torch
+
+    loss, is_module = run.loss, isinstance(run.loss, torch.nn.Module)
+    watch = assay.watch(run.model, run.optimizer, loss if is_module else None, verbose=False)
+    if not is_module:
+        run = replace(run, loss=lambda output, targets: watch.loss(loss(output, targets)))
+    with contextlib.suppress(RuntimeError):  # the program's own; see `training`
+        framework_of(run.program).train(run)
+    watch.close()
+    return watch
 
 
 def _judgement(verdict: Any, findings: Sequence[Any]) -> dict[str, Any]:

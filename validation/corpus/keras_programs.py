@@ -110,8 +110,8 @@ def _targets(program: Program, y: np.ndarray) -> np.ndarray:
 
 
 def root(z: Any) -> Any:
-    """The square root of rectified numbers, whose slope is not finite at 0."""
-    return ops.sqrt(ops.relu(z))
+    """A magnitude by hand, of rectified numbers: its slope at 0 is 0 / 0."""
+    return ops.sqrt(ops.square(ops.relu(z)))
 
 
 ACTIVATIONS: dict[str, Any] = {"root": root}
@@ -321,7 +321,9 @@ def _optimizer(program: Program) -> Any:
     rate: Any = program.learning_rate
     if program.schedule != "constant":
         rate = Schedule(rate, program.schedule, program.updates)
-    options: dict[str, Any] = {"weight_decay": program.weight_decay or None}
+    options: dict[str, Any] = {}
+    if program.weight_decay or program.optimizer == "adamw":
+        options["weight_decay"] = program.weight_decay
     if program.clip:
         options["global_clipnorm"] = program.clip
     return {

@@ -123,11 +123,11 @@ def _targets(program: Program, y: np.ndarray) -> Tensor:
 
 
 class Root(nn.Module):
-    """The square root of rectified numbers, whose slope is not finite at 0."""
+    """A magnitude by hand, of rectified numbers: its slope at 0 is 0 / 0."""
 
     def forward(self, z: Tensor) -> Tensor:
-        """√max(z, 0)."""
-        return torch.sqrt(torch.relu(z))
+        """√(max(z, 0)²)."""
+        return torch.sqrt(torch.relu(z) ** 2)
 
 
 class Exponential(nn.Module):
