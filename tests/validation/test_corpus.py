@@ -122,6 +122,14 @@ def kernels(run) -> list[np.ndarray]:
     return [part.detach().numpy() for name, part in named if part.ndim > 1 and not kept & set(name.split("."))]
 
 
+def has_finite_loss_alone(run) -> bool:
+    """Whether the loss is a number and a gradient is not."""
+    loss = run.loss(run.model(run.x[:32]), run.y[:32])
+    loss.backward()
+    gradients = [part.grad for part in run.model.parameters() if part.grad is not None]
+    return bool(loss.isfinite()) and not all(gradient.isfinite().all() for gradient in gradients)
+
+
 @pytest.mark.parametrize(
     ("mutation", "is_so"),
     [
@@ -146,6 +154,7 @@ def kernels(run) -> list[np.ndarray]:
         ("loss negated", lambda run: run.loss(run.model(run.x[:9]), run.y[:9]).item() < 0),
         ("layers in a list", lambda run: all(name.startswith("head.") for name, _ in run.model.named_parameters())),
         ("layers frozen", lambda run: {p.requires_grad for p in run.model.blocks.parameters()} == {False}),
+        ("square root at 0", lambda run: has_finite_loss_alone(run)),
         ("sorted by label", lambda run: bool((run.data.y_train[1:] >= run.data.y_train[:-1]).all())),
     ],
 )

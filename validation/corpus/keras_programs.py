@@ -110,8 +110,8 @@ def _targets(program: Program, y: np.ndarray) -> np.ndarray:
 
 
 def root(z: Any) -> Any:
-    """A magnitude by hand, of rectified numbers: its slope at 0 is 0 / 0."""
-    return ops.sqrt(ops.square(ops.relu(z)))
+    """The square root of numbers that were rectified by hand: its slope at 0 is infinite, and ∞ · 0 is no number."""
+    return ops.sqrt(z * ops.cast(z > 0, z.dtype))
 
 
 ACTIVATIONS: dict[str, Any] = {"root": root}

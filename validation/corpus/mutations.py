@@ -420,7 +420,7 @@ MUTATIONS = (
     Mutation(
         "square root at 0",
         "numerics",
-        "the square root of squares of rectified numbers between the layers",
+        "the square root of numbers rectified by hand, between the layers",
         _to(activation="root"),
         lambda p: _has_hidden(p) and p.architecture != "residual",
     ),

@@ -123,11 +123,11 @@ def _targets(program: Program, y: np.ndarray) -> Tensor:
 
 
 class Root(nn.Module):
-    """A magnitude by hand, of rectified numbers: its slope at 0 is 0 / 0."""
+    """The square root of numbers that were rectified by hand: its slope at 0 is infinite, and ∞ · 0 is no number."""
 
     def forward(self, z: Tensor) -> Tensor:
-        """√(max(z, 0)²)."""
-        return torch.sqrt(torch.relu(z) ** 2)
+        """√(z [z > 0])."""
+        return torch.sqrt(z * (z > 0))
 
 
 class Exponential(nn.Module):
