@@ -148,7 +148,9 @@ class ParameterFacts:
     is_in_optimizer : bool, optional
         The optimizer was given it. None without an optimizer.
     learning_rate : float, optional
-        Of its group in the optimizer.
+        Of its group in the optimizer, as it is now.
+    peak_rate : float, optional
+        The largest that a schedule names; None where none is known.
     rms : float
         Root mean square of its numbers.
     gradient : float, optional
@@ -166,6 +168,7 @@ class ParameterFacts:
     rms: float
     gradient: float | None = None
     update: float | None = None
+    peak_rate: float | None = None
 
 
 @dataclass(frozen=True)
@@ -221,6 +224,8 @@ class NetworkFacts:
     as_read : OutputFacts
     is_budget_assumed : bool
         Nobody named `steps`.
+    is_scheduled : bool
+        A schedule changes the learning rate while it trains.
     ahead : LookAhead, optional
         Some updates on a copy of a user's own network.
     """
@@ -237,6 +242,7 @@ class NetworkFacts:
     unseen: tuple[str, ...] = ()
     as_read: OutputFacts = OutputFacts()
     is_budget_assumed: bool = False
+    is_scheduled: bool = False
     ahead: LookAhead | None = None
 
     @property

@@ -41,7 +41,7 @@ from assay.models.torch_layers import function_of, loss_of, optimizer_for, optim
 from assay.models.torch_loss import ELEMENTWISE, LossCall, takes_classes_first
 from assay.models.torch_network import Kernel, Pass, TorchNetwork, Traced, by_units, numpy_of
 from assay.models.torch_parameters import parameter_facts
-from assay.models.torch_steps import CopiedSteps
+from assay.models.torch_steps import CopiedSteps, is_scheduled, peak_rate
 
 
 def observe_torch(
@@ -175,6 +175,7 @@ class TorchReader:
             parameters=parameter_facts(self.module, self.optimizer, now.gradients, after),
             unseen=_unseen(found),
             is_budget_assumed=self._is_budget_assumed,
+            is_scheduled=self.optimizer is not None and is_scheduled(self.optimizer),
             as_read=OutputFacts(
                 takes_logarithms=call.takes_logarithms,
                 broadcast=found.broadcast,
@@ -274,7 +275,7 @@ class TorchReader:
         copied = self._copied()
         assert copied is not None
         for group in copied.optimizer.param_groups:
-            group["lr"] = group["lr"] * factor
+            group["lr"] = (peak_rate(group) or 0.0) * factor
         losses: list[float] = []
         try:
             for number in range(updates + 1):
