@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assay.diagnosis import Symptom, rule_book
-from assay.diagnosis.examples import DEFAULTS, MODEL, ModelExample, StudyExample
+from assay.diagnosis.examples import DEFAULTS, LOOP, MODEL, STEP, LoopExample, ModelExample, StudyExample
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -128,6 +128,15 @@ Each command trains both networks, the illness first, and ends with the findings
 with evidence, cause and remedy. In the pictures each line is a seed, and the dotted line is chance. Findings about
 units need recorded signals (`[probe]` in the study file).
 """,
+    "loop": """\
+## In a loop: what a watcher sees of it
+
+`assay.watch(model, optimizer, loss)` sees what a user's own PyTorch loop does with a network; see
+[Watching a training](watching.md). The examples begin with
+
+```python
+{loop}```
+""",
     "note": """\
 ## Notes on a run that has learnt
 """,
@@ -163,21 +172,25 @@ def findings_page() -> str:
     rows = [f"| [`{s.name}`](#{s.name}) | {_when(s)} | {s.meaning} |" for s in rule_book()]
     parts = [INTRODUCTION + "\n".join(rows) + "\n", PANELS, VERDICT]
     for group, heading in GROUPS.items():
-        parts.append(heading.format(model=MODEL))
+        parts.append(heading.format(model=MODEL, loop=LOOP))
         parts += [section(symptom, said[symptom.name]) for symptom in rule_book() if _group(symptom) == group]
     return "\n".join(parts)
 
 
 def _group(symptom: Symptom) -> str:
+    if symptom.in_loop is not None and symptom.in_training is None and symptom.at_start is None:
+        return "loop"
     if symptom.level != "fault":
         return symptom.level
     return "training" if symptom.in_training is not None else "start"
 
 
 def _when(symptom: Symptom) -> str:
+    if isinstance(symptom.example, LoopExample):
+        return "in a loop"
     if symptom.level != "fault":
         return symptom.level
-    rules = {"at the start": symptom.at_start, "in training": symptom.in_training}
+    rules = {"at the start": symptom.at_start, "in training": symptom.in_training, "in a loop": symptom.in_loop}
     return ", ".join(when for when, rule in rules.items() if rule is not None)
 
 
@@ -240,6 +253,9 @@ def _is_symptom(name: str) -> bool:
 def _recipe(symptom: Symptom) -> str:
     """What a reader types to see both."""
     example = symptom.example
+    if isinstance(example, LoopExample):
+        ill, cured = (f"{STEP}{lines}" for lines in (example.illness, example.cure))
+        return f"```python\n{ill}```\n\nThe cure:\n\n```python\n{cured}```\n"
     if isinstance(example, ModelExample):
         ill, cured = example.illness.splitlines(), example.cure.splitlines()
         lines = []
@@ -326,6 +342,8 @@ def shown(symptom: Symptom) -> Shown:
     example = symptom.example
     if isinstance(example, ModelExample):
         return shown_model(example)
+    if isinstance(example, LoopExample):
+        return shown_loop(example)
     return shown_training(example) if example.is_trained else shown_start(example)
 
 
@@ -391,6 +409,25 @@ def shown_model(example: ModelExample) -> Shown:
     tables = SignalTables(*both, list(reports))
     ill, cured = (_voted(next(iter(report.judgements.values()))) for report in reports.values())
     return ill, cured, illness_and_cure(tables, "illness", "cure")
+
+
+def shown_loop(example: LoopExample) -> Shown:
+    """The same of a PyTorch loop that is watched, ill and cured, with its losses by step."""
+    import numpy as np
+
+    from assay.figures.illness_and_cure import Courses, draw_courses
+
+    found, losses = {}, {}
+    for name, lines in (("illness", example.illness), ("cure", example.cure)):
+        space: dict[str, Any] = {}
+        exec(LOOP + STEP + lines, space)
+        watch = space["watch"]
+        watch.close()
+        found[name] = list(watch.findings)
+        steps, values = (np.array(column) for column in zip(*watch.facts.losses, strict=True))
+        losses[name, "train"] = [(steps, values)]
+    courses = Courses("illness", "cure", losses, {}, np.zeros(0), None, None, clock="step")
+    return found["illness"], found["cure"], draw_courses(courses)
 
 
 def _voted(judgement: Any) -> list[Finding]:

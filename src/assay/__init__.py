@@ -20,12 +20,14 @@ if TYPE_CHECKING:
         DeviceError,
         MissingExtra,
         ModelError,
+        NonfiniteError,
         StoreError,
         StudyError,
         WriteError,
     )
     from assay.lab import run
     from assay.mapping import TrainabilityMap, open_map, trainability_map
+    from assay.models.torch_watch import watch
     from assay.models.watch import Watch
     from assay.planning import plan_study
     from assay.probing import ProbeReport, probe
@@ -40,6 +42,7 @@ _HOMES = {
     "DeviceError": "errors",
     "MissingExtra": "errors",
     "ModelError": "errors",
+    "NonfiniteError": "errors",
     "ProbeReport": "probing",
     "Results": "results",
     "StoreError": "errors",
@@ -55,6 +58,7 @@ _HOMES = {
     "probe": "probing",
     "run": "lab",
     "trainability_map": "mapping",
+    "watch": "models.torch_watch",
     "write_report": "report",
 }
 
@@ -65,6 +69,7 @@ __all__ = [
     "DeviceError",
     "MissingExtra",
     "ModelError",
+    "NonfiniteError",
     "ProbeReport",
     "Results",
     "StoreError",
@@ -80,6 +85,7 @@ __all__ = [
     "probe",
     "run",
     "trainability_map",
+    "watch",
     "write_report",
 ]
 

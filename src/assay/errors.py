@@ -9,6 +9,7 @@
     ├── StoreError      a results folder that cannot be read or continued
     │   └── WriteError  a file that cannot be written: a full disk, a folder that is not one's own
     ├── CapacityError   a study that does not fit this machine
+    ├── NonfiniteError  a watched training was stopped before a step that is not finite
     ├── DeviceError     a GPU that was asked for and is not there
     └── MissingExtra    an optional package that is not installed
 
@@ -48,6 +49,10 @@ class WriteError(StoreError):
 
 class CapacityError(AssayError):
     """A study does not fit this machine; said before anything is trained."""
+
+
+class NonfiniteError(AssayError):
+    """A loss or a gradient of a watched training is not finite, and the watcher was asked to stop before the step."""
 
 
 class DeviceError(AssayError):

@@ -20,6 +20,7 @@ from assay.diagnosis import (
     Finding,
     LayerFacts,
     LayerSignals,
+    LookAhead,
     NetworkFacts,
     SignalKept,
     TrainingCourse,
@@ -39,7 +40,7 @@ from assay.networks.activations import ACTIVATIONS
 from assay.networks.traits import Traits, remember, traits_of
 from assay.own_code import OwnCode, running_nothing
 from assay.planning import PopulationPlan
-from assay.study import Condition, resolve
+from assay.study import Condition, Study, resolve
 from assay.study.fields import plain
 
 if TYPE_CHECKING:
@@ -124,8 +125,24 @@ def judge_start(
     probability = float(np.mean(known)) if known else None
     learns = None if probability is None else probability >= 0.5
     found = merged([start_findings(facts, measured, learns=learns) for measured in networks])
-    verdict = verdict_of(found, probability, is_known=was_looked_at(facts, networks))
+    is_known = was_looked_at(facts, networks)
+    if facts.ahead is None:
+        verdict = verdict_of(found, probability, is_known=is_known)
+    else:
+        verdict = replace(verdict_of(found, is_known=is_known), will_train=_outlook(facts, facts.ahead))
     return Judgement(found, verdict, signal_kept(facts, networks, found))
+
+
+def _outlook(facts: NetworkFacts, ahead: LookAhead) -> bool | None:
+    """Whether it learns within its budget, by what some updates did; None where that cannot be said."""
+    if ahead.learns:
+        return True
+    if not ahead.can_learn:
+        return False
+    needed = ahead.updates_needed
+    if needed is None or facts.steps is None or facts.is_budget_assumed:
+        return None
+    return True if needed < facts.steps / 2 else (False if needed > facts.steps else None)
 
 
 def was_looked_at(facts: NetworkFacts, networks: Sequence[LayerSignals]) -> bool:
@@ -208,6 +225,8 @@ def training_judgements(tables: Tables) -> dict[str, Judgement]:
 
     Empty for folders that keep nothing of their data (those of older versions), and above `MOST_JUDGED` trials.
     """
+    if tables.was_watched:
+        return _watched_judgement(tables)
     if len(tables.trials) > MOST_JUDGED:
         return {}
     facts = condition_facts(tables)
@@ -219,18 +238,28 @@ def training_judgements(tables: Tables) -> dict[str, Judgement]:
     return judged
 
 
+def _watched_judgement(tables: Tables) -> dict[str, Judgement]:
+    """What its watcher said of a training when it ended; empty before."""
+    judged = tables.manifest.get("judged")
+    if judged is None:
+        return {}
+    findings = tuple(Finding.of_written(finding) for finding in judged["findings"])
+    return {tables.study.name: Judgement(findings, Verdict.of(findings))}
+
+
 def condition_facts(tables: Tables) -> dict[str, NetworkFacts]:
     """The facts of each condition by name, as far as the folder keeps what is needed."""
     _recall_traits(tables)
     notes = {json.dumps(note["data"], sort_keys=True): note for note in tables.manifest.get("judged_by", [])}
-    found = {condition.name: _facts(tables, condition, notes) for condition in tables.conditions} if notes else {}
+    conditions = [condition for condition in tables.conditions if isinstance(condition, Condition)]
+    found = {condition.name: _facts(tables, condition, notes) for condition in conditions} if notes else {}
     return {name: facts for name, facts in found.items() if facts is not None}
 
 
 def _facts(tables: Tables, condition: Condition, notes: Mapping[str, Any]) -> NetworkFacts | None:
     """The facts of a condition from what the folder keeps; None where it keeps too little."""
     note = notes.get(_data_key(condition))
-    if note is None:
+    if note is None or not isinstance(tables.study, Study):
         return None
     shape = DataShape(**note["shape"])
     try:

@@ -99,6 +99,13 @@ def verdict_sentence(verdict: Verdict) -> str:
     return f"{verdict.status}. Will it learn within its epochs? {word}: {100 * verdict.probability:.0f} % chance."
 
 
+def beside_verdict(facts: NetworkFacts, judgement: Judgement) -> list[str]:
+    """Sentences on what stands beside a verdict: whether the signal is kept, and what a look ahead showed."""
+    signal = "" if judgement.signal is None else judgement.signal.told()
+    ahead = "" if facts.ahead is None else facts.ahead.told()
+    return [sentence for sentence in (signal, ahead) if sentence]
+
+
 @dataclass(frozen=True, repr=False)
 class ProbeReport:
     """What was measured on untrained networks, and what it means. Printed, it is the verdicts and findings in words.
@@ -131,8 +138,9 @@ class ProbeReport:
     def __repr__(self) -> str:
         lines = [f"{self.name}: before training, {len(self.seeds)} seed{'' if len(self.seeds) == 1 else 's'}."]
         lines += self.remarks
-        for name, judgement in self.judgements.items():
+        for condition, (name, judgement) in zip(self.conditions, self.judgements.items(), strict=True):
             lines.append(f"{name}: {verdict_sentence(judgement.verdict)}")
+            lines += [f"  {sentence}" for sentence in beside_verdict(condition.facts, judgement)]
             lines += list(_finding_lines(name, judgement.findings))[1:]
         lines.append("The numbers are in .signals, .theory and .summary(); .plot() draws them.")
         return "\n".join(lines)

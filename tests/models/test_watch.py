@@ -10,6 +10,8 @@ from keras import layers
 
 import assay
 from assay.errors import ModelError, StoreError
+from assay.export import write_tables
+from assay.report import write_report
 
 # NumPy's to Keras, about how it reads its own variables.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -73,6 +75,30 @@ def test_the_folder_holds_the_tables_in_parts(watched):
     for table in ("signals", "history"):
         read = pl.concat([pl.read_parquet(path) for path in sorted((folder / table).iterdir())])
         assert read.equals(getattr(watch, table))
+
+
+def test_the_folder_is_opened_like_any_other(watched, tmp_path):
+    """Summary and findings, tables, report and exports; its epochs are epochs."""
+    watch, model, folder = watched
+    results = assay.open_results(folder)
+    (condition,) = results.summary().conditions
+    assert (condition.name, condition.outcomes["completed"]) == ("mine", 1)
+    assert condition.parameters == model.count_params()
+    assert condition.findings == watch.findings
+    assert condition.verdict.status == watch.verdict.status
+    assert condition.validation["loss"].mean == pytest.approx(min(model.history.history["val_loss"]))
+    assert results.history.sort("epoch", "split", "metric").equals(watch.history.sort("epoch", "split", "metric"))
+    assert "It ended after epoch 3." in results.summary().told
+    page = write_report(results, tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "The training loss went from" in page
+    assert len(write_tables(results, tmp_path, "csv")) == 4
+
+
+def test_an_earlier_training_in_the_folder_is_replaced(tmp_path):
+    """Its parts do not mix with those of the new one."""
+    trained([assay.Watch(X, Y, directory=tmp_path, verbose=False)], epochs=2)
+    trained([assay.Watch(X, Y, directory=tmp_path, verbose=False)], epochs=1)
+    assert assay.open_results(tmp_path).history["epoch"].max() == 1
 
 
 def test_figures_are_drawn_from_what_was_recorded(watched):

@@ -9,6 +9,7 @@ from assay.analysis.comparison import compare_paired
 from assay.analysis.intervals import Interval, mean_interval
 from assay.analysis.measurements import best_epochs, measurements
 from assay.analysis.summary import BaselineComparison, ConditionSummary, Measure, Summary
+from assay.analysis.watched import watched_sentences
 from assay.judging import training_judgements
 from assay.selection import is_higher_better
 
@@ -65,6 +66,7 @@ def summarize(tables: Tables) -> Summary:
         compared_by=measure,
         elapsed_seconds=float(tables.manifest.get("elapsed_seconds", 0.0)),
         conditions=tuple(conditions),
+        told=tuple(watched_sentences(tables)) if tables.was_watched else (),
     )
 
 

@@ -162,6 +162,8 @@ class Summary:
         Time spent on the study, earlier runs of the command included.
     conditions : tuple of ConditionSummary
         In the study's order.
+    told : tuple of str
+        Of a training of the user's own that was watched: what became of it, in the place of a comparison.
     """
 
     study: str
@@ -170,9 +172,12 @@ class Summary:
     compared_by: Measure | None
     elapsed_seconds: float
     conditions: tuple[ConditionSummary, ...]
+    told: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """One line for each condition, under a line of headings."""
+        if self.told and self.compared_by is None:
+            return "\n".join([f"{self.study}:", *self.told])
         shown = self.conditions[:PRINTED_CONDITIONS]
         rows = [["condition", "best epoch", *self._headings()]]
         rows += [[c.name, "–" if c.best_epoch is None else str(c.best_epoch), *self._cells(c)] for c in shown]

@@ -64,7 +64,11 @@ def sentences(summary: Summary) -> list[str]:
 
     Of more than `SHOWN_CONDITIONS` it is counted how many are better, worse, and neither, and how many trials were
     lost; the best and the worst are named, and of those that are better the first `NAMED_CONDITIONS`.
+
+    Of a training that was watched, which is compared with none, what became of it.
     """
+    if summary.told:
+        return list(summary.told)
     measure = summary.compared_by
     is_large = len(summary.conditions) > SHOWN_CONDITIONS
     if is_large:

@@ -26,7 +26,8 @@ def print_summary(summary: Summary, *, json: bool, top: int | None = None) -> No
     console = Console()
     if not console.is_terminal:
         console = Console(width=PIPED_WIDTH)
-    console.print(conditions_table(summary, top or SHOWN_CONDITIONS))
+    if summary.compared_by is not None or not summary.told:  # a training that was watched may have nothing to compare
+        console.print(conditions_table(summary, top or SHOWN_CONDITIONS))
     for sentence in sentences(summary):
         console.print(f"· {sentence}", highlight=False, markup=False)
     findings = symptom_sentences(summary)

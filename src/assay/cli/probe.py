@@ -16,7 +16,7 @@ from assay.cli.words import counted, measured, percent
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from assay.diagnosis import Verdict
+    from assay.diagnosis import NetworkFacts, Verdict
     from assay.judging import Judgement
     from assay.probes import Quantity
     from assay.probing import ProbeReport
@@ -157,7 +157,7 @@ def _print_report(report: ProbeReport) -> None:
         console.print(f"  {remark}", style="dim", highlight=False, markup=False)
     for condition in report.conditions:
         _print_layers(console, condition.name, report.layers(condition))
-        _print_judgement(console, report.judgements[condition.name])
+        _print_judgement(console, condition.facts, report.judgements[condition.name])
 
 
 def _print_layers(console: Console, name: str, layers: Sequence[Mapping[str, Any]]) -> None:
@@ -209,19 +209,22 @@ def _fitting(widths: Sequence[int], room: int) -> Iterator[slice]:
     yield slice(start, len(widths))
 
 
-def _print_judgement(console: Console, judgement: Judgement) -> None:
-    """The verdict, then each finding with its evidence, cause and remedy."""
+def _print_judgement(console: Console, facts: NetworkFacts, judgement: Judgement) -> None:
+    """The verdict and what stands beside it, then each finding with its evidence, cause and remedy."""
     from rich.padding import Padding
     from rich.text import Text
 
-    from assay.probing import explanation, headline, verdict_sentence
+    from assay.probing import beside_verdict, explanation, headline, verdict_sentence
 
     verdict = judgement.verdict
     style = {"healthy": "green", "unhealthy": "red"}.get(verdict.status, "yellow")
     rest = verdict_sentence(verdict).removeprefix(verdict.status)
     console.print(f"[{style}]{verdict.status}[/{style}]{rest}", highlight=False)
+    for sentence in beside_verdict(facts, judgement):
+        console.print(Padding(sentence, (0, 0, 0, 2)), highlight=False)
     for finding in judgement.findings:
-        console.print(f"  {headline(finding)}", style="bold", highlight=False)
+        note = " (note)" if finding.level == "note" else ""
+        console.print(f"  {headline(finding)}{note}", style="bold", highlight=False)
         for label, text in explanation(finding):
             console.print(Padding(Text.assemble((f"{label}: ", "dim"), text), (0, 0, 0, 4)))
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from assay.diagnosis.wording import number_text, percent_text
+
 # At most so many updates, on so many examples; fewer of either where the network is large, down to these.
 MOST_UPDATES, FEWEST_UPDATES = 64, 16
 MOST_ROWS, FEWEST_ROWS = 128, 16
@@ -19,8 +21,6 @@ MOST_PRODUCTS = 2e10
 # Factors of the learning rate that are tried where the network's own learns nothing: larger ones up to the first that
 # learns or diverges, smaller ones where the loss does not come down.
 LARGER_RATES, SMALLER_RATES = (10.0, 100.0, 1000.0), (0.1, 0.01)
-# A budget that nobody named is at least so many updates: rates are not called too low for a shorter one.
-USUAL_BUDGET = 1000
 # Share of the gap between the best constant output and a perfect answer that shows that a network learns.
 LEARNS = 0.05
 # The last third of the losses, of the first third, below which the loss has come down.
@@ -76,13 +76,18 @@ class LookAhead:
         skill, factor = max(learning)
         return factor, skill
 
-    def projected(self, steps: int) -> float:
-        """Share of the way from the first loss to the smallest that so many updates go, at the pace of those made."""
-        way = self.losses[0] - self.floor
-        if not self.updates or way <= 0 or self.has_diverged:
-            return 0.0
-        gone = (self.losses[0] - min(self.losses)) / way
-        return gone * max(1.0, steps / self.updates)
+    @property
+    def updates_needed(self) -> float | None:
+        """About how many updates the network needs at its own learning rate; None if no rate learnt.
+
+        Where small steps follow the gradient, K updates at f times the rate go as far as f · K at the rate itself. The
+        factors tried are powers of ten, so the middle between the last that failed and the first that learnt is taken,
+        f / √10.
+        """
+        if self.learns:
+            return float(self.updates)
+        better = self.best_of(larger=True)
+        return None if better is None else better[0] / np.sqrt(10) * self.updates
 
     @property
     def can_learn(self) -> bool:
@@ -93,8 +98,26 @@ class LookAhead:
     def falls(self) -> bool:
         """Whether the loss at least came down, so that a larger budget may do."""
         third = max(1, len(self.losses) // 3)
-        first, last = np.mean(self.losses[:third]), np.mean(self.losses[-third:])
+        first, last = (np.mean(part) - self.floor for part in (self.losses[:third], self.losses[-third:]))
         return bool(np.isfinite(last) and last < FALLS * first)
+
+    def told(self) -> str:
+        """What was done and what came of it, in a sentence or two."""
+        if self.has_diverged:
+            return f"A look ahead: after {self.updates} updates on a copy the loss was infinite or not a number."
+        gap = "of the gap between a constant guess and a perfect answer"
+        if self.learns:
+            return f"A look ahead: {self.updates} updates on a copy close {percent_text(self.skill)} {gap}."
+        best = self.best_of(larger=True) or self.best_of(larger=False)
+        other = (
+            f"; at {best[0]:g} times the learning rate they close {percent_text(best[1])} {gap}"
+            if best is not None
+            else ""
+        )
+        return (
+            f"A look ahead: {self.updates} updates on a copy take the loss from {number_text(self.losses[0])} to "
+            f"{number_text(self.losses[-1])}, where a constant guess has {number_text(self.chance)}{other}."
+        )
 
     @property
     def has_diverged(self) -> bool:

@@ -69,6 +69,20 @@ class ModelExample:
         )
 
 
+@dataclass(frozen=True)
+class LoopExample:
+    """What follows `LOOP` and `STEP`: the end of the body of a PyTorch loop, for what only a watcher can see.
+
+    Attributes
+    ----------
+    illness, cure : str
+        Indented lines.
+    """
+
+    illness: str
+    cure: str
+
+
 DEFAULTS: Settings = {"network.activation": "relu", "network.kernel_initializer": "he_normal"}
 """What every example of a study starts from, beside the study `digits` itself."""
 
@@ -109,6 +123,26 @@ optimizer = torch.optim.Adam(module.parameters(), lr=0.01)
 
 SOUND_MODEL = 'model = keras.Sequential([keras.Input((10,)), *hidden, keras.layers.Dense(1, "sigmoid")])\n'
 """The model that has no symptom."""
+
+LOOP = """\
+import assay
+import torch
+
+torch.manual_seed(0)
+x = torch.randn(512, 10)
+y = (x.sum(dim=1).abs() > 2).long()
+model = torch.nn.Sequential(torch.nn.Linear(10, 32), torch.nn.ReLU(), torch.nn.Dropout(0.2), torch.nn.Linear(32, 2))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+criterion = torch.nn.CrossEntropyLoss()
+watch = assay.watch(model, optimizer, criterion, every=4)
+"""
+"""What the examples about a training loop begin with."""
+
+STEP = """\
+for rows in torch.randint(512, (400, 32)):
+    loss = criterion(model(x[rows]), y[rows])
+"""
+"""What the body of each loop begins with."""
 
 DIABETES: Settings = {"name": "diabetes", "target_scaling": "standard"}
 """The data of examples about a regression."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,6 +81,18 @@ class Finding:
     seeds: int = 1
     of_seeds: int = 1
 
+    @classmethod
+    def of_written(cls, written: Mapping[str, Any]) -> Finding:
+        """Of what `written` gave."""
+        return cls(
+            **{
+                **written,
+                "layers": tuple(written["layers"]),
+                "evidence": Evidence(**written["evidence"]),
+                "remedy": Remedy(**written["remedy"]),
+            }
+        )
+
     def written(self) -> dict[str, Any]:
         """As JSON."""
         return {
@@ -108,7 +120,7 @@ class Verdict:
     will_train : bool, optional
         The prediction: whether it learns within its budget of updates. None where that cannot be said.
     probability : float, optional
-        That it does, by `assay.diagnosis.forecast`.
+        That it does, by `assay.diagnosis.forecast`; None where a look ahead has measured it.
     """
 
     status: str

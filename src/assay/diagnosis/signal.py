@@ -19,6 +19,7 @@ from assay.diagnosis.finding import Finding
 from assay.diagnosis.measured import LayerSignals
 from assay.diagnosis.profiles import Profile, gradient_coming_back, signal_going_up
 from assay.diagnosis.rulebook import symptom_of
+from assay.diagnosis.wording import number_text
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,16 @@ class SignalKept:
     backward: float | None
     expected_forward: float | None = None
     expected_backward: float | None = None
+
+    def told(self) -> str:
+        """As a sentence; empty where nothing can be said."""
+        if self.kept is None or self.forward is None or self.backward is None:
+            return "" if self.kept is None else f"The signal is {'' if self.kept else 'not '}kept."
+        word = "keeps its size" if self.kept else "does not keep its size"
+        return (
+            f"The signal {word} through the hidden layers: × {number_text(self.forward)} from the first to the last, "
+            f"and the gradient × {number_text(self.backward)} on its way back."
+        )
 
     def written(self) -> dict[str, Any]:
         """As JSON."""

@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from assay.diagnosis.course import TrainingCourse
-from assay.diagnosis.examples import ModelExample, StudyExample
+from assay.diagnosis.examples import LoopExample, ModelExample, StudyExample
 from assay.diagnosis.facts import NetworkFacts
 from assay.diagnosis.finding import Evidence, Finding, Remedy
+from assay.diagnosis.loop import LoopFacts
 from assay.diagnosis.measured import LayerSignals
 
 FactsRule = Callable[[NetworkFacts], Iterable[Finding]]
 StartRule = Callable[[NetworkFacts, LayerSignals], Iterable[Finding]]
 TrainingRule = Callable[[NetworkFacts, TrainingCourse], Iterable[Finding]]
+LoopRule = Callable[[LoopFacts], Iterable[Finding]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +33,7 @@ class Symptom:
         What findings carry, and the name of the file.
     order : int
         Findings and sections of the rule book are told in this order. Those read off the network have 100 and more,
-        the start's 200, training's 300, notes 400; steps of ten leave room between.
+        the start's 200, training's 300, notes 400, those of a loop 500; steps of ten leave room between.
     level : {"certain", "fault", "note"}
         Of its findings; see `Finding`.
     title : str
@@ -51,15 +53,16 @@ class Symptom:
         What to change: what a finding says, unless its rule knows better for the network at hand.
     advice : str
         More about the remedy, for the rule book alone.
-    example : StudyExample or ModelExample
+    example : StudyExample or ModelExample or LoopExample
         An illness and its cure.
     about : {"signal", "step"}, optional
         What a measurement before training says something about: the signal's way through the layers, or the size of
         the first steps. Where learning is not in danger (`assay.diagnosis.danger`) its findings are notes.
     factors : tuple of str
         What in a program is to blame, in the words of published lists of faults: ``activation``, ``initializer``, …
-    as_written, at_start, in_training : callable, optional
-        The rules: on the facts alone, on an untrained network, on a training. A symptom has at least one.
+    as_written, at_start, in_training, in_loop : callable, optional
+        The rules: on the facts alone, on an untrained network, on a training, on a loop that was watched. A symptom has
+        at least one.
     unless_certain : callable, optional
         A rule on an untrained network that is asked only where nothing certain was found.
     """
@@ -75,7 +78,7 @@ class Symptom:
     why: str
     source: str
     remedy: str
-    example: StudyExample | ModelExample
+    example: StudyExample | ModelExample | LoopExample
     advice: str = ""
     about: Literal["signal", "step"] | None = None
     factors: tuple[str, ...] = ()
@@ -83,6 +86,7 @@ class Symptom:
     at_start: StartRule | None = None
     unless_certain: StartRule | None = None
     in_training: TrainingRule | None = None
+    in_loop: LoopRule | None = None
 
     def finding(
         self,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from assay.study.conditions import level_label, short_labels
 
 if TYPE_CHECKING:
+    from assay.store.watched import WatchedCondition
     from assay.study.spec import Condition
 
 FAILURES = ("diverged", "failed")
@@ -22,14 +23,14 @@ class Hyperparameters:
     A factor whose levels are all numbers is a number column, any other is text.
     """
 
-    def __init__(self, conditions: Sequence[Condition]) -> None:
+    def __init__(self, conditions: Sequence[Condition | WatchedCondition]) -> None:
         self.labels = short_labels(list(conditions[0].settings)) if conditions else {}
         self.numeric = {
             key for key in self.labels if all(_is_number(condition.settings[key]) for condition in conditions)
         }
         self.levels = {condition.name: self._levels(condition) for condition in conditions}
 
-    def _levels(self, condition: Condition) -> dict[str, float | str]:
+    def _levels(self, condition: Condition | WatchedCondition) -> dict[str, float | str]:
         return {
             key: float(level) if key in self.numeric else level_label(level)
             for key, level in condition.settings.items()

@@ -150,9 +150,9 @@ class SignalPanels:
         }
 
 
-def epoch_text(epoch: int) -> str:
-    """``epoch 3``; epoch 0 is ``before training``."""
-    return f"epoch {epoch}" if epoch else "before training"
+def epoch_text(epoch: int, clock: str = "epoch") -> str:
+    """``epoch 3``, or ``step 3``; 0 is ``before training``."""
+    return f"{clock} {epoch}" if epoch else "before training"
 
 
 def panel_data(

@@ -200,6 +200,8 @@ class Courses:
         The quantity.
     chance : float, optional
         The loss of the best constant output.
+    clock : str
+        What is counted to the right: epochs or steps.
     """
 
     illness: str
@@ -209,6 +211,7 @@ class Courses:
     share_epochs: np.ndarray
     share: str | None
     chance: float | None
+    clock: str = "epoch"
 
     @property
     def limits(self) -> tuple[float, float]:
@@ -230,7 +233,7 @@ class Courses:
             "figure": "courses",
             "illness": self.illness,
             "cure": self.cure,
-            "x": {"label": "epoch"},
+            "x": {"label": self.clock},
             "y": {"label": "loss", "limits": plain(self.limits)},
             "colours": {split: colour for split, (colour, _) in SPLITS.items()},
             "chance": plain(self.chance),
@@ -320,7 +323,7 @@ def draw_courses(data: Courses) -> Figure:
             lowest = figure.add_axes((x / WIDTH, y / height, panel_width / WIDTH, share_height / height))
             _draw_share(lowest, data, condition)
             lowest.set_xlim(axes.get_xlim())
-        lowest.set_xlabel("epoch", fontsize=SIZES["label"], color=INK)
+        lowest.set_xlabel(data.clock, fontsize=SIZES["label"], color=INK)
         if side == 0:
             axes.set_ylabel("loss", fontsize=SIZES["label"], color=INK)
             if share is not None:

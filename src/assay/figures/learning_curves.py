@@ -62,6 +62,8 @@ class Curves:
         What became of trials that are left out, by condition.
     reference : str or None
         The condition that is drawn faintly behind all others: the baseline.
+    clock : str
+        What the column ``epoch`` counts.
     """
 
     table: pl.DataFrame
@@ -70,6 +72,7 @@ class Curves:
     best: dict[str, BestEpoch | None]
     notes: dict[str, str]
     reference: str | None
+    clock: str = "epoch"
 
     def of(self, metrics: Sequence[str]) -> Curves:
         """The same of these metrics alone."""
@@ -106,7 +109,7 @@ class Curves:
                 {"metric": metric, "label": metric_text(metric), "scale": plain(self.scale(metric))}
                 for metric in self.metrics
             ],
-            "x": {"label": "epoch"},
+            "x": {"label": self.clock},
             "colours": {split: colour for split, (colour, _) in SPLITS.items()},
             "lines": written_lines(self.table, "condition", "split", "metric"),
             "best": plain(self.best),
@@ -159,6 +162,7 @@ def curve_data(results: Results, conditions: Sequence[str] | None = None) -> Cur
         best=best_epochs(results, chosen),
         notes=notes,
         reference=baseline,
+        clock=results.clock,
     )
 
 
@@ -221,7 +225,7 @@ def draw_curves(curves: Curves) -> Figure:
             if column == 0:
                 axes.set_ylabel(metric_text(metric), fontsize=SIZES["label"], color=INK)
             if is_lowest:
-                axes.set_xlabel("epoch", fontsize=SIZES["label"], color=INK)
+                axes.set_xlabel(curves.clock, fontsize=SIZES["label"], color=INK)
     if factors:
         figure.text(left / width, 1 - 0.45 / height, factors, va="center", fontsize=SIZES["title"], color=QUIET)
     _legend(figure, curves, width, 1 - 0.08 / height)

@@ -43,6 +43,8 @@ class Profiles:
     limits : pair of float
         Of the logarithmic axis.
     seeds : int
+    clock : str
+        What `epoch` counts.
     """
 
     table: pl.DataFrame
@@ -51,11 +53,12 @@ class Profiles:
     epoch: int
     limits: tuple[float, float]
     seeds: int
+    clock: str = "epoch"
 
     @property
     def heading(self) -> str:
         """``Size of the signal by layer, before training``."""
-        return f"Size of the signal by layer, {epoch_text(self.epoch)}"
+        return f"Size of the signal by layer, {epoch_text(self.epoch, self.clock)}"
 
     def written(self) -> dict[str, Any]:
         """As JSON: the size of each condition and quantity by layer."""
@@ -117,7 +120,7 @@ def profile_data(
     )
     table = table.join(theory, on=keys, how="left")
     table = table.sort(keys)
-    return Profiles(table, chosen, names, epoch, _limits(table), rows["seed"].n_unique())
+    return Profiles(table, chosen, names, epoch, _limits(table), rows["seed"].n_unique(), tables.clock)
 
 
 def _size_of(records: Sequence[Quantity]) -> pl.Expr:
@@ -127,7 +130,9 @@ def _size_of(records: Sequence[Quantity]) -> pl.Expr:
     size = pl.lit(None, pl.Float64)
     for record in records:
         is_root = record.has_histogram and record.size == "rms"
-        own = _root_of_squares("mean", "std") if is_root else pl.col(record.size)
+        own = pl.col(record.size)
+        if is_root:
+            own = pl.coalesce(_root_of_squares("mean", "std"), own)
         size = pl.when(pl.col("quantity") == record.name).then(own).otherwise(size)
     return size
 

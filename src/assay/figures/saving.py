@@ -81,7 +81,8 @@ def study_figure_data(
     """
     drawn = drawn_conditions(results.summary() if summary is None else summary)
     names = [condition.name for condition in drawn.conditions]
-    yield StudyFigure("overview", overview_data(results, drawn), draw_overview)
+    if not results.was_watched:  # one training, which is compared with none
+        yield StudyFigure("overview", overview_data(results, drawn), draw_overview)
     curves = curve_data(results, names)
     if len(curves.conditions) <= MANY:
         yield StudyFigure("learning_curves", curves, draw_curves)
@@ -96,9 +97,11 @@ def signal_figure_data(tables: SignalTables) -> Iterator[StudyFigure]:
     if tables.is_empty:
         return
     epochs = tables.epochs()
-    yield StudyFigure("wall", panel_data(tables, epoch=epochs[0]), draw_wall)
+    has_histograms = not tables.histograms.is_empty()
+    if has_histograms:
+        yield StudyFigure("wall", panel_data(tables, epoch=epochs[0]), draw_wall)
     yield StudyFigure("profiles", profile_data(tables, epoch=epochs[0]), draw_profiles)
-    if len(epochs) > 1:
+    if len(epochs) > 1 and has_histograms:
         for name in (quantity.name for quantity in quantities() if quantity.over_epochs):
             yield StudyFigure(f"over_epochs_{name}", over_epochs_data(tables, name), draw_over_epochs)
 

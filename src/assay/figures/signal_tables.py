@@ -29,12 +29,15 @@ class SignalTables:
         In the study's order.
     theory : polars.DataFrame, optional
         Columns condition, layer, quantity, statistic (``std`` or ``rms``), value: what untrained networks should show.
+    clock : str
+        What the column ``epoch`` counts.
     """
 
     signals: pl.DataFrame
     histograms: pl.DataFrame
     conditions: list[str]
     theory: pl.DataFrame | None = None
+    clock: str = "epoch"
 
     @classmethod
     def of(
@@ -48,7 +51,7 @@ class SignalTables:
         signals, histograms = (
             results.rows(table, of_these).sort("trial", "epoch", "layer") for table in ("signals", "histograms")
         )
-        return cls(signals, histograms, names, theory)
+        return cls(signals, histograms, names, theory, results.clock)
 
     def theory_of(self, quantity: str, epoch: int) -> pl.DataFrame:
         """Columns condition, layer, value: the size of a quantity in theory; empty but for the untrained network."""

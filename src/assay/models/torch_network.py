@@ -153,12 +153,13 @@ class _Watcher(TorchFunctionMode):
         given = tuple(_tensors((args, kwargs)))
         if kind == "activation" and given:
             return self._activate(function, args, kwargs, given)
+        read = args[:1]
         if self.is_loss:
             args, kwargs, beyond = computable(name, args, kwargs)
             self.labels_beyond = self.labels_beyond or beyond
         output = function(*args, **kwargs)
         if self.is_loss:
-            self._note_loss(name, function, args, kwargs, output)
+            self._note_loss(name, function, (*read, *args[1:]), kwargs, output)
         made = list(_tensors(output))
         if not made or not given:
             return output

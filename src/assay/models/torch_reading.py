@@ -38,7 +38,7 @@ except ImportError:
     raise MissingExtra("PyTorch is not installed. Install it with: pip install 'assay[torch]'") from None
 
 from assay.models.torch_layers import function_of, loss_of, optimizer_for, optimizer_of, plain_name
-from assay.models.torch_loss import LossCall, takes_classes_first
+from assay.models.torch_loss import ELEMENTWISE, LossCall, takes_classes_first
 from assay.models.torch_network import Kernel, Pass, TorchNetwork, Traced, by_units, numpy_of
 from assay.models.torch_parameters import parameter_facts
 from assay.models.torch_steps import CopiedSteps
@@ -114,8 +114,9 @@ class TorchReader:
         self.network = TorchNetwork(module)
         few = probe_rows(count, FEW)
         y, self._loss = self._choose_loss(loss, y, parts, few, count)
-        found, self._cost = self.network.discover(_taken(parts, few), self._loss, y[few])
-        structure = self.network.structure(_taken(parts, few), found)
+        shown = _taken(parts, few)  # the very tensors in which ways around a layer begin
+        found, self._cost = self.network.discover(shown, self._loss, y[few])
+        structure = self.network.structure(shown, found)
         self.layers = [
             self._layer(number, choice, is_residual) for number, (choice, is_residual) in enumerate(structure)
         ]
@@ -207,7 +208,7 @@ class TorchReader:
             is_binary = dense.shape[1] == 1
             return Targets(dense, "binary" if is_binary else None, 2 if is_binary else None)
         if call.name:
-            return Targets(dense, "regression", None)
+            return Targets(dense, "regression" if call.name in ELEMENTWISE else None, None)
         try:
             return read_targets(numpy_of(target), tuple(call.output.shape[1:]))
         except ModelError:
@@ -282,12 +283,15 @@ class TorchReader:
                     call = self._read_as(found, y)
                     chance, floor = call.chance(), call.floor()
                 losses.append(found.judged)
-                if not np.isfinite(losses[-1]) or chance is None:
+                if chance is None or chance <= floor:  # without an end below, or nothing to learn
+                    return None
+                if not np.isfinite(losses[-1]):
                     break
                 copied.step(slopes)
         except Exception:  # whatever the user's own code raises with other weights than its own
             return None
-        return None if chance is None else LookAhead(tuple(losses), chance, floor)
+        assert chance is not None
+        return LookAhead(tuple(losses), chance, floor)
 
     # --- Examples ----------------------------------------------------------------------------------------------------
 
@@ -327,8 +331,9 @@ class TorchReader:
         function = None if given is None else _function_of(given)
         if function is not None and y is not None:
             return self._tensor(y), function
-        found, _ = self.network.discover(_taken(parts, few))
-        activation = self.network.structure(_taken(parts, few), found)[-1][0]
+        shown = _taken(parts, few)
+        found, _ = self.network.discover(shown)
+        activation = self.network.structure(shown, found)[-1][0]
         shape = tuple(found.read.shape[1:])
         if y is None:
             shape = (*shape[1:], shape[0]) if len(shape) > 1 and takes_classes_first(function) else shape

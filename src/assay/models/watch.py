@@ -26,20 +26,12 @@ from assay.diagnosis import (
     start_findings,
     training_findings,
 )
-from assay.errors import ModelError, StoreError
+from assay.errors import ModelError
 from assay.judging import merged, verdict_of
 from assay.models.keras_reading import KerasReader
 from assay.models.their_code import one_line
-from assay.store.files import make_folders, write_parquet
-from assay.store.schema import (
-    HISTOGRAM_COLUMNS,
-    HISTORY_COLUMNS,
-    MANIFEST_FILE,
-    SIGNAL_COLUMNS,
-    empty_frame,
-    part_stem,
-    with_columns_of,
-)
+from assay.models.watch_folder import WatchFolder, check_may_be_written
+from assay.store.schema import HISTOGRAM_COLUMNS, HISTORY_COLUMNS, SIGNAL_COLUMNS, empty_frame, with_columns_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -71,7 +63,7 @@ class Watch(keras.callbacks.Callback):
     x, y : array, optional
         Examples to look at, best those of the training. Drawn at random where they are not given.
     directory : path, optional
-        Where the tables are written after each epoch, as Parquet.
+        Where the tables and findings are written after each epoch, for ``assay show``, ``report`` and ``export``.
     rows : int
         How many examples are looked at.
     every : int
@@ -114,8 +106,9 @@ class Watch(keras.callbacks.Callback):
             raise ModelError(f"rows: expected at least 2 examples to look at, got {rows}.")
         self._examples, self.rows, self.every, self.verbose = (x, y), rows, every, verbose
         self.directory = None if directory is None else Path(directory)
-        if self.directory is not None and (self.directory / MANIFEST_FILE).exists():
-            raise StoreError(f"{self.directory}: it holds the results of a study. Give Watch a folder of its own.")
+        if self.directory is not None:
+            check_may_be_written(self.directory)
+        self._folder: WatchFolder | None = None
         self.facts: NetworkFacts | None = None
         self.remarks: list[str] = []
         self.history = empty_frame(HISTORY_COLUMNS)
@@ -137,6 +130,9 @@ class Watch(keras.callbacks.Callback):
         """Look at the untrained model."""
         params = self.params or {}
         steps = params.get("steps")
+        if self.directory is not None and self._folder is None:
+            about = {"model": self.model.name, "optimizer": type(self.model.optimizer).__name__}
+            self._folder = WatchFolder(self.directory, model=self.model.name, clock="epoch", about=about)
         try:
             self._reader = KerasReader(
                 self.model,
@@ -163,6 +159,7 @@ class Watch(keras.callbacks.Callback):
         """Look at the trained model, and tell what is wrong."""
         self._look()
         self._tell()
+        self._end()
 
     # --- What it means -----------------------------------------------------------------------------------------------
 
@@ -209,10 +206,32 @@ class Watch(keras.callbacks.Callback):
             self._remark(f"Epoch {self.epoch} was not judged. {_told(error)}")
             return
         for finding in faults:
-            if self.verbose and finding.symptom not in self._told_symptoms:
-                self._told_symptoms.add(finding.symptom)
+            if finding.symptom in self._told_symptoms:
+                continue
+            self._told_symptoms.add(finding.symptom)
+            if self._folder is not None:
+                self._folder.tell(finding, at=self.epoch)
+            if self.verbose:
                 name = finding.symptom.replace("_", " ")
                 print(f"assay: {name}: {finding.evidence.text} {finding.remedy.text}", file=sys.stderr)
+
+    def _end(self) -> None:
+        """Keep what became of the training."""
+        if self._folder is None:
+            return
+        losses = self.history.filter(split="train", metric="loss")["value"]
+        has_diverged = len(losses) > 0 and not np.isfinite(losses[-1])
+        try:
+            self._folder.end(
+                at=self.epoch,
+                outcome="diverged" if has_diverged else "completed",
+                findings=self.findings,
+                parameters=self.model.count_params(),
+                about={"epochs": self.epoch},
+                remarks=self.remarks,
+            )
+        except Exception as error:
+            self._remark(f"The end was not written. {_told(error)}")
 
     # --- What is kept ------------------------------------------------------------------------------------------------
 
@@ -254,11 +273,8 @@ class Watch(keras.callbacks.Callback):
 
     def _write(self, **tables: pl.DataFrame) -> None:
         """A part for each table and epoch, named as in a results folder."""
-        if self.directory is None:
-            return
-        make_folders(self.directory, tuple(tables))
-        for table, frame in tables.items():
-            write_parquet(self.directory / table / f"{part_stem(1)}-select-{self.epoch:05d}.parquet", frame)
+        if self._folder is not None:
+            self._folder.write(self.epoch, **tables)
 
     def _remark(self, text: str) -> None:
         if text not in self.remarks:

@@ -68,7 +68,7 @@ class ReportContent:
     finding_notes: list[str]
     table: TableContent
     figures: list[FigureContent]
-    best_epochs: TableContent
+    best_epochs: TableContent | None
     tests: TableContent | None
     settings: list[tuple[str, str]]
     study_file: str
@@ -98,7 +98,7 @@ def build_content(results: Results, summary: Summary | None = None) -> ReportCon
         question=study.question,
         facts=_facts(results, summary),
         conclusions=sentences(summary),
-        conclusion_note=_note(summary, measure),
+        conclusion_note="" if summary.told else _note(summary, measure),
         findings=_findings(summary),
         finding_notes=[
             f"{symptom.title} {symptom.where(len(summary.conditions))}".rstrip()
@@ -113,7 +113,9 @@ def build_content(results: Results, summary: Summary | None = None) -> ReportCon
             "best-epochs",
             f"The best epoch of each condition ({_rule(study.design.select)}), the range over single seeds, and the "
             f"validation data at that epoch. {which}",
-        ),
+        )
+        if summary.compared_by is not None or not results.was_watched
+        else None,
         tests=_measured(
             shown,
             "test",
@@ -125,13 +127,17 @@ def build_content(results: Results, summary: Summary | None = None) -> ReportCon
         else None,
         settings=_settings(study.written()),
         study_file=study.to_toml(),
-        command=f"assay run {_shell_word(study.name + '.toml')}",
+        command="" if results.was_watched else f"assay run {_shell_word(study.name + '.toml')}",
         provenance=_provenance(results),
     )
 
 
 def _facts(results: Results, summary: Summary) -> list[tuple[str, str]]:
     """The study in a few numbers."""
+    if results.was_watched:
+        known = results.study.written()
+        counts = [(str(key), f"{known[key]:,}") for key in ("steps", "epochs", "looks") if key in known]
+        return [*counts, ("time", duration_text(summary.elapsed_seconds))]
     outcomes = [condition.outcomes for condition in summary.conditions]
     ended = sum(sum(counts.values()) for counts in outcomes)
     asked = sum(condition.trials for condition in summary.conditions)
@@ -297,12 +303,9 @@ def _rule(select: str) -> str:
 def _provenance(results: Results) -> list[tuple[str, str]]:
     """Where the numbers come from."""
     manifest = results.manifest
-    rows = [
-        ("begun", manifest["created"]),
-        ("time spent", duration_text(manifest["elapsed_seconds"])),
-        ("seeds", _value_text(manifest["seeds"])),
-        ("study fingerprint", manifest["fingerprint"]),
-    ]
+    rows = [("begun", manifest["created"]), ("time spent", duration_text(manifest["elapsed_seconds"]))]
+    if not results.was_watched:
+        rows += [("seeds", _value_text(manifest["seeds"])), ("study fingerprint", manifest["fingerprint"])]
     rows += [(f"data fingerprint, {name}", fingerprint) for name, fingerprint in manifest["data"].items()]
     rows += [("versions", ", ".join(f"{name} {version}" for name, version in manifest["versions"].items()))]
     rows += [("platform", f"{manifest['platform']}, {manifest['processors']} processors")]

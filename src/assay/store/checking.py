@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 
 
 def check_is_ours_or_empty(
-    directory: Path, manifest: str = MANIFEST_FILE, folders: tuple[str, ...] = FOLDERS, noun: str = "results folder"
+    directory: Path,
+    manifest: str = MANIFEST_FILE,
+    folders: tuple[str, ...] = FOLDERS,
+    noun: str = "results folder",
+    remedy: str = "Give another folder with --out.",
 ) -> None:
     """Refuse a folder of the user's own before anything is written into it."""
     if directory.exists() and not directory.is_dir():
-        raise StoreError(f"{directory}: expected a folder for results, found a file. Give another name with --out.")
+        raise StoreError(f"{directory}: expected a folder for results, found a file. {remedy}")
     if not directory.exists() or (directory / manifest).exists():
         return
     strangers = sorted(
@@ -34,8 +38,7 @@ def check_is_ours_or_empty(
     )
     if strangers:
         raise StoreError(
-            f"{directory}: expected an empty folder or a {noun} (with {manifest}), "
-            f"found {_few(strangers)}. Give another folder with --out."
+            f"{directory}: expected an empty folder or a {noun} (with {manifest}), found {_few(strangers)}. {remedy}"
         )
 
 

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from assay.store.schema import (
     COLUMNS_OF,
     FORMAT_VERSION,
     MANIFEST_FILE,
+    ORIGIN,
     STUDY_FILE,
     empty_frame,
     part_stem,
@@ -29,6 +30,7 @@ from assay.store.schema import (
 if TYPE_CHECKING:
     import polars as pl
 
+    from assay.store.watched import WatchedCondition, WatchedTraining
     from assay.study.spec import Condition, Study
 
 
@@ -61,16 +63,33 @@ class Tables:
     def __repr__(self) -> str:
         return f"{type(self).__name__}('{self.directory}')"
 
+    @property
+    def was_watched(self) -> bool:
+        """Whether these are of a training of the user's own that was watched, and not of a study."""
+        return self.manifest.get("origin") == ORIGIN
+
+    @property
+    def clock(self) -> str:
+        """What the column ``epoch`` counts: epochs, or steps."""
+        return str(self.manifest.get("clock", "epoch"))
+
     @cached_property
-    def study(self) -> Study:
-        """The study, as it was written; code of a user's own that it names is not run."""
+    def study(self) -> Study | WatchedTraining:
+        """The study, as it was written; code of a user's own that it names is not run.
+
+        A training that was watched has none; see `WatchedTraining`.
+        """
+        from assay.store.watched import WatchedTraining
         from assay.study.spec import Study
+
+        if self.was_watched:
+            return WatchedTraining.of(self.manifest)
 
         with running_nothing(self.manifest.get("own_code")):
             return Study(**read_json(self.directory / STUDY_FILE))
 
     @cached_property
-    def conditions(self) -> list[Condition]:
+    def conditions(self) -> Sequence[Condition | WatchedCondition]:
         """The conditions of the study, in their order."""
         return list(self.study.expand())
 

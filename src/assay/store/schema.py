@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 1
 """Raised when a reader of the previous number would misread the folder."""
 
+ORIGIN = "watch"
+"""What the manifest of a training of the user's own says of its origin; it has no study file."""
+
 STUDY_FILE = "study.json"
 MANIFEST_FILE = "manifest.json"
 LOCK_FILE = ".lock"

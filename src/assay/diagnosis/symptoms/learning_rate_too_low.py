@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from assay.diagnosis.ahead import USUAL_BUDGET
 from assay.diagnosis.course import (
     TrainingCourse,
     chance_of,
@@ -28,38 +27,38 @@ from assay.diagnosis.wording import number_text, percent_text
 STILL_FALLING = 0.002
 # How far all updates together could move a kernel, in units of its size, below which nothing has moved.
 SHORT_WAY = 0.1
-# Share of the way to the smallest loss that the budget goes at a look ahead's pace, below which a rate is too low.
-WAY_OF_BUDGET = 0.2
+# Updates. Where nobody has named a budget, a rate is too low if even so many do not suffice.
+LONG_BUDGET = 10_000
 
 
 # --- Before training -------------------------------------------------------------------------------------------------
 
 
 def at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
-    """A look ahead hardly moves, the budget is too short at that pace, and a larger rate learns."""
+    """A look ahead learns at a larger rate alone, and the budget is too short for the network's own."""
     ahead, rate = facts.ahead, _rate_of(facts)
     if ahead is None or ahead.learns or rate is None or facts.steps is None:
         return
-    better = ahead.best_of(larger=True)
-    steps = max(facts.steps, USUAL_BUDGET) if facts.is_budget_assumed else facts.steps
-    if better is None or ahead.projected(steps) >= WAY_OF_BUDGET:
+    better, needed = ahead.best_of(larger=True), ahead.updates_needed
+    steps = max(facts.steps, LONG_BUDGET) if facts.is_budget_assumed else facts.steps
+    if better is None or needed is None or needed <= steps:
         return
     factor, skill = better
+    budget = f"Its budget is {facts.steps:,}" if not facts.is_budget_assumed else f"A long budget is {LONG_BUDGET:,}"
     yield SYMPTOM.finding(
         (),
         Evidence(
-            "share of the way to the smallest loss that the budget goes, at the pace of the first updates",
-            ahead.projected(steps),
-            WAY_OF_BUDGET,
+            "updates that the network needs to begin to learn",
+            needed,
+            float(steps),
             f"{ahead.updates} updates at the learning rate {rate:g} take the loss from {number_text(ahead.losses[0])} "
-            f"to {number_text(ahead.losses[-1])}. At this pace {steps} updates go "
-            f"{percent_text(ahead.projected(steps))} of the way to the smallest loss (threshold "
-            f"{percent_text(WAY_OF_BUDGET)}).",
+            f"to {number_text(ahead.losses[-1])}, and as many at {rate * factor:.2g} close {percent_text(skill)} of "
+            f"the gap between a constant guess and a perfect answer. At {rate:g} it needs about {needed:,.0f} updates. "
+            f"{budget}.",
         ),
         remedy=Remedy(
-            f"Use a learning rate of {rate * factor:.2g}: as many updates then close {percent_text(skill)} of the gap "
-            "between a constant guess and a perfect answer.",
-            with_rate(facts.optimizer, float(f"{rate * factor:.2g}")) if facts.optimizer is not None else {},
+            f"Use a learning rate of {rate * factor:.2g}.",
+            {} if facts.optimizer is None else with_rate(facts.optimizer, float(f"{rate * factor:.2g}")),
         ),
     )
 
@@ -126,7 +125,9 @@ SYMPTOM = Symptom(
     meaning="The loss falls, but the training ends long before it gets anywhere.",
     sight="The loss is almost a straight line, falling a little or not at all.",
     rule=(
-        f"Training closed less than {percent_text(LEARNT_SHARE)} of the gap between a constant guess and a perfect "
+        "Before training: a look ahead learns at a learning rate 10, 100 or 1,000 times larger, and at the network's "
+        f"own it needs more updates than the budget has ({LONG_BUDGET:g}, if nobody named it). Of a training: it "
+        f"closed less than {percent_text(LEARNT_SHARE)} of the gap between a constant guess and a perfect "
         f"answer, and the training loss still fell by more than {percent_text(STILL_FALLING)} of chance per epoch at "
         f"the end; or all updates together could not have moved a kernel by {percent_text(SHORT_WAY)} of its size."
     ),
