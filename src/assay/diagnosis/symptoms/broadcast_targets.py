@@ -16,10 +16,11 @@ def as_written(facts: NetworkFacts) -> Iterator[Finding]:
         return
     output, target = facts.as_read.broadcast
     text = f"The loss compares outputs of shape {output} with targets of shape {target}."
+    column = (-1, *output[1:])
     yield SYMPTOM.finding(
         (len(facts.layers),),
         Evidence("network as written", None, None, text),
-        remedy=Remedy(f"Give both the same shape: y.reshape{output}, or y[:, None]."),
+        remedy=Remedy(f"Give both the same shape: y.reshape{column}, or y[:, None]."),
     )
 
 
