@@ -146,4 +146,4 @@ def test_a_network_that_is_too_large_has_none():
     limit = MOST_PRODUCTS / (FEWEST_UPDATES * FEWEST_ROWS)
     assert look_ahead_size(limit * 0.99, 500, None) == (FEWEST_UPDATES, FEWEST_ROWS)
     assert look_ahead_size(limit * 1.01, 500, None) is None
-    assert look_ahead_size(limit * 1.01, 500, 3) == (3, FEWEST_ROWS)  # its budget is smaller than the fewest updates
+    assert look_ahead_size(limit * 1.01, 500, 3) == (3, int(MOST_PRODUCTS / 3 / (limit * 1.01)))  # a budget of three

@@ -18,13 +18,13 @@ FALLING = (9.0, *[2.0] * 8)
 LEARNING = (1.0, *[0.5] * 8)
 
 
-def measured(std=1.0, errors=1.0, **more) -> LayerSignals:
+def measured(std=1.0, errors=1.0, more=()) -> LayerSignals:
     """Three hidden layers and an output; `std` goes up to the third, and `errors` back to the first."""
     values = {
         ("preactivations", "std"): np.array([1.0, std**0.5, std, 1.0]),
         ("errors", "rms"): np.array([errors, errors**0.5, 1.0, 1.0]),
     }
-    return LayerSignals(4, values | more)
+    return LayerSignals(4, values | dict(more))
 
 
 @pytest.mark.parametrize(
@@ -84,14 +84,8 @@ def test_where_nothing_is_known_of_the_signal_what_was_found_counts():
 def test_out_of_danger_a_finding_about_the_signal_is_a_note(losses, level):
     """And about the first steps, too; what is certain stays so."""
     facts = replace(FACTS, ahead=LookAhead(losses, chance=1.0), optimizer=Choice("sgd", {"learning_rate": 1.0}))
-    seen = measured(
-        std=0.01,
-        **{
-            ("loss", "before"): np.full(4, 1.0),
-            ("loss", "after"): np.full(4, 9.0),
-            ("update", "ratio"): np.full(4, 0.1),
-        },
-    )
+    step = {("loss", "before"): 1.0, ("loss", "after"): 9.0, ("update", "ratio"): 0.1}
+    seen = measured(std=0.01, more={key: np.full(4, value) for key, value in step.items()})
     found = {finding.symptom: finding.level for finding in start_findings(facts, seen)}
     assert found == {"vanishing_signal": level, "learning_rate_too_high": level}
     wrong = replace(facts, loss=Choice("categorical_crossentropy"))
