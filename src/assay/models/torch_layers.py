@@ -21,6 +21,7 @@ KERNELS = (
     *("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"),
 )
 NORMALIZATIONS = ("batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm")
+ATTENTION = "scaled_dot_product_attention"
 # They have kernels that are not looked at.
 OPAQUE = (
     *("bilinear", "embedding", "embedding_bag"),
@@ -76,6 +77,8 @@ def kind_of(function: Callable[..., Any]) -> str:
         return "kernel"
     if name in OPAQUE:
         return "opaque"
+    if name == ATTENTION:
+        return "attention"
     if name in NORMALIZATIONS:
         return "normalization"
     if name in _ACTIVATIONS:

@@ -20,7 +20,6 @@ from assay.models.torch_layers import KEEPING, KERNELS, activation_of, kind_of, 
 from assay.models.torch_loss import ELEMENTWISE, LossCall, broadcast_shapes, computable, is_loss
 from assay.models.torch_parameters import unregistered
 
-FLOAT_BYTES = 4
 Loss = Callable[[Any, Any], Any]
 Shapes = tuple[tuple[int, ...], tuple[int, ...]]
 
@@ -49,30 +48,38 @@ class Kernel(NamedTuple):
 
 
 class Traced(NamedTuple):
-    """What one pass computes, as NumPy arrays; all but the first and the last two by link.
+    """What one pass computes; all but the first and the last two by link.
 
     Attributes
     ----------
     loss : float
-    preactivations, activations, errors : list of array
-    kernels, kernel_gradients : list of array
-    biases, bias_gradients : list of array or None
-    gradients : dict of str to array
+    preactivations, activations, errors : list of tensor
+    kernels, kernel_gradients : list of tensor
+    biases, bias_gradients : list of tensor or None
+    gradients : dict of str to tensor
         By parameter.
     entry : array, (B, …)
         The numbers that reach the first kernel.
     """
 
     loss: float
-    preactivations: list[np.ndarray]
-    activations: list[np.ndarray]
-    errors: list[np.ndarray]
-    kernels: list[np.ndarray]
-    kernel_gradients: list[np.ndarray]
-    biases: list[np.ndarray | None]
-    bias_gradients: list[np.ndarray | None]
-    gradients: dict[str, np.ndarray]
+    preactivations: list[Any]
+    activations: list[Any]
+    errors: list[Any]
+    kernels: list[Any]
+    kernel_gradients: list[Any]
+    biases: list[Any]
+    bias_gradients: list[Any]
+    gradients: dict[str, Any]
     entry: np.ndarray
+
+
+class Later(NamedTuple):
+    """What becomes of the loss, and by link of the pre-activations and kernels, after an update."""
+
+    loss: float
+    preactivations: list[Any]
+    kernels: list[Any]
 
 
 class Cost(NamedTuple):
@@ -103,6 +110,8 @@ class Pass:
         The ends of the labels, where some lie outside those that K outputs can have.
     products : int
         Products of two numbers that the pass took.
+    entry : tensor, (B, …), optional
+        The numbers that reach the first kernel.
     """
 
     log: Log
@@ -114,6 +123,7 @@ class Pass:
     broadcast: Shapes | None = None
     labels_beyond: tuple[float, float, int] | None = None
     products: int = 0
+    entry: Any = None
 
     @property
     def judged(self) -> float:
@@ -146,6 +156,7 @@ class _Watcher(TorchFunctionMode):
         self.broadcast: Shapes | None = None
         self.labels_beyond: tuple[float, float, int] | None = None
         self.products = 0
+        self.entry: Any = None
 
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -168,12 +179,14 @@ class _Watcher(TorchFunctionMode):
             owner = self.names.get(id(kernel.weight), name)
             site, output = self.log.apply(owner, output, lambda z: z)
             self.kernels[site] = kernel
-            self.log.calls.append(Call("kernel", owner, given, output, site, Choice("linear")))
+            if self.entry is None:
+                self.entry = given[0].detach()
+            self.log.note(Call("kernel", owner, given, output, site, Choice("linear")))
             return output
         kind = "other" if kind == "kernel" else kind
         over = _normalized_over(name, args, kwargs) if kind == "normalization" else ()
         for part in made:
-            self.log.calls.append(Call(kind, function, given, part, keeps=name in KEEPING, over=over))
+            self.log.note(Call(kind, function, given, part, keeps=name in KEEPING, over=over))
         return output
 
     def _count_products(self, kind: str, given: tuple[Any, ...], output: Any) -> None:
@@ -194,7 +207,7 @@ class _Watcher(TorchFunctionMode):
         axis = kwargs.get("dim", args[1] if len(args) > 1 else None)
         is_softmax = choice is not None and "softmax" in choice.name and isinstance(axis, int) and first.ndim > 0
         over = (axis % first.ndim, first.shape[axis]) if is_softmax else ()
-        self.log.calls.append(Call("activation", function, given, output, site, choice, is_activated=True, over=over))
+        self.log.note(Call("activation", function, given, output, site, choice, is_activated=True, over=over))
         return output
 
     def _kernel(self, name: str, args: Any, kwargs: Any) -> Kernel | None:
@@ -277,12 +290,12 @@ class TorchNetwork:
         value = value.mean() if isinstance(value, torch.Tensor) else torch.as_tensor(float(value))
         calls = tuple(watcher.loss_calls)
         read = calls[0].output if len(calls) == 1 else _first_tensor(output)
-        found = (value, calls, watcher.broadcast, watcher.labels_beyond, watcher.products)
+        found = (value, calls, watcher.broadcast, watcher.labels_beyond, watcher.products, watcher.entry)
         return Pass(log, kernels, output, read, *found)
 
     def parameters(self) -> dict[str, Any]:
-        """Its parameters by name."""
-        return {name: tensor.detach() for name, tensor in self.module.named_parameters()}
+        """Copies of its parameters by name: a pass may write over them, as an embedding with a largest norm does."""
+        return {name: tensor.detach().clone() for name, tensor in self.module.named_parameters()}
 
     def discover(self, x: tuple[Any, ...], loss: Loss | None = None, y: Any = None) -> tuple[Pass, Cost]:
         """Learn its links on few examples; the pass, and what an example costs.
@@ -292,8 +305,9 @@ class TorchNetwork:
         ModelError
             If the module fails on them, or returns no tensor, or has no layer that is read.
         """
+        parameters = self.parameters()
         with torch.no_grad():
-            found = self.run(self.parameters(), x, loss=loss, y=y)
+            found = self.run(parameters, x, loss=loss, y=y)
         if found.read is None:
             kind = type(found.output).__name__
             raise ModelError(f"module {self.name}: expected a tensor, or a tuple or dict of tensors, got {kind}.")
@@ -302,8 +316,10 @@ class TorchNetwork:
         if not self.links:
             raise ModelError(f"module {self.name}: expected a Linear, Conv1d, Conv2d or Conv3d layer, got none.")
         self.sites = list(dict.fromkeys(link.site for link in self.links))
-        numbers = sum(call.output.numel() for call in found.log.calls)
-        return found, Cost(FLOAT_BYTES * numbers // len(x[0]), found.products / len(x[0]))
+        held = {part.data_ptr(): part.nbytes() for part in (call.output.untyped_storage() for call in found.log.calls)}
+        given = {tensor.untyped_storage().data_ptr() for tensor in (*parameters.values(), *x)}
+        computed = sum(size for place, size in held.items() if place not in given)
+        return found, Cost(computed // len(x[0]), found.products / len(x[0]))
 
     def structure(self, x: tuple[Any, ...], found: Pass) -> list[tuple[Choice | None, bool]]:
         """Of each link the activation, and whether a connection leads around it.
@@ -336,43 +352,50 @@ class TorchNetwork:
         inputs = {call.site: call.inputs[0] for call in found.log.calls if call.kind == "kernel"}
         return found.log.sites, inputs, found.read
 
-    def trace(
-        self, x: tuple[Any, ...], y: Any, loss: Loss, parameters: Mapping[str, Any] | None = None
-    ) -> tuple[Traced, Pass]:
-        """Loss, signals and gradients, with these parameters instead of its own if they are given."""
-        held = self.parameters() if parameters is None else dict(parameters)
-        held = {name: tensor.clone().requires_grad_(tensor.is_floating_point()) for name, tensor in held.items()}
+    def trace(self, x: tuple[Any, ...], y: Any, loss: Loss) -> tuple[Traced, Pass]:
+        """Loss, signals and gradients, with its own parameters."""
+        held = {name: tensor.requires_grad_(tensor.is_floating_point()) for name, tensor in self.parameters().items()}
         with torch.enable_grad():
-            found = self.run(held, x, loss=loss, y=y)
+            found = self.run(held, x, loss=loss, y=y, log=Log(wanted=frozenset(self.sites)))
             at = [found.kernels[link.kernel.site] for link in self.links]
-            wanted = [found.log.sites[link.site][0] for link in self.links]
-            wanted += [kernel.weight for kernel in at]
-            wanted += [kernel.bias for kernel in at if kernel.bias is not None]
-            wanted += [tensor for tensor in held.values() if tensor.requires_grad]
-            is_taken = [tensor.requires_grad for tensor in wanted]
-            taken = [tensor for tensor in wanted if tensor.requires_grad]
-            slopes = iter(self._gradients(found.value, taken))
-        gradients = iter(
-            [
-                numpy_of(next(slopes)) if has else np.zeros(tuple(tensor.shape), np.float32)
-                for tensor, has in zip(wanted, is_taken, strict=True)
-            ]
-        )
-        errors, kernel_gradients = ([next(gradients) for _ in self.links] for _ in range(2))
-        calls = [call for call in found.log.calls if call.kind == "kernel"]
+            sites = [found.log.sites[link.site] for link in self.links]
+            wanted = [z for z, _ in sites] + [tensor for kernel in at for tensor in (kernel.weight, kernel.bias)]
+            wanted += held.values()
+            slopes = self._slopes(found.value, [tensor for tensor in wanted if tensor is not None])
         traced = Traced(
             loss=found.judged,
-            preactivations=[numpy_of(found.log.sites[link.site][0]) for link in self.links],
-            activations=[numpy_of(found.log.sites[link.site][1]) for link in self.links],
-            errors=errors,
-            kernels=[numpy_of(kernel.weight) for kernel in at],
-            kernel_gradients=kernel_gradients,
-            biases=[None if kernel.bias is None else numpy_of(kernel.bias) for kernel in at],
-            bias_gradients=[None if kernel.bias is None else next(gradients) for kernel in at],
-            gradients={name: next(gradients) for name, tensor in held.items() if tensor.requires_grad},
-            entry=numpy_of(calls[0].inputs[0]),
+            preactivations=[z.detach() for z, _ in sites],
+            activations=[a.detach() for _, a in sites],
+            errors=[slopes[id(z)] for z, _ in sites],
+            kernels=[kernel.weight.detach() for kernel in at],
+            kernel_gradients=[slopes[id(kernel.weight)] for kernel in at],
+            biases=[None if kernel.bias is None else kernel.bias.detach() for kernel in at],
+            bias_gradients=[None if kernel.bias is None else slopes[id(kernel.bias)] for kernel in at],
+            gradients={name: slopes[id(tensor)] for name, tensor in held.items() if tensor.requires_grad},
+            entry=numpy_of(found.entry),
         )
+        found.log.sites.clear()  # what is wanted is held without what autograd keeps for it
         return traced, found
+
+    def later(self, x: tuple[Any, ...], y: Any, loss: Loss, parameters: Mapping[str, Any]) -> Later:
+        """What becomes of the loss, the pre-activations and the kernels with other parameters."""
+        with torch.no_grad():
+            found = self.run(parameters, x, loss=loss, y=y, log=Log(wanted=frozenset(self.sites)))
+        return Later(
+            found.judged,
+            [found.log.sites[link.site][0] for link in self.links],
+            [found.kernels[link.kernel.site].weight for link in self.links],
+        )
+
+    def _slopes(self, value: Any, wanted: list[Any]) -> dict[int, Any]:
+        """Gradients by the tensor's id, each computed once; zeros of what has none."""
+        unique = list({id(tensor): tensor for tensor in wanted}.values())
+        taken = [tensor for tensor in unique if tensor.requires_grad]
+        found = dict(zip(map(id, taken), self._gradients(value, taken), strict=True))
+        return {
+            id(tensor): found.get(id(tensor), torch.zeros((), dtype=tensor.dtype).expand(tensor.shape))
+            for tensor in unique
+        }
 
     def slopes(
         self, parameters: Mapping[str, Any], x: tuple[Any, ...], y: Any, loss: Loss

@@ -17,10 +17,10 @@ from assay.diagnosis.ahead import LARGER_RATES, SMALLER_RATES, LookAhead, look_a
 from assay.diagnosis.facts import DataFacts, LayerFacts, NetworkFacts, OutputFacts
 from assay.errors import MissingExtra, ModelError
 from assay.learning.losses import LOSSES
+from assay.linearized import LinearizedCourse
 from assay.models.drawing import drawn_inputs, drawn_targets
 from assay.models.objective import Targets, dense_loss, fitting_loss, read_targets
 from assay.models.observation import (
-    COPIES,
     FEW,
     TRACE_BYTES,
     Observation,
@@ -39,9 +39,12 @@ except ImportError:
 
 from assay.models.torch_layers import function_of, loss_of, optimizer_for, optimizer_of, plain_name
 from assay.models.torch_loss import LossCall, takes_classes_first
-from assay.models.torch_network import Kernel, Pass, TorchNetwork, Traced, by_units, numpy_of
+from assay.models.torch_network import Kernel, Later, Pass, TorchNetwork, Traced, by_units, numpy_of
 from assay.models.torch_parameters import parameter_facts
 from assay.models.torch_steps import CopiedSteps
+
+# What is computed stays with its gradient until both are measured.
+KEPT = 2
 
 
 def observe_torch(
@@ -114,12 +117,13 @@ class TorchReader:
         self.network = TorchNetwork(module)
         few = probe_rows(count, FEW)
         y, self._loss = self._choose_loss(loss, y, parts, few, count)
-        found, self._cost = self.network.discover(_taken(parts, few), self._loss, y[few])
-        structure = self.network.structure(_taken(parts, few), found)
+        shown = _taken(parts, few)
+        found, self._cost = self.network.discover(shown, self._loss, y[few])
+        structure = self.network.structure(shown, found)
         self.layers = [
             self._layer(number, choice, is_residual) for number, (choice, is_residual) in enumerate(structure)
         ]
-        room = max(2, TRACE_BYTES // max(COPIES * self._cost.bytes, 1))
+        room = max(2, TRACE_BYTES // max(KEPT * self._cost.bytes, 1))
         if room < min(rows, count):
             self.remarks.append(f"{room} examples were looked at instead of {min(rows, count)}, to stay below 1 GiB.")
         looked_at = probe_rows(count, min(rows, room))
@@ -134,19 +138,26 @@ class TorchReader:
         """Look at it as it is now."""
         now, found = self.network.trace(self._x, self._y, self._loss)
         after = self._after_one_update(now)
-        later = None if after is None else self.network.trace(self._x, self._y, self._loss, after)[0]
         facts = self._facts(now, found, after)
-        layers = [self._traced(number, now, later) for number in range(len(self.layers))]
+        later = None if after is None else self.network.later(self._x, self._y, self._loss, after)
+        layers = (self._traced(number, now, later) for number in range(len(self.layers)))
         loss_after = None if later is None else later.loss
         signals, histograms = signal_tables(self.name, layers, loss=now.loss, loss_after=loss_after, epoch=epoch)
         course = None
         if epoch == 0:
+            course = self._course(facts, now)
+            del now, found, after, later, layers  # room for the look ahead
             facts = replace(facts, ahead=self._look_ahead())
-            flat = numpy_of(self._x[0]).reshape(len(self._x[0]), -1)
-            course = (
-                course_of(facts, layers, flat, self.targets.dense) if len(flat) == len(self.targets.dense) else None
-            )
         return Observation(self.name, facts, signals, histograms, tuple(self.remarks), course)
+
+    def _course(self, facts: NetworkFacts, now: Traced) -> LinearizedCourse | None:
+        """Where it would go if it stayed linear in its parameters."""
+        flat = numpy_of(self._x[0]).reshape(len(self._x[0]), -1)
+        is_chain = all(layer.kind == "dense" and not layer.is_residual for layer in facts.layers)
+        if len(flat) != len(self.targets.dense) or not is_chain:
+            return None
+        layers = [self._traced(number, now, None) for number in range(len(self.layers))]
+        return course_of(facts, layers, flat, self.targets.dense)
 
     def facts(self) -> NetworkFacts:
         """What is known of it as it is now, without an update."""
@@ -161,8 +172,8 @@ class TorchReader:
         data = DataFacts.of(now.entry, self.targets.dense, classes=self.targets.classes)
         return NetworkFacts(
             tuple(
-                replace(layer, number_type=str(found.log.sites[link.site][0].dtype).removeprefix("torch."))
-                for layer, link in zip(self.layers, self.network.links, strict=True)
+                replace(layer, number_type=str(z.dtype).removeprefix("torch."))
+                for layer, z in zip(self.layers, now.preactivations, strict=True)
             ),
             task=self.targets.task,
             loss=call.choice if found.loss_calls else None,
@@ -242,7 +253,7 @@ class TorchReader:
         if copied is None:
             return None
         try:
-            copied.step({name: torch.as_tensor(slope) for name, slope in now.gradients.items()})
+            copied.step(now.gradients)
         except Exception as error:  # such as one that calls the loss several times
             self.remarks.append(f"The optimizer's update could not be made on a copy. {one_line(error)}")
             return None
@@ -327,8 +338,9 @@ class TorchReader:
         function = None if given is None else _function_of(given)
         if function is not None and y is not None:
             return self._tensor(y), function
-        found, _ = self.network.discover(_taken(parts, few))
-        activation = self.network.structure(_taken(parts, few), found)[-1][0]
+        shown = _taken(parts, few)
+        found, _ = self.network.discover(shown)
+        activation = self.network.structure(shown, found)[-1][0]
         shape = tuple(found.read.shape[1:])
         if y is None:
             shape = (*shape[1:], shape[0]) if len(shape) > 1 and takes_classes_first(function) else shape
@@ -346,24 +358,30 @@ class TorchReader:
 
     # --- Arrays ------------------------------------------------------------------------------------------------------
 
-    def _traced(self, number: int, now: Traced, later: Traced | None) -> TracedLayer:
+    def _traced(self, number: int, now: Traced, later: Later | None) -> TracedLayer:
         count, kernel = len(self._x[0]), self._kernel(number)
 
-        def arranged(array: np.ndarray) -> np.ndarray:
-            return by_units(array, kernel.function, count)
+        def arranged(tensor: Any) -> np.ndarray:
+            return by_units(numpy_of(tensor), kernel.function, count)
 
-        change = None if later is None else later.preactivations[number] - now.preactivations[number]
+        def change(values: str) -> np.ndarray | None:
+            """What an update does, in the layer's own type of number."""
+            before, after = getattr(now, values)[number], None if later is None else getattr(later, values)[number]
+            return None if after is None else after.detach() - before
+
+        moved, update = change("preactivations"), change("kernels")
+        bias, bias_gradient = now.biases[number], now.bias_gradients[number]
         return TracedLayer(
             facts=self.layers[number],
             preactivations=arranged(now.preactivations[number]),
             activations=arranged(now.activations[number]),
-            errors=arranged(now.errors[number]) * count,
-            kernel=kernel.rows(now.kernels[number]),
-            kernel_gradient=kernel.rows(now.kernel_gradients[number]),
-            kernel_update=None if later is None else kernel.rows(later.kernels[number] - now.kernels[number]),
-            bias=now.biases[number],
-            bias_gradient=now.bias_gradients[number],
-            preactivation_change=None if change is None else arranged(change),
+            errors=arranged(now.errors[number] * count),
+            kernel=kernel.rows(numpy_of(now.kernels[number])),
+            kernel_gradient=kernel.rows(numpy_of(now.kernel_gradients[number])),
+            kernel_update=None if update is None else kernel.rows(numpy_of(update)),
+            bias=None if bias is None else numpy_of(bias),
+            bias_gradient=None if bias_gradient is None else numpy_of(bias_gradient),
+            preactivation_change=None if moved is None else arranged(moved),
         )
 
 
