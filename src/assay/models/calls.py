@@ -173,6 +173,27 @@ def ways_around(calls: Sequence[Call], found: Sequence[Link], inputs: Sequence[A
     return [_is_reached(calls, link.kernel, inputs, output) for link in found]
 
 
+def ends_branch(calls: Sequence[Call], kernel: Call, is_sum: Callable[[Call], bool]) -> bool:
+    """Whether a kernel's outputs are added, as they are, to a stream that leads through the whole network.
+
+    That is: what they are added to is itself a sum, or the sum is used twice, by the next branch and by the sum behind
+    it. Where each sum is normalized there is no such stream.
+    """
+    reached = kernel.output
+    for place, call in enumerate(calls):
+        if not any(given is reached for given in call.inputs):
+            continue
+        if is_sum(call) and len(call.inputs) == 2:
+            sums = [other.output for other in calls[:place] if is_sum(other) and len(other.inputs) == 2]
+            uses = [other for other in calls[place + 1 :] if any(given is call.output for given in other.inputs)]
+            is_summed = any(given is one for given in call.inputs for one in sums)
+            return is_summed or len(uses) > 1
+        if not call.keeps:
+            return False
+        reached = call.output
+    return False
+
+
 def _is_reached(calls: Sequence[Call], without: Call, inputs: Sequence[Any], output: Any) -> bool:
     reached = {id(tensor) for tensor in inputs}
     for call in calls:

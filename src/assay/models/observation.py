@@ -69,7 +69,8 @@ class TracedLayer:
     ----------
     facts : LayerFacts
     preactivations, errors : array, (B, P, U)
-        What the activation is given, and the gradient of the mean loss with respect to it, times B.
+        What the activation is given, and the gradient of the mean loss with respect to it, times B. None of a recurrent
+        layer, of which only the outputs are seen.
     activations : array, (B, P, U')
     kernel, kernel_gradient, kernel_update : array, (U, F)
         The update is None where it is not known.
@@ -80,9 +81,9 @@ class TracedLayer:
     """
 
     facts: LayerFacts
-    preactivations: np.ndarray
+    preactivations: np.ndarray | None
     activations: np.ndarray
-    errors: np.ndarray
+    errors: np.ndarray | None
     kernel: np.ndarray
     kernel_gradient: np.ndarray
     kernel_update: np.ndarray | None

@@ -22,10 +22,11 @@ KERNELS = (
 )
 NORMALIZATIONS = ("batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm")
 ATTENTION = "scaled_dot_product_attention"
-# They have kernels that are not looked at.
+# They have kernels; `torch_kernels` reads most of them.
 OPAQUE = (
     *("bilinear", "embedding", "embedding_bag"),
     *("multi_head_attention_forward", "lstm", "gru", "rnn_tanh", "rnn_relu"),
+    *("lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell"),
 )
 
 # By PyTorch's name: ours, and by our argument where PyTorch has it: position, name and default.

@@ -37,9 +37,11 @@ try:
 except ImportError:
     raise MissingExtra("PyTorch is not installed. Install it with: pip install 'assay[torch]'") from None
 
+from assay.models.torch_audit import torch_audit
+from assay.models.torch_kernels import Kernel
 from assay.models.torch_layers import function_of, loss_of, optimizer_for, optimizer_of, plain_name
 from assay.models.torch_loss import LossCall, takes_classes_first
-from assay.models.torch_network import Kernel, Later, Pass, TorchNetwork, Traced, by_units, numpy_of
+from assay.models.torch_network import Later, Pass, TorchNetwork, Traced, numpy_of
 from assay.models.torch_parameters import parameter_facts
 from assay.models.torch_steps import CopiedSteps
 
@@ -123,6 +125,8 @@ class TorchReader:
         self.layers = [
             self._layer(number, choice, is_residual) for number, (choice, is_residual) in enumerate(structure)
         ]
+        for owner, calls in self.network.loops.items():
+            self.remarks.append(f"{owner} is called {calls} times; its first and its last call were looked at.")
         room = max(2, TRACE_BYTES // max(KEPT * self._cost.bytes, 1))
         if room < min(rows, count):
             self.remarks.append(f"{room} examples were looked at instead of {min(rows, count)}, to stay below 1 GiB.")
@@ -148,6 +152,7 @@ class TorchReader:
             course = self._course(facts, now)
             del now, found, after, later, layers  # room for the look ahead
             facts = replace(facts, ahead=self._look_ahead())
+        facts = replace(facts, audit=torch_audit(self.module, facts))
         return Observation(self.name, facts, signals, histograms, tuple(self.remarks), course)
 
     def _course(self, facts: NetworkFacts, now: Traced) -> LinearizedCourse | None:
@@ -172,8 +177,13 @@ class TorchReader:
         data = DataFacts.of(now.entry, self.targets.dense, classes=self.targets.classes)
         return NetworkFacts(
             tuple(
-                replace(layer, number_type=str(z.dtype).removeprefix("torch."))
-                for layer, z in zip(self.layers, now.preactivations, strict=True)
+                replace(
+                    layer,
+                    number_type=str(z.dtype).removeprefix("torch."),
+                    through_time=now.through_time.get(link.kernel.site),
+                    lookup=found.lookups.get(link.kernel.site),
+                )
+                for layer, link, z in zip(self.layers, self.network.links, now.preactivations, strict=True)
             ),
             task=self.targets.task,
             loss=call.choice if found.loss_calls else None,
@@ -184,6 +194,7 @@ class TorchReader:
             floor_loss=call.floor() if found.loss_calls else 0.0,
             parameters=parameter_facts(self.module, self.optimizer, now.gradients, after),
             unseen=_unseen(found),
+            attentions=found.attentions,
             is_budget_assumed=self._is_budget_assumed,
             as_read=OutputFacts(
                 takes_logarithms=call.takes_logarithms,
@@ -230,16 +241,19 @@ class TorchReader:
     def _layer(self, number: int, choice: Choice | None, is_residual: bool) -> LayerFacts:
         link, kernel = self.network.links[number], self._kernel(number)
         name, repeated = cast(tuple[str, int], link.kernel.site)
-        units, fan_in = kernel.rows(np.empty(tuple(kernel.weight.shape), np.bool_)).shape
+        units, fan_in = kernel.shape
+        following = None if link.next_kernel is None else self.network.kernels[link.next_kernel.site]
+        is_plain = kernel.is_plain and (following is None or following.is_plain)
         return LayerFacts(
+            ends_branch=is_residual and link.site in self.network.ending,
             name=name if repeated == 1 else f"{name} (call {repeated})",
-            kind="dense" if kernel.function == "linear" else "convolution",
+            kind=kernel.kind,
             fan_in=fan_in,
             units=units,
-            activation=choice,
+            activation=choice if kernel.kind != "recurrent" else None,
             is_normalized=link.is_normalized,
             is_residual=is_residual,
-            is_chained=link.is_chained,
+            is_chained=link.is_chained and is_plain and link.kernel.owner not in self.network.loops,
         )
 
     # --- Updates -----------------------------------------------------------------------------------------------------
@@ -361,27 +375,29 @@ class TorchReader:
     def _traced(self, number: int, now: Traced, later: Later | None) -> TracedLayer:
         count, kernel = len(self._x[0]), self._kernel(number)
 
+        has_signal = kernel.kind != "recurrent"  # PyTorch hides what its gates are given
+
         def arranged(tensor: Any) -> np.ndarray:
-            return by_units(numpy_of(tensor), kernel.function, count)
+            return kernel.by_units(numpy_of(tensor), count)
 
-        def change(values: str) -> np.ndarray | None:
-            """What an update does, in the layer's own type of number."""
-            before, after = getattr(now, values)[number], None if later is None else getattr(later, values)[number]
-            return None if after is None else after.detach() - before
+        def rows(tensors: Any) -> np.ndarray:
+            return kernel.rows(*map(numpy_of, tensors))
 
-        moved, update = change("preactivations"), change("kernels")
-        bias, bias_gradient = now.biases[number], now.bias_gradients[number]
+        z, bias, bias_gradient = now.preactivations[number], now.biases[number], now.bias_gradients[number]
+        weights, moved = now.kernels[number], None
+        if later is not None:  # in the layer's own type of number
+            moved = [after - before for after, before in zip(later.kernels[number], weights, strict=True)]
         return TracedLayer(
             facts=self.layers[number],
-            preactivations=arranged(now.preactivations[number]),
+            preactivations=arranged(z) if has_signal else None,
             activations=arranged(now.activations[number]),
-            errors=arranged(now.errors[number] * count),
-            kernel=kernel.rows(numpy_of(now.kernels[number])),
-            kernel_gradient=kernel.rows(numpy_of(now.kernel_gradients[number])),
-            kernel_update=None if update is None else kernel.rows(numpy_of(update)),
+            errors=arranged(now.errors[number] * count) if has_signal else None,
+            kernel=rows(weights),
+            kernel_gradient=rows(now.kernel_gradients[number]),
+            kernel_update=None if moved is None else rows(moved),
             bias=None if bias is None else numpy_of(bias),
             bias_gradient=None if bias_gradient is None else numpy_of(bias_gradient),
-            preactivation_change=None if moved is None else arranged(moved),
+            preactivation_change=arranged(later.preactivations[number] - z) if later and has_signal else None,
         )
 
 
