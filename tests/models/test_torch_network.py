@@ -19,7 +19,7 @@ LABELS = X.argmax(1)
 
 
 class Skips(nn.Module):
-    """A plain layer, a sum around one, one in a branch that is put beside another, and two in a row with a sum around."""
+    """A plain layer, a sum around one, one in a branch beside another, and two in a row with a sum around."""
 
     def __init__(self):
         super().__init__()
