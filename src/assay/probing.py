@@ -20,6 +20,7 @@ import polars as pl
 
 from assay.data import Dataset, load
 from assay.diagnosis import Finding, NetworkFacts, Verdict, layer_signals
+from assay.diagnosis.facts import AuditEntry
 from assay.engine import use_all_cores, use_compilation_cache
 from assay.errors import StudyError
 from assay.judging import Judgement, judge_start, population_facts
@@ -166,6 +167,11 @@ class ProbeReport:
     def findings(self) -> ConditionFindings:
         """By condition."""
         return ConditionFindings((name, judgement.findings) for name, judgement in self.judgements.items())
+
+    @property
+    def audit(self) -> tuple[AuditEntry, ...]:
+        """How the parameters of a user's own PyTorch module were initialized, beside what is usual; else empty."""
+        return tuple(entry for condition in self.conditions for entry in condition.facts.audit)
 
     @property
     def is_healthy(self) -> bool:
