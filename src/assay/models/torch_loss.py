@@ -119,6 +119,9 @@ class LossCall:
 
     def chance(self) -> float | None:
         """The loss of the best constant output; None where none is finite."""
+        of_labels = self._chance_of_labels()
+        if of_labels is not None:
+            return of_labels
         outputs = self.outputs
         is_probability = self.name == "binary_cross_entropy"
 
@@ -139,6 +142,27 @@ class LossCall:
             starts = [start, np.full(outputs, np.clip(mean, 0.01, 0.99))]
         bounds = (1e-6, 1 - 1e-6) if is_probability else None
         return best_constant_loss(value_and_slope, starts, bounds=bounds)
+
+    def _chance_of_labels(self) -> float | None:
+        """Of a cross-entropy of plain labels in closed form; None of others.
+
+        With n_k labels of class k, each of weight w_k, the best constant is q_k = w_k n_k / Σ w n, and its loss
+        −Σ w n log q, summed, or divided by Σ w n.
+        """
+        reduction = self.arguments.get("reduction", "mean")
+        is_plain = not self.arguments.get("label_smoothing") and reduction in ("mean", "sum")
+        if self.name != "cross_entropy" or self.target.is_floating_point() or not is_plain:
+            return None
+        labels = self.target.detach().reshape(-1)
+        labels = labels[labels != self.arguments.get("ignore_index", -100)]
+        counts = torch.bincount(labels, minlength=self.output.shape[self.class_axis]).double()
+        weight = self.arguments.get("weight")
+        weighted = counts if weight is None else counts * weight.detach().double()
+        total = float(weighted.sum())
+        if not total > 0:
+            return None
+        summed = total * float(torch.special.entr(weighted / total).sum())
+        return summed / total if reduction == "mean" else summed
 
     def floor(self) -> float:
         """The smallest value that any outputs reach: that of the best output for each target; 0 of most losses.

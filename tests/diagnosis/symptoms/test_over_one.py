@@ -9,7 +9,7 @@ from assay.diagnosis import OutputFacts
     ("names", "text"),
     [
         (("softmax",), "Softmax runs over an axis of size 1."),
-        (("layer_norm", "softmax"), "Layer_norm and softmax runs over an axis of size 1."),
+        (("layer_norm", "softmax"), "Layer norm and softmax run over an axis of size 1."),
     ],
 )
 def test_what_runs_over_one_number_is_named(facts, found, names, text):

@@ -25,10 +25,11 @@ def in_loop(facts: LoopFacts) -> Iterator[Finding]:
 
 def _found(layers: tuple[int, ...], output: tuple[int, ...], target: tuple[int, ...]) -> Finding:
     text = f"The loss compares outputs of shape {output} with targets of shape {target}."
+    column = (-1, *output[1:])
     return SYMPTOM.finding(
         layers,
         Evidence("network as written", None, None, text),
-        remedy=Remedy(f"Give both the same shape: y.reshape{output}, or y[:, None]."),
+        remedy=Remedy(f"Give both the same shape: y.reshape{column}, or y[:, None]."),
     )
 
 

@@ -43,7 +43,7 @@ SOUND_UPDATE = 0.01
 def at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
     """A smaller rate learns where this one does not; or one update makes the loss much larger than chance."""
     better = None if facts.ahead is None or facts.ahead.falls else facts.ahead.best_of(larger=False)
-    if facts.ahead is not None and better is not None and not facts.ahead.learns:
+    if facts.ahead is not None and better is not None and not (facts.ahead.learns or facts.is_scheduled):
         yield _of_look_ahead(facts, facts.ahead, *better)
         return
     if facts.optimizer is None or measured.has_overflowed or not np.isfinite(measured.loss):

@@ -11,6 +11,7 @@ from assay.diagnosis.finding import Evidence, Finding, Remedy
 from assay.diagnosis.loop import ENOUGH_LOOKS, LoopFacts
 from assay.diagnosis.measured import LayerSignals
 from assay.diagnosis.symptom import Symptom
+from assay.diagnosis.thresholds import LEARNT_SHARE
 from assay.diagnosis.wording import percent_text
 
 WITHOUT_GRADIENT = 8
@@ -22,8 +23,13 @@ _NAMED = 3
 
 
 def at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
-    """Asked of a user's own network; a study moves all that it has."""
-    yield from parameters_at_rest(facts.parameters)
+    """Asked of a user's own network; a study moves all that it has.
+
+    A network that learns well with what it moves is not hindered by the rest: then it is a note.
+    """
+    is_harmless = facts.ahead is not None and facts.ahead.skill >= LEARNT_SHARE
+    for finding in parameters_at_rest(facts.parameters):
+        yield replace(finding, level="note") if is_harmless and finding.level == "fault" else finding
 
 
 def in_loop(facts: LoopFacts) -> Iterator[Finding]:
@@ -70,7 +76,7 @@ def parameters_at_rest(
             cause=cause,
             remedy=Remedy(remedy),
         )
-        yield replace(found, level=level)
+        yield replace(found, level="fault" if reason == "frozen" and share == 1 else level)
 
 
 def reason_of(parameter: ParameterFacts) -> str | None:
@@ -82,7 +88,7 @@ def reason_of(parameter: ParameterFacts) -> str | None:
     if parameter.is_in_optimizer is False:
         return "not_in_optimizer"
     if parameter.learning_rate == 0:
-        return "rate_of_zero"
+        return "warm_up" if parameter.peak_rate else "rate_of_zero"
     if parameter.update != 0:
         return None
     return "no_gradient" if parameter.gradient == 0 else "rounded"
@@ -114,6 +120,11 @@ _REASONS = {
         "Give the optimizer a learning rate above 0. If a schedule warms up, let it step after each update, not after "
         "each epoch.",
         "certain",
+    ),
+    "warm_up": (
+        "The learning rate of these parameters is 0 now, and a schedule raises it.",
+        "Let the schedule step after each update. If it steps after each epoch, the whole first epoch is lost.",
+        "note",
     ),
     "unregistered": (
         "These layers lie in a plain Python list or dict, so the module does not list them among its parameters. No "
