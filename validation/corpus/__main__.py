@@ -76,7 +76,7 @@ def judge(found: dict[int, str], out: Path, half: str, workers: int, *, by_other
     numbers = open_numbers(wanted, path)
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(out / "programs"))
     print(f"{path.name}: {len(numbers)} of {len(wanted)} programs to judge", file=sys.stderr)
-    in_workers(judged_by_others if by_others else judged, numbers, path, workers=workers)
+    in_workers(judged_by_others if by_others else judged, numbers, path, workers=workers, tasks_each=40)
 
 
 def write_page(found: dict[int, str], out: Path) -> None:

@@ -12,6 +12,8 @@ import os
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -44,7 +46,9 @@ def written(path: Path) -> list[dict[str, Any]]:
     return found
 
 
-def in_workers(work: Callable[[Any], dict[str, Any]], tasks: Iterable[Any], path: Path, *, workers: int) -> None:
+def in_workers(
+    work: Callable[[Any], dict[str, Any]], tasks: Iterable[Any], path: Path, *, workers: int, tasks_each: int = 300
+) -> None:
     """Do tasks in fresh processes and append what each returns to a file of JSON lines.
 
     Parameters
@@ -52,20 +56,34 @@ def in_workers(work: Callable[[Any], dict[str, Any]], tasks: Iterable[Any], path
     work : callable
         A function of a module; it returns a record and raises nothing.
     tasks : iterable
-        What it is given, one after another.
+        What it is given.
     path : Path
     workers : int
+    tasks_each : int
+        After so many a process is replaced: compiled programs take memory maps, of which it may have 65,530.
+
+    Raises
+    ------
+    BrokenProcessPool
+        If processes end again and again without a task done.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     _end_last_line(path)
-    context = multiprocessing.get_context("spawn")
-    with (
-        context.Pool(workers, initializer=_quiet, maxtasksperchild=300) as pool,
-        path.open("a", encoding="utf-8") as out,
-    ):
-        for record in pool.imap_unordered(work, tasks):
-            out.write(json.dumps(record) + "\n")
-            out.flush()
+    left, context = list(tasks), multiprocessing.get_context("spawn")
+    while left:
+        done = set()
+        pool = ProcessPoolExecutor(workers, context, initializer=_quiet, max_tasks_per_child=tasks_each)
+        with pool, path.open("a", encoding="utf-8") as out:
+            waiting = {pool.submit(work, task): task for task in left}
+            try:
+                for finished in as_completed(waiting):
+                    out.write(json.dumps(finished.result()) + "\n")
+                    out.flush()
+                    done.add(waiting[finished])
+            except BrokenProcessPool:  # a crash of a library; what it was at is tried again
+                if not done:
+                    raise
+        left = [task for task in left if task not in done]
 
 
 def _end_last_line(path: Path) -> None:
