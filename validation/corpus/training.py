@@ -60,7 +60,7 @@ def in_workers(
     path : Path
     workers : int
     tasks_each : int
-        After so many a process is replaced: compiled programs take memory maps, of which it may have 65,530.
+        After so many, processes are replaced: compiled programs take memory maps, of which one may have 65,530.
 
     Raises
     ------
@@ -72,9 +72,9 @@ def in_workers(
     left, context = list(tasks), multiprocessing.get_context("spawn")
     while left:
         done = set()
-        pool = ProcessPoolExecutor(workers, context, initializer=_quiet, max_tasks_per_child=tasks_each)
+        pool = ProcessPoolExecutor(workers, context, initializer=_quiet)
         with pool, path.open("a", encoding="utf-8") as out:
-            waiting = {pool.submit(work, task): task for task in left}
+            waiting = {pool.submit(work, task): task for task in left[: workers * tasks_each]}
             try:
                 for finished in as_completed(waiting):
                     out.write(json.dumps(finished.result()) + "\n")
