@@ -39,7 +39,7 @@ except ImportError:
 
 from assay.models.torch_audit import torch_audit
 from assay.models.torch_kernels import Kernel
-from assay.models.torch_layers import function_of, loss_of, optimizer_for, optimizer_of, plain_name
+from assay.models.torch_layers import function_of, largest_dropout, loss_of, optimizer_for, optimizer_of, plain_name
 from assay.models.torch_loss import ELEMENTWISE, LossCall, takes_classes_first
 from assay.models.torch_network import Later, Pass, TorchNetwork, Traced, numpy_of
 from assay.models.torch_parameters import parameter_facts
@@ -197,6 +197,7 @@ class TorchReader:
             attentions=found.attentions,
             is_budget_assumed=self._is_budget_assumed,
             is_scheduled=self.optimizer is not None and is_scheduled(self.optimizer),
+            largest_dropout=largest_dropout(self.module),
             as_read=OutputFacts(
                 takes_logarithms=call.takes_logarithms,
                 broadcast=found.broadcast,
