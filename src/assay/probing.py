@@ -20,6 +20,7 @@ import polars as pl
 
 from assay.data import Dataset, load
 from assay.diagnosis import Finding, NetworkFacts, Verdict, layer_signals
+from assay.diagnosis.facts import AuditEntry
 from assay.engine import use_all_cores, use_compilation_cache
 from assay.errors import StudyError
 from assay.judging import Judgement, judge_start, population_facts
@@ -45,6 +46,7 @@ OF_A_STUDY = {
     "loss": "training.loss",
     "optimizer": "training.optimizer",
     "steps": "training.epochs and training.batch_size",
+    "output": "its network, which has a single one",
 }
 
 
@@ -167,6 +169,11 @@ class ProbeReport:
         return ConditionFindings((name, judgement.findings) for name, judgement in self.judgements.items())
 
     @property
+    def audit(self) -> tuple[AuditEntry, ...]:
+        """How the parameters of a user's own PyTorch module were initialized, beside what is usual; else empty."""
+        return tuple(entry for condition in self.conditions for entry in condition.facts.audit)
+
+    @property
     def is_healthy(self) -> bool:
         """Whether no condition has a finding that counts."""
         return all(judgement.verdict.status == "healthy" for judgement in self.judgements.values())
@@ -277,6 +284,7 @@ def probe(
     optimizer: Any = None,
     steps: int | None = None,
     rows: int | None = None,
+    output: str | int | None = None,
 ) -> ProbeReport:
     """Measure every layer of untrained networks and judge them; trains nothing and writes nothing.
 
@@ -286,7 +294,7 @@ def probe(
         A study, a study file or the name of a built-in study: every trial of every condition is looked at, on as many
         training rows as its ``[probe]`` table says. Or a model of one's own, as it is now.
     x, y : array, optional
-        Examples and targets for a model.
+        Examples and targets for a model; or as `x` what gives both in batches, such as a `DataLoader` or a generator.
     loss, optimizer : optional
         Of a model: what it will be trained with, as `assay.models.observe_keras` and `assay.models.observe_torch` take
         them; by default those that a Keras model was compiled with.
@@ -294,6 +302,8 @@ def probe(
         Of a model: how many updates it will have.
     rows : int, optional
         How many examples are looked at; of a study by default what its ``[probe]`` table says, of a model 256.
+    output : str or int, optional
+        Of a Keras model with several outputs: which one is looked at, by its name or its place.
 
     Returns
     -------
@@ -304,14 +314,15 @@ def probe(
     AssayError
         If the study, its data or the model cannot be used, or a study is given with what only a model takes.
     """
-    of_model = {"loss": loss, "optimizer": optimizer, "steps": steps}
+    of_model = {"loss": loss, "optimizer": optimizer, "steps": steps, "output": output}
     if isinstance(target, Study | str | Path):
         _refuse_of_model({"x": x, "y": y, **of_model})
         study = load_study(target)
         return probe_study(study if rows is None else with_changes(study, {"probe.rows": rows}))
     from assay.models import observe
 
-    return report_of(observe(target, x, y, **of_model, **({} if rows is None else {"rows": rows})))
+    given = {name: value for name, value in {**of_model, "rows": rows}.items() if value is not None}
+    return report_of(observe(target, x, y, **given))
 
 
 def _refuse_of_model(options: Mapping[str, Any]) -> None:

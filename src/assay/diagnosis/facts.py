@@ -44,7 +44,14 @@ class LayerFacts:
     is_chained : bool
         The next kernel takes its activations as they are: no pooling, no sum, nothing unread stands between.
     number_type : str
-        Of its pre-activations: ``float32``, ``float16``, …
+        Of its outputs: ``float32``, ``float16``, …
+    through_time : float, optional
+        Of a recurrent layer: the root mean square of the gradient with respect to its inputs at the first step, divided
+        by that at the last.
+    lookup : (lowest, highest, size), optional
+        Of an embedding: the ends of the indices that it was asked for, and how many its table has.
+    ends_branch : bool
+        Its outputs are added to a residual stream as they are.
     """
 
     name: str
@@ -57,6 +64,34 @@ class LayerFacts:
     is_residual: bool = False
     is_chained: bool = True
     number_type: str = "float32"
+    through_time: float | None = None
+    lookup: tuple[int, int, int] | None = None
+    ends_branch: bool = False
+
+
+@dataclass(frozen=True)
+class AttentionFacts:
+    """One attention, over the positions that each of its rows may look at.
+
+    Attributes
+    ----------
+    name : str
+    positions : int
+        The most that a row may look at.
+    entropy : float
+        Mean entropy of the weights, as a share of that of equal weights, log(positions): 1 where all positions count
+        alike, 0 where one takes all.
+    scores_std : float
+        Standard deviation of the scores that the softmax is given.
+    saturated : float
+        Share of rows that give one position more than 99 %.
+    """
+
+    name: str
+    positions: int
+    entropy: float
+    scores_std: float
+    saturated: float
 
 
 @dataclass(frozen=True)
@@ -148,7 +183,9 @@ class ParameterFacts:
     is_in_optimizer : bool, optional
         The optimizer was given it. None without an optimizer.
     learning_rate : float, optional
-        Of its group in the optimizer.
+        Of its group in the optimizer, as it is now.
+    peak_rate : float, optional
+        The largest that a schedule names; None where none is known.
     rms : float
         Root mean square of its numbers.
     gradient : float, optional
@@ -166,6 +203,39 @@ class ParameterFacts:
     rms: float
     gradient: float | None = None
     update: float | None = None
+    peak_rate: float | None = None
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """The size of one parameter array of a user's network as it was found, beside the sizes that are usual.
+
+    Attributes
+    ----------
+    name : str
+        Numbers in it are ``*`` where arrays that differ in nothing else agree.
+    count : int
+        How many arrays it speaks of.
+    mean, std : float
+        Of their entries.
+    default : (words, float), optional
+        The standard deviation that the framework gives a new layer of this class.
+    theory : (words, float), optional
+        The one that its place in the network asks for.
+    remarks : tuple of str
+        ``tied to head.weight``, ``no gradient reaches it``, …
+    is_odd : bool
+        Its size is neither the default's nor theory's, nor near one of them.
+    """
+
+    name: str
+    count: int
+    mean: float
+    std: float
+    default: tuple[str, float] | None = None
+    theory: tuple[str, float] | None = None
+    remarks: tuple[str, ...] = ()
+    is_odd: bool = False
 
 
 @dataclass(frozen=True)
@@ -181,6 +251,9 @@ class OutputFacts:
         targets.
     labels_beyond : (low, high, K), optional
         The ends of the labels, where some lie outside those that K outputs can have.
+    target_form : {"one_hot", "labels", "not_shares"}, optional
+        Why the loss cannot read the targets as they are: it takes class numbers and got one-hot rows; the other way
+        round; or it takes shares of the classes, and the numbers of a row do not add up to 1.
     over_one : tuple of str
         Softmaxes and normalizations over a single number.
     over_rows : tuple of str
@@ -192,6 +265,27 @@ class OutputFacts:
     labels_beyond: tuple[float, float, int] | None = None
     over_one: tuple[str, ...] = ()
     over_rows: tuple[str, ...] = ()
+    target_form: str | None = None
+
+
+@dataclass(frozen=True)
+class LookupFacts:
+    """A table of an embedding that is asked for rows which it does not have.
+
+    Attributes
+    ----------
+    name : str
+        Of the layer.
+    low, high : int
+        The ends of the numbers that it is given.
+    size : int
+        How many rows it has: those from 0 to size - 1.
+    """
+
+    name: str
+    low: int
+    high: int
+    size: int
 
 
 @dataclass(frozen=True)
@@ -202,7 +296,8 @@ class NetworkFacts:
     ----------
     layers : tuple of LayerFacts
         In the order of the signal; the last is the output's.
-    task : {"binary", "multiclass", "regression"}, optional
+    task : {"binary", "multiclass", "multilabel", "regression"}, optional
+        Of several labels an example each is a question of yes or no of its own.
     loss : Choice, optional
         With its arguments (``from_logits``).
     optimizer : Choice, optional
@@ -210,6 +305,7 @@ class NetworkFacts:
     steps : int, optional
         Updates that it will have: the budget.
     data : DataFacts, optional
+        Of a user's network the numbers that reach its first kernel, behind whatever scales or looks them up.
     chance_loss : float, optional
         The loss of the best constant output; see `chance_loss`.
     floor_loss : float
@@ -221,8 +317,15 @@ class NetworkFacts:
     as_read : OutputFacts
     is_budget_assumed : bool
         Nobody named `steps`.
+    is_scheduled : bool
+        A schedule changes the learning rate while it trains.
     ahead : LookAhead, optional
         Some updates on a copy of a user's own network.
+    lookups_beyond : tuple of LookupFacts
+        Embeddings that are given numbers which they have no row for.
+    attentions : tuple of AttentionFacts
+    audit : tuple of AuditEntry
+        How the parameters of a user's own network were initialized.
     """
 
     layers: tuple[LayerFacts, ...]
@@ -237,7 +340,11 @@ class NetworkFacts:
     unseen: tuple[str, ...] = ()
     as_read: OutputFacts = OutputFacts()
     is_budget_assumed: bool = False
+    is_scheduled: bool = False
     ahead: LookAhead | None = None
+    lookups_beyond: tuple[LookupFacts, ...] = ()
+    attentions: tuple[AttentionFacts, ...] = ()
+    audit: tuple[AuditEntry, ...] = ()
 
     @property
     def output(self) -> LayerFacts:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from assay.choices import Choice
@@ -24,9 +24,9 @@ class Call:
 
     Attributes
     ----------
-    kind : {"kernel", "activation", "normalization", "opaque", "passive", "other"}
-        `opaque` layers have kernels that are not looked at; `passive` ones only add, pick, average or order numbers;
-        what `other` ones do is not known.
+    kind : {"kernel", "activation", "normalization", "attention", "opaque", "passive", "other"}
+        `attention` mixes positions; `opaque` layers have kernels that are not looked at; `passive` ones only add, pick,
+        average or order numbers; what `other` ones do is not known.
     owner : object
         The layer or function.
     inputs : tuple of tensor
@@ -60,6 +60,9 @@ class Log:
 
     Attributes
     ----------
+    wanted : frozenset of Site, optional
+        Where numbers are kept, of networks whose structure is known; then calls are noted without their tensors. All if
+        not given.
     offsets : mapping of Site to tensor
         Added to the pre-activations there: zeros, to differentiate with respect to them.
     gates : mapping of Site to tensor
@@ -68,6 +71,7 @@ class Log:
     sites : dict of Site to (preactivations, activations)
     """
 
+    wanted: frozenset[Site] | None = None
     offsets: Mapping[Site, Any] = field(default_factory=dict)
     gates: Mapping[Site, Any] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
@@ -83,8 +87,13 @@ class Log:
         a = function(z)
         if site in self.gates:
             a = a * self.gates[site]
-        self.sites[site] = (z, a)
+        if self.wanted is None or site in self.wanted:
+            self.sites[site] = (z, a)
         return site, a
+
+    def note(self, call: Call) -> None:
+        """A call; without its tensors where only certain sites are wanted, so that they can be let go."""
+        self.calls.append(call if self.wanted is None else replace(call, inputs=(), output=None))
 
 
 @dataclass(frozen=True)
@@ -127,15 +136,16 @@ def _link(calls: Sequence[Call], place: int, after: int | None, output: Any) -> 
     kernel = calls[place]
     reached = [kernel.output]
     found: Call | None = kernel if kernel.is_activated else None
-    is_normalized = is_closed = is_part = is_obscure = is_chained = False
+    is_normalized = is_closed = is_part = is_obscure = is_chained = is_bent = False
     is_plain = True
     for call in calls[place + 1 :]:
         if not any(given is known for given in call.inputs for known in reached):
             continue
-        if call.kind in ("kernel", "opaque"):
+        if call.kind in ("kernel", "opaque", "attention"):
             is_closed = True
             is_chained = is_plain and call.kind == "kernel"
             break
+        is_bent |= found is not None and _bends(call) and not any(known is output for known in reached)
         is_plain &= call.keeps or (call.kind == "activation" and found is None)
         if call.kind == "activation" and found is None:
             found = call
@@ -151,7 +161,8 @@ def _link(calls: Sequence[Call], place: int, after: int | None, output: Any) -> 
         found = found or next((call for call in between if call.kind == "activation"), None)
     is_open = found is None and (is_obscure or not is_closed)
     choice = found.choice if found else (None if is_open else Choice("linear"))
-    choice = None if is_part else choice
+    is_last = any(known is output for known in reached)
+    choice = None if is_part or (is_last and is_bent) else choice  # 2 · sigmoid(z) − 1 is no sigmoid
     next_kernel = None if after is None else calls[after]
     return Link(kernel, (found or kernel).site, choice, is_normalized, is_open, is_chained and not is_part, next_kernel)
 
@@ -164,12 +175,39 @@ def ways_around(calls: Sequence[Call], found: Sequence[Link], inputs: Sequence[A
     return [_is_reached(calls, link.kernel, inputs, output) for link in found]
 
 
+def ends_branch(calls: Sequence[Call], kernel: Call, is_sum: Callable[[Call], bool]) -> bool:
+    """Whether a kernel's outputs are added, as they are, to a stream that leads through the whole network.
+
+    That is: what they are added to is itself a sum, or the sum is used twice, by the next branch and by the sum behind
+    it. Where each sum is normalized there is no such stream.
+    """
+    reached = kernel.output
+    for place, call in enumerate(calls):
+        if not any(given is reached for given in call.inputs):
+            continue
+        if is_sum(call) and len(call.inputs) == 2:
+            sums = [other.output for other in calls[:place] if is_sum(other) and len(other.inputs) == 2]
+            uses = [other for other in calls[place + 1 :] if any(given is call.output for given in other.inputs)]
+            is_summed = any(given is one for given in call.inputs for one in sums)
+            return is_summed or len(uses) > 1
+        if not call.keeps:
+            return False
+        reached = call.output
+    return False
+
+
 def _is_reached(calls: Sequence[Call], without: Call, inputs: Sequence[Any], output: Any) -> bool:
     reached = {id(tensor) for tensor in inputs}
     for call in calls:
         if call is not without and any(id(tensor) in reached for tensor in call.inputs):
             reached.add(id(call.output))
     return id(output) in reached
+
+
+def _bends(call: Call) -> bool:
+    """Whether it may move numbers out of the range of the activation that gave them."""
+    is_sum = len(call.inputs) > 1 or "add" in getattr(call.owner, "__name__", "")
+    return call.kind in ("activation", "normalization", "other") or (call.kind == "passive" and is_sum)
 
 
 def _meets(call: Call, activation: Call) -> bool:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jax import Array
 
 from assay.choices import Choice
 from assay.diagnosis.facts import LayerFacts, NetworkFacts
 from assay.engine.batching import num_batches
 from assay.engine.layout import Segment
-from assay.engine.tracing import Layers, LayerTrace, Signals
+from assay.engine.tracing import Layers, LayerTrace, Measurement, Signals
 from assay.linearized import LINEARIZED_ROWS, DenseWeights, LinearizedCourse, linearized_course
 from assay.models.objective import dense_loss
-from assay.probes import QuantityProbe, all_probes, quantities, signal_frames
+from assay.probes import all_probes, quantities, signal_frames
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,9 +25,6 @@ if TYPE_CHECKING:
 TRACE_BYTES = 2**30
 COPIES = 4
 FEW = 4  # examples that show a network's structure
-# A network's own shapes are compiled for it alone and measured few times, so a compiler that does not optimize is done
-# three times as soon.
-COMPILED_FAST = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 # What a training is taken to be where nobody says: Keras' batches.
 EPOCHS, BATCH_SIZE = 10, 32
 
@@ -75,7 +69,8 @@ class TracedLayer:
     ----------
     facts : LayerFacts
     preactivations, errors : array, (B, P, U)
-        What the activation is given, and the gradient of the mean loss with respect to it, times B.
+        What the activation is given, and the gradient of the mean loss with respect to it, times B. None of a recurrent
+        layer, of which only the outputs are seen.
     activations : array, (B, P, U')
     kernel, kernel_gradient, kernel_update : array, (U, F)
         The update is None where it is not known.
@@ -86,9 +81,9 @@ class TracedLayer:
     """
 
     facts: LayerFacts
-    preactivations: np.ndarray
+    preactivations: np.ndarray | None
     activations: np.ndarray
-    errors: np.ndarray
+    errors: np.ndarray | None
     kernel: np.ndarray
     kernel_gradient: np.ndarray
     kernel_update: np.ndarray | None
@@ -117,6 +112,8 @@ def course_of(
     """
     if None in (facts.loss, facts.optimizer, facts.steps, facts.task) or x.shape[1] != facts.layers[0].fan_in:
         return None
+    if facts.task == "multilabel":
+        return None
     weights = []
     for below, layer in zip((None, *layers[:-1]), layers, strict=True):
         own = layer.facts
@@ -141,7 +138,7 @@ def course_of(
 
 
 def signal_tables(
-    name: str, layers: Sequence[TracedLayer], *, loss: float, loss_after: float | None, epoch: int
+    name: str, layers: Iterable[TracedLayer], *, loss: float, loss_after: float | None, epoch: int
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Measure every layer with the probes of a study.
 
@@ -149,7 +146,8 @@ def signal_tables(
     ----------
     name : str
         The condition's.
-    layers : sequence of TracedLayer
+    layers : iterable of TracedLayer
+        Each is measured and let go before the next is taken, so that an iterator holds one at a time.
     loss, loss_after : float
         The mean loss, penalties included, now and after the next update; None where that is not known.
     epoch : int
@@ -160,12 +158,12 @@ def signal_tables(
     """
     import polars as pl
 
-    kinds = tuple(layer.facts.activation or Choice("linear") for layer in layers)
-    losses = [jnp.asarray([np.nan if value is None else value], jnp.float32) for value in (loss, loss_after)]
-    by_position = [_trace(layer, _by_position) for layer in layers]
-    by_example = [_trace(layer, _by_example) for layer in layers]
-    found = _measured(by_position, by_example, *losses, kinds, all_probes())
-    tables = signal_frames(
+    found: Signals = [measured_alone(layer) for layer in layers]
+    losses: Any = [np.array([np.nan if value is None else value], np.float32) for value in (loss, loss_after)]
+    for probe in all_probes():
+        if all(quantity.per == "network" for quantity in probe.quantities):
+            found[-1] |= probe.measure(Layers([_NOTHING], ((),), *losses))[-1]
+    signals, histograms = signal_frames(
         jax.tree.map(lambda leaf: np.asarray(leaf)[None], found),  # with axes for conditions and seeds
         trials=np.zeros((1, 1), np.int64),
         conditions=[name],
@@ -173,10 +171,6 @@ def signal_tables(
         epoch=epoch,
         recorded=np.ones((1, 1), bool),
     )
-    without_bias = [number for number, layer in enumerate(layers, start=1) if layer.bias is None]
-    of_bias = [quantity.name for quantity in quantities() if quantity.parameter == "bias"]
-    is_missing = pl.col("layer").is_in(without_bias) & pl.col("quantity").is_in(of_bias)
-    signals, histograms = (table.filter(~is_missing) for table in tables)
     if loss_after is None:
         for quantity in quantities():
             is_unknown = pl.col("statistic").is_in(quantity.after_update) & (pl.col("quantity") == quantity.name)
@@ -185,57 +179,38 @@ def signal_tables(
     return signals, histograms
 
 
-def _by_position(values: np.ndarray) -> Array:
-    """(B, P, U) as (1, U, B · P): a unit's values are those of all examples and positions."""
-    return jnp.asarray(values, jnp.float32).reshape(-1, values.shape[-1]).T[None]
+_EMPTY: Any = np.zeros((1, 0, 0), np.float32)
+_NOTHING = LayerTrace(*[_EMPTY for _ in LayerTrace._fields])
 
 
-def _by_example(values: np.ndarray) -> Array:
-    """(B, P, U) as (1, P · U, B): a column is an example's whole map."""
-    return jnp.asarray(values, jnp.float32).reshape(len(values), -1).T[None]
-
-
-def _trace(layer: TracedLayer, arranged: Callable[[np.ndarray], Array]) -> LayerTrace:
-    """The arrays of a layer as probes take them, with a member axis of 1; no probe looks at its inputs."""
-    kernel, nothing = np.asarray(layer.kernel, np.float32), np.zeros(len(layer.kernel), np.float32)
-    preactivations = arranged(layer.preactivations)
-    change = layer.preactivation_change
-    rows = [
-        kernel,
-        layer.kernel_gradient,
-        np.zeros_like(kernel) if layer.kernel_update is None else layer.kernel_update,
-        nothing if layer.bias is None else layer.bias,
-        nothing if layer.bias_gradient is None else layer.bias_gradient,
-    ]
-    kernel_, kernel_gradient, kernel_update, bias, bias_gradient = (jnp.asarray(row, jnp.float32)[None] for row in rows)
-    return LayerTrace(
-        inputs=jnp.zeros((1, 0, 0)),
-        preactivations=preactivations,
-        activations=arranged(layer.activations),
-        errors=arranged(layer.errors),
-        kernel=kernel_,
-        kernel_gradient=kernel_gradient,
-        kernel_update=kernel_update,
-        bias=bias,
-        bias_gradient=bias_gradient,
-        preactivation_change=jnp.zeros_like(preactivations) if change is None else arranged(change),
-    )
-
-
-@partial(jax.jit, static_argnames=("kinds", "probes"), compiler_options=COMPILED_FAST)
-def _measured(
-    by_position: list[LayerTrace],
-    by_example: list[LayerTrace],
-    loss: Array,
-    loss_after: Array,
-    kinds: tuple[Choice, ...],
-    probes: tuple[QuantityProbe, ...],
-) -> Signals:
-    segments = tuple((Segment(kind, 0, 1),) for kind in kinds)
-    found: Signals = [{} for _ in by_position]
-    for probe in probes:
+def measured_alone(layer: TracedLayer) -> dict[str, Measurement]:
+    """Every quantity that this layer has, by name, with a member axis of 1; nothing is compiled for its shapes."""
+    segments = (Segment(layer.facts.activation or Choice("linear"), 0, 1),)
+    by_position, by_example = _arrays(layer, _by_position), _arrays(layer, _by_example)
+    found: dict[str, Measurement] = {}
+    for probe in all_probes():
         # Of a convolution whole examples are all its positions together; the others look at each position.
-        traces = by_example if any(quantity.per == "example" for quantity in probe.quantities) else by_position
-        for signals, measured in zip(found, probe.measure(Layers(traces, segments, loss, loss_after)), strict=True):
-            signals |= measured
+        arrays = by_example if any(quantity.per == "example" for quantity in probe.quantities) else by_position
+        with np.errstate(all="ignore"):  # numbers that overflow are counted
+            found |= probe.measure_alone(arrays, segments)
     return found
+
+
+def _by_position(values: np.ndarray) -> np.ndarray:
+    """(B, P, U) as (1, U, B · P): a unit's values are those of all examples and positions."""
+    return values.reshape(-1, values.shape[-1]).T[None]
+
+
+def _by_example(values: np.ndarray) -> np.ndarray:
+    """(B, P, U) as (1, P · U, B): a column is an example's whole map."""
+    return values.reshape(len(values), -1).T[None]
+
+
+def _arrays(layer: TracedLayer, arranged: Callable[[np.ndarray], np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays that the layer has as probes take them, by name, with a member axis of 1; parameters as they are."""
+    found = {name: getattr(layer, name, None) for name in LayerTrace._fields}
+    return {
+        name: arranged(np.asarray(array, np.float32)) if array.ndim == 3 else np.asarray(array, np.float32)[None]
+        for name, array in found.items()
+        if array is not None
+    }

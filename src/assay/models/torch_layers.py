@@ -21,10 +21,12 @@ KERNELS = (
     *("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"),
 )
 NORMALIZATIONS = ("batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm")
-# They have kernels that are not looked at.
+ATTENTION = "scaled_dot_product_attention"
+# They have kernels; `torch_kernels` reads most of them.
 OPAQUE = (
     *("bilinear", "embedding", "embedding_bag"),
     *("multi_head_attention_forward", "lstm", "gru", "rnn_tanh", "rnn_relu"),
+    *("lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell"),
 )
 
 # By PyTorch's name: ours, and by our argument where PyTorch has it: position, name and default.
@@ -76,6 +78,8 @@ def kind_of(function: Callable[..., Any]) -> str:
         return "kernel"
     if name in OPAQUE:
         return "opaque"
+    if name == ATTENTION:
+        return "attention"
     if name in NORMALIZATIONS:
         return "normalization"
     if name in _ACTIVATIONS:

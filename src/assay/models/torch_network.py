@@ -2,77 +2,70 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
 from torch.overrides import TorchFunctionMode
 
 from assay.choices import Choice
+from assay.diagnosis.facts import AttentionFacts
 from assay.errors import ModelError
-from assay.models.calls import Call, Link, Log, Site, links, ways_around
+from assay.models.calls import Call, Link, Log, Site, ends_branch, links, ways_around
 from assay.models.identification import activation_between
 from assay.models.their_code import blamed, one_line
-from assay.models.torch_layers import KEEPING, KERNELS, activation_of, kind_of, plain_name
+from assay.models.torch_attention import attention_of, scaled_scores, scores_of_heads
+from assay.models.torch_kernels import KINDS, Kernel, kernel_of
+from assay.models.torch_layers import ATTENTION, KEEPING, activation_of, kind_of, plain_name
 from assay.models.torch_loss import ELEMENTWISE, LossCall, broadcast_shapes, computable, is_loss
 from assay.models.torch_parameters import unregistered
 
-FLOAT_BYTES = 4
+# A layer that is called more often is in a loop: of its calls the first and the last are looked at.
+MOST_CALLS = 2
 Loss = Callable[[Any, Any], Any]
 Shapes = tuple[tuple[int, ...], tuple[int, ...]]
 
 
-class Kernel(NamedTuple):
-    """What one call of ``linear`` or a convolution multiplied and added.
-
-    Attributes
-    ----------
-    function : str
-    weight, bias : tensor, optional
-    is_transposed : bool
-        Its inputs lie along the first axis, (in, out, …).
-    """
-
-    function: str
-    weight: Any
-    bias: Any
-    is_transposed: bool = False
-
-    def rows(self, values: np.ndarray) -> np.ndarray:
-        """An array like the weight as (units, inputs of a unit)."""
-        if self.is_transposed:
-            values = np.swapaxes(values, 0, 1)
-        return values.reshape(len(values), -1)
-
-
 class Traced(NamedTuple):
-    """What one pass computes, as NumPy arrays; all but the first and the last two by link.
+    """What one pass computes; all but the first and the last two by link.
 
     Attributes
     ----------
     loss : float
-    preactivations, activations, errors : list of array
-    kernels, kernel_gradients : list of array
-    biases, bias_gradients : list of array or None
-    gradients : dict of str to array
+    preactivations, activations, errors : list of tensor
+    kernels, kernel_gradients : list of tuple of tensor
+    biases, bias_gradients : list of tensor or None
+    gradients : dict of str to tensor
         By parameter.
     entry : array, (B, …)
         The numbers that reach the first kernel.
+    through_time : dict of Site to float
+        By recurrent layer; see `LayerFacts`.
     """
 
     loss: float
-    preactivations: list[np.ndarray]
-    activations: list[np.ndarray]
-    errors: list[np.ndarray]
-    kernels: list[np.ndarray]
-    kernel_gradients: list[np.ndarray]
-    biases: list[np.ndarray | None]
-    bias_gradients: list[np.ndarray | None]
-    gradients: dict[str, np.ndarray]
+    preactivations: list[Any]
+    activations: list[Any]
+    errors: list[Any]
+    kernels: list[Any]
+    kernel_gradients: list[Any]
+    biases: list[Any]
+    bias_gradients: list[Any]
+    gradients: dict[str, Any]
     entry: np.ndarray
+    through_time: dict[Site, float]
+
+
+class Later(NamedTuple):
+    """What becomes of the loss, and by link of the pre-activations and kernels, after an update."""
+
+    loss: float
+    preactivations: list[Any]
+    kernels: list[Any]
 
 
 class Cost(NamedTuple):
@@ -103,6 +96,14 @@ class Pass:
         The ends of the labels, where some lie outside those that K outputs can have.
     products : int
         Products of two numbers that the pass took.
+    entry : tensor, (B, …), optional
+        The numbers that reach the first kernel.
+    attentions : tuple of AttentionFacts
+        Where structure is known already.
+    over_time : mapping of Site to tensor
+        The inputs of recurrent layers.
+    lookups : mapping of Site to (lowest, highest, size)
+        The indices that embeddings were asked for, and the size of their tables.
     """
 
     log: Log
@@ -114,6 +115,10 @@ class Pass:
     broadcast: Shapes | None = None
     labels_beyond: tuple[float, float, int] | None = None
     products: int = 0
+    entry: Any = None
+    attentions: tuple[AttentionFacts, ...] = ()
+    over_time: Mapping[Site, Any] = field(default_factory=dict)
+    lookups: Mapping[Site, tuple[int, int, int]] = field(default_factory=dict)
 
     @property
     def judged(self) -> float:
@@ -146,6 +151,13 @@ class _Watcher(TorchFunctionMode):
         self.broadcast: Shapes | None = None
         self.labels_beyond: tuple[float, float, int] | None = None
         self.products = 0
+        self.entry: Any = None
+        self.has_entry = False
+        self.attentions: list[AttentionFacts] = []
+        self.over_time: dict[Site, Any] = {}
+        self.lookups: dict[Site, tuple[int, int, int]] = {}
+        self._softmax: tuple[Any, Any] | None = None
+        self._lookup = (0, 0, 0)
 
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -153,33 +165,84 @@ class _Watcher(TorchFunctionMode):
         given = tuple(_tensors((args, kwargs)))
         if kind == "activation" and given:
             return self._activate(function, args, kwargs, given)
+        read = args[0] if args else kwargs.get("input")
         if self.is_loss:
             args, kwargs, beyond = computable(name, args, kwargs)
             self.labels_beyond = self.labels_beyond or beyond
+        if KINDS.get(name) == "recurrent" and torch.is_grad_enabled() and not args[0].requires_grad:
+            args = (args[0].detach().requires_grad_(), *args[1:])  # to see what comes back to each step
+        if KINDS.get(name) == "embedding" and len(args) > 1:
+            self._look_up(args[0], args[1])
         output = function(*args, **kwargs)
         if self.is_loss:
-            self._note_loss(name, function, args, kwargs, output)
+            self._note_loss(name, function, (args, kwargs), read, output)
         made = list(_tensors(output))
         if not made or not given:
             return output
-        self._count_products(kind, given, made[0])
-        kernel = self._kernel(name, args, kwargs)
-        if kernel is not None and isinstance(output, torch.Tensor):
-            owner = self.names.get(id(kernel.weight), name)
-            site, output = self.log.apply(owner, output, lambda z: z)
-            self.kernels[site] = kernel
-            self.log.calls.append(Call("kernel", owner, given, output, site, Choice("linear")))
-            return output
+        self._count_products(kind, function, given, made[0])
+        kernel = kernel_of(name, args, kwargs, self.names)
+        if kernel is not None:
+            return self._pass_kernel(kernel, given, output, (args, kwargs))
+        if self.log.wanted is not None:
+            self._look_at_attention(name, args, kwargs, given, made)
         kind = "other" if kind == "kernel" else kind
         over = _normalized_over(name, args, kwargs) if kind == "normalization" else ()
         for part in made:
-            self.log.calls.append(Call(kind, function, given, part, keeps=name in KEEPING, over=over))
+            self.log.note(Call(kind, function, given, part, keeps=name in KEEPING, over=over))
         return output
 
-    def _count_products(self, kind: str, given: tuple[Any, ...], output: Any) -> None:
+    def _pass_kernel(self, kernel: Kernel, given: tuple[Any, ...], output: Any, arguments: Any) -> Any:
+        """Note a layer; of several outputs the first is looked at."""
+        owner = self.names.get(id(kernel.weights[0]), kernel.function)
+        owner = owner if kernel.is_plain else owner.removesuffix(".in_proj_weight").removesuffix(".weight_ih_l0")
+        first, *others = (output,) if isinstance(output, torch.Tensor) else output
+        site, first = self.log.apply(owner, first, lambda z: z)
+        self.kernels[site] = kernel
+        if kernel.kind == "recurrent":
+            self.over_time[site] = given[0]
+        elif kernel.kind == "embedding":
+            self.lookups[site] = self._lookup
+        elif kernel.kind == "attention" and self.log.wanted is not None:
+            self._tell_attention(owner, scores_of_heads(*arguments))
+        if self.entry is None or not self.has_entry:  # indices are no sizes, so of an embedding its output is taken
+            self.has_entry = kernel.kind != "embedding"
+            self.entry = (given[0] if self.has_entry else first).detach()
+        self.log.note(Call("kernel", owner, given, first, site, Choice("linear")))
+        for part in _tensors(others):
+            self.log.note(Call("passive", owner, (first,), part))  # such as the last state
+        return first if isinstance(output, torch.Tensor) else (first, *others)
+
+    def _look_up(self, indices: Any, table: Any) -> None:
+        """Note the ends of the indices that a table is asked for; PyTorch does not say which table lacks one."""
+        low, high = (int(indices.min()), int(indices.max())) if indices.numel() else (0, 0)
+        self._lookup = (low, high, len(table))
+        if low < 0 or high >= len(table):
+            name = self.names.get(id(table), "an embedding")
+            raise ModelError(
+                f"{name} is asked for the indices {low} … {high}, and its table has {len(table)} rows, 0 … "
+                f"{len(table) - 1}. Make the table larger, or renumber what it is asked for."
+            )
+
+    def _look_at_attention(self, name: str, args: Any, kwargs: Any, given: tuple[Any, ...], made: list[Any]) -> None:
+        """Of one call of PyTorch's, or of a softmax whose output is multiplied with something."""
+        if name == ATTENTION:
+            self._tell_attention(f"attention {len(self.attentions) + 1}", scaled_scores(args, kwargs))
+        elif self._softmax is not None and any(part is self._softmax[1] for part in given):
+            if name in ("matmul", "bmm", "einsum"):
+                self._tell_attention(f"attention {len(self.attentions) + 1}", self._softmax[0])
+            elif name in KEEPING:
+                self._softmax = self._softmax[0], made[0]
+
+    def _tell_attention(self, name: str, scores: Any) -> None:
+        found = attention_of(name, scores)
+        if found is not None:
+            self.attentions.append(found)
+
+    def _count_products(self, kind: str, function: Any, given: tuple[Any, ...], output: Any) -> None:
         """A layer uses each weight once at each position."""
         weights = sum(part.numel() for part in given if id(part) in self.names)
-        if kind in ("kernel", "opaque") and output.ndim:
+        is_product = kind == "kernel" or (kind == "opaque" and KINDS.get(plain_name(function)) != "embedding")
+        if is_product and output.ndim:
             units = output.shape[1] if kind == "kernel" and output.ndim > 3 else output.shape[-1]
             self.products += weights * (output.numel() // max(units, 1))
 
@@ -194,24 +257,16 @@ class _Watcher(TorchFunctionMode):
         axis = kwargs.get("dim", args[1] if len(args) > 1 else None)
         is_softmax = choice is not None and "softmax" in choice.name and isinstance(axis, int) and first.ndim > 0
         over = (axis % first.ndim, first.shape[axis]) if is_softmax else ()
-        self.log.calls.append(Call("activation", function, given, output, site, choice, is_activated=True, over=over))
+        if over and over[0] == first.ndim - 1 and choice == Choice("softmax") and self.log.wanted is not None:
+            self._softmax = first.detach(), output
+        self.log.note(Call("activation", function, given, output, site, choice, is_activated=True, over=over))
         return output
 
-    def _kernel(self, name: str, args: Any, kwargs: Any) -> Kernel | None:
-        """The weight and bias of a layer, where the function multiplies by one."""
-        if name.startswith(("linear", "conv")) and name in KERNELS:
-            weight = args[1] if len(args) > 1 else kwargs["weight"]
-            bias = args[2] if len(args) > 2 else kwargs.get("bias")
-            return Kernel(name, weight, bias, is_transposed="transpose" in name)
-        if name in ("matmul", "mm") and len(args) == 2 and id(args[1]) in self.names and args[1].ndim == 2:
-            return Kernel("linear", args[1], None, is_transposed=True)
-        if name == "addmm" and len(args) == 3 and id(args[2]) in self.names:
-            return Kernel("linear", args[2], args[0], is_transposed=True)
-        return None
-
-    def _note_loss(self, name: str, function: Any, args: Any, kwargs: Any, output: Any) -> None:
+    def _note_loss(self, name: str, function: Any, arguments: Any, read: Any, output: Any) -> None:
+        """A loss, with the output that it was given: what it computes with may have been held within limits."""
+        args, kwargs = arguments
         if is_loss(name):
-            self.loss_calls.append(LossCall.of(name, function, args, kwargs, output))
+            self.loss_calls.append(replace(LossCall.of(name, function, args, kwargs, output), output=read))
         if name in ELEMENTWISE:
             compared = [part for part in args[:2] if isinstance(part, torch.Tensor)]
             if len(compared) == 2:
@@ -234,6 +289,8 @@ class TorchNetwork:
         self.name = type(module).__name__
         self.links: list[Link] = []
         self.sites: list[Site] = []
+        self.loops: dict[Any, int] = {}
+        self.ending: set[Site] = set()
         self.kernels: dict[Site, Kernel] = {}
 
     def run(
@@ -261,6 +318,8 @@ class TorchNetwork:
         with as_in_training_without_dropout(self.module), watcher:
             try:
                 output = torch.func.functional_call(self.module, {**parameters, **buffers}, x)
+            except ModelError as error:  # ours, of a call within
+                raise ModelError(f"module {self.name}: {error}") from error
             except Exception as error:  # whatever the user's own layers raise
                 raise ModelError(f"module {self.name}: it fails on these examples. {blamed(error)}") from error
             if loss is None:
@@ -277,12 +336,13 @@ class TorchNetwork:
         value = value.mean() if isinstance(value, torch.Tensor) else torch.as_tensor(float(value))
         calls = tuple(watcher.loss_calls)
         read = calls[0].output if len(calls) == 1 else _first_tensor(output)
-        found = (value, calls, watcher.broadcast, watcher.labels_beyond, watcher.products)
-        return Pass(log, kernels, output, read, *found)
+        found = (value, calls, watcher.broadcast, watcher.labels_beyond, watcher.products, watcher.entry)
+        seen = (tuple(watcher.attentions), watcher.over_time, watcher.lookups)
+        return Pass(log, kernels, output, read, *found, *seen)
 
     def parameters(self) -> dict[str, Any]:
-        """Its parameters by name."""
-        return {name: tensor.detach() for name, tensor in self.module.named_parameters()}
+        """Copies of its parameters by name: a pass may write over them, as an embedding with a largest norm does."""
+        return {name: tensor.detach().clone() for name, tensor in self.module.named_parameters()}
 
     def discover(self, x: tuple[Any, ...], loss: Loss | None = None, y: Any = None) -> tuple[Pass, Cost]:
         """Learn its links on few examples; the pass, and what an example costs.
@@ -292,8 +352,9 @@ class TorchNetwork:
         ModelError
             If the module fails on them, or returns no tensor, or has no layer that is read.
         """
+        parameters = self.parameters()
         with torch.no_grad():
-            found = self.run(self.parameters(), x, loss=loss, y=y)
+            found = self.run(parameters, x, loss=loss, y=y)
         if found.read is None:
             kind = type(found.output).__name__
             raise ModelError(f"module {self.name}: expected a tensor, or a tuple or dict of tensors, got {kind}.")
@@ -301,25 +362,40 @@ class TorchNetwork:
         self.links = links(found.log.calls, found.read)
         if not self.links:
             raise ModelError(f"module {self.name}: expected a Linear, Conv1d, Conv2d or Conv3d layer, got none.")
+        self._leave_out_of_loops()
         self.sites = list(dict.fromkeys(link.site for link in self.links))
-        numbers = sum(call.output.numel() for call in found.log.calls)
-        return found, Cost(FLOAT_BYTES * numbers // len(x[0]), found.products / len(x[0]))
+        held = {part.data_ptr(): part.nbytes() for part in (call.output.untyped_storage() for call in found.log.calls)}
+        given = {tensor.untyped_storage().data_ptr() for tensor in (*parameters.values(), *x)}
+        computed = sum(size for place, size in held.items() if place not in given)
+        return found, Cost(computed // len(x[0]), found.products / len(x[0]))
+
+    def _leave_out_of_loops(self) -> None:
+        """Of a layer that is called again and again, such as a cell for each step, keep the first and the last call."""
+        calls = Counter(link.kernel.owner for link in self.links)
+        self.loops = {owner: count for owner, count in calls.items() if count > MOST_CALLS}
+        self.links = [
+            link
+            for link in self.links
+            if link.kernel.owner not in self.loops or _repeated(link.kernel.site) in (1, calls[link.kernel.owner])
+        ]
 
     def structure(self, x: tuple[Any, ...], found: Pass) -> list[tuple[Choice | None, bool]]:
-        """Of each link the activation, and whether a connection leads around it.
+        """Of each link the activation, and whether a connection leads around it; `ending` holds branches' ends.
 
         Which way a signal can go is read off the calls. An activation that no call names is told by its numbers, and
         with random parameters, for the module's own may all be 0.
         """
         around = ways_around(found.log.calls, self.links, x, found.read)
-        is_open = any(link.is_open for link in self.links)
+        self.ending = {link.site for link in self.links if ends_branch(found.log.calls, link.kernel, _is_sum)}
+        plain = [self.kernels[link.kernel.site].is_plain for link in self.links]
+        is_open = any(link.is_open and is_plain for link, is_plain in zip(self.links, plain, strict=True))
         sites, inputs, output = self._random_pass(x) if is_open else ({}, {}, None)
         known = []
         for link, is_residual in zip(self.links, around, strict=True):
             choice = link.choice
-            if link.is_open:
+            if link.is_open and self.kernels[link.kernel.site].is_plain:
                 made = inputs[link.next_kernel.site] if link.next_kernel else output
-                z = by_units(numpy_of(sites[link.site][0]), self.kernels[link.kernel.site].function, len(x[0]))
+                z = self.kernels[link.kernel.site].by_units(numpy_of(sites[link.site][0]), len(x[0]))
                 choice = None if made is None else activation_between(z, numpy_of(made))
             known.append((choice, is_residual))
         return known
@@ -336,43 +412,55 @@ class TorchNetwork:
         inputs = {call.site: call.inputs[0] for call in found.log.calls if call.kind == "kernel"}
         return found.log.sites, inputs, found.read
 
-    def trace(
-        self, x: tuple[Any, ...], y: Any, loss: Loss, parameters: Mapping[str, Any] | None = None
-    ) -> tuple[Traced, Pass]:
-        """Loss, signals and gradients, with these parameters instead of its own if they are given."""
-        held = self.parameters() if parameters is None else dict(parameters)
-        held = {name: tensor.clone().requires_grad_(tensor.is_floating_point()) for name, tensor in held.items()}
+    def trace(self, x: tuple[Any, ...], y: Any, loss: Loss) -> tuple[Traced, Pass]:
+        """Loss, signals and gradients, with its own parameters."""
+        held = {name: tensor.requires_grad_(tensor.is_floating_point()) for name, tensor in self.parameters().items()}
         with torch.enable_grad():
-            found = self.run(held, x, loss=loss, y=y)
+            found = self.run(held, x, loss=loss, y=y, log=Log(wanted=frozenset(self.sites)))
             at = [found.kernels[link.kernel.site] for link in self.links]
-            wanted = [found.log.sites[link.site][0] for link in self.links]
-            wanted += [kernel.weight for kernel in at]
-            wanted += [kernel.bias for kernel in at if kernel.bias is not None]
-            wanted += [tensor for tensor in held.values() if tensor.requires_grad]
-            is_taken = [tensor.requires_grad for tensor in wanted]
-            taken = [tensor for tensor in wanted if tensor.requires_grad]
-            slopes = iter(self._gradients(found.value, taken))
-        gradients = iter(
-            [
-                numpy_of(next(slopes)) if has else np.zeros(tuple(tensor.shape), np.float32)
-                for tensor, has in zip(wanted, is_taken, strict=True)
-            ]
-        )
-        errors, kernel_gradients = ([next(gradients) for _ in self.links] for _ in range(2))
-        calls = [call for call in found.log.calls if call.kind == "kernel"]
+            sites = [found.log.sites[link.site] for link in self.links]
+            wanted = [z for z, _ in sites] + [tensor for kernel in at for tensor in (*kernel.weights, kernel.bias)]
+            wanted += found.over_time.values()
+            wanted += held.values()
+            slopes = self._slopes(found.value, [tensor for tensor in wanted if tensor is not None])
         traced = Traced(
             loss=found.judged,
-            preactivations=[numpy_of(found.log.sites[link.site][0]) for link in self.links],
-            activations=[numpy_of(found.log.sites[link.site][1]) for link in self.links],
-            errors=errors,
-            kernels=[numpy_of(kernel.weight) for kernel in at],
-            kernel_gradients=kernel_gradients,
-            biases=[None if kernel.bias is None else numpy_of(kernel.bias) for kernel in at],
-            bias_gradients=[None if kernel.bias is None else next(gradients) for kernel in at],
-            gradients={name: next(gradients) for name, tensor in held.items() if tensor.requires_grad},
-            entry=numpy_of(calls[0].inputs[0]),
+            preactivations=[z.detach() for z, _ in sites],
+            activations=[a.detach() for _, a in sites],
+            errors=[slopes[id(z)] for z, _ in sites],
+            kernels=[tuple(weight.detach() for weight in kernel.weights) for kernel in at],
+            kernel_gradients=[tuple(slopes[id(weight)] for weight in kernel.weights) for kernel in at],
+            biases=[None if kernel.bias is None else kernel.bias.detach() for kernel in at],
+            bias_gradients=[None if kernel.bias is None else slopes[id(kernel.bias)] for kernel in at],
+            gradients={name: slopes[id(tensor)] for name, tensor in held.items() if tensor.requires_grad},
+            entry=numpy_of(found.entry),
+            through_time={
+                site: _first_to_last(slopes[id(inputs)], found.kernels[site].examples_axis)
+                for site, inputs in found.over_time.items()
+            },
         )
+        found.log.sites.clear()  # what is wanted is held without what autograd keeps for it
         return traced, found
+
+    def later(self, x: tuple[Any, ...], y: Any, loss: Loss, parameters: Mapping[str, Any]) -> Later:
+        """What becomes of the loss, the pre-activations and the kernels with other parameters."""
+        with torch.no_grad():
+            found = self.run(parameters, x, loss=loss, y=y, log=Log(wanted=frozenset(self.sites)))
+        return Later(
+            found.judged,
+            [found.log.sites[link.site][0] for link in self.links],
+            [found.kernels[link.kernel.site].weights for link in self.links],
+        )
+
+    def _slopes(self, value: Any, wanted: list[Any]) -> dict[int, Any]:
+        """Gradients by the tensor's id, each computed once; zeros of what has none."""
+        unique = list({id(tensor): tensor for tensor in wanted}.values())
+        taken = [tensor for tensor in unique if tensor.requires_grad]
+        found = dict(zip(map(id, taken), self._gradients(value, taken), strict=True))
+        return {
+            id(tensor): found.get(id(tensor), torch.zeros((), dtype=tensor.dtype).expand(tensor.shape))
+            for tensor in unique
+        }
 
     def slopes(
         self, parameters: Mapping[str, Any], x: tuple[Any, ...], y: Any, loss: Loss
@@ -418,11 +506,21 @@ def numpy_of(tensor: Any) -> np.ndarray:
     return tensor.detach().cpu().float().numpy()
 
 
-def by_units(array: np.ndarray, function: str, rows: int) -> np.ndarray:
-    """Outputs of a layer as (B, P, U): examples, positions, units."""
-    if function != "linear" and array.ndim > 2:
-        array = np.moveaxis(array, 1, -1)
-    return array.reshape(rows, -1, array.shape[-1])
+def _is_sum(call: Call) -> bool:
+    return plain_name(call.owner) in ("add", "iadd", "radd")
+
+
+def _repeated(site: Site) -> int:
+    """The how-manieth call of its owner it is."""
+    _, number = cast(tuple[str, int], site)
+    return number
+
+
+def _first_to_last(slope: Any, examples_axis: int) -> float:
+    """Root mean square of a gradient (T, B, F) or (B, T, F) at the first step, divided by that at the last."""
+    steps = slope if examples_axis == 1 else slope.swapaxes(0, 1)
+    first, last = (float(torch.linalg.vector_norm(part.double())) for part in (steps[0], steps[-1]))
+    return first / last if last > 0 else float("nan")
 
 
 def _drawn(tensor: Any, random: np.random.Generator) -> Any:

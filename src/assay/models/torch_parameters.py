@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
 import torch
 
 from assay.diagnosis.facts import ParameterFacts
+from assay.models.torch_steps import peak_rate
 
 
 def parameter_facts(
     module: torch.nn.Module,
     optimizer: torch.optim.Optimizer | None,
-    gradients: Mapping[str, np.ndarray] | None = None,
+    gradients: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
 ) -> tuple[ParameterFacts, ...]:
     """Of every parameter of a module, then of those in its plain lists.
@@ -23,12 +24,13 @@ def parameter_facts(
     ----------
     module : torch.nn.Module
     optimizer : torch.optim.Optimizer, optional
-    gradients : mapping of str to array, optional
+    gradients : mapping of str to tensor, optional
     after : mapping of str to tensor, optional
         The parameters after one update.
     """
     groups = [] if optimizer is None else optimizer.param_groups
     rates = {id(own): float(group["lr"]) for group in groups if "lr" in group for own in group["params"]}
+    peaks = {id(own): peak_rate(group) for group in groups for own in group["params"]}
     held = {id(own) for group in groups for own in group["params"]}
     registered = dict(module.named_parameters())
     stray = {name: own for name, own in unregistered(module) if id(own) not in set(map(id, registered.values()))}
@@ -44,8 +46,9 @@ def parameter_facts(
                 is_registered=name in registered,
                 is_in_optimizer=None if optimizer is None else id(own) in held,
                 learning_rate=rates.get(id(own)),
+                peak_rate=peaks.get(id(own)),
                 rms=_rms(own.detach()),
-                gradient=None if slope is None else _rms(torch.as_tensor(slope)),
+                gradient=None if slope is None else _rms(slope),
                 update=0.0 if after is not None and moved is None else (None if moved is None else _rms(moved)),
             )
         )
@@ -67,5 +70,7 @@ def unregistered(module: torch.nn.Module) -> Iterator[tuple[str, Any]]:
 
 
 def _rms(tensor: Any) -> float:
-    """Root mean square, in float64."""
-    return float(tensor.double().square().mean().sqrt()) if tensor.numel() else 0.0
+    """Root mean square, summed in float64."""
+    if not tensor.numel():
+        return 0.0
+    return float(torch.linalg.vector_norm(tensor, dtype=torch.float64)) / math.sqrt(tensor.numel())

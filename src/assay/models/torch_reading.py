@@ -17,10 +17,10 @@ from assay.diagnosis.ahead import LARGER_RATES, SMALLER_RATES, LookAhead, look_a
 from assay.diagnosis.facts import DataFacts, LayerFacts, NetworkFacts, OutputFacts
 from assay.errors import MissingExtra, ModelError
 from assay.learning.losses import LOSSES
+from assay.linearized import LinearizedCourse
 from assay.models.drawing import drawn_inputs, drawn_targets
 from assay.models.objective import Targets, dense_loss, fitting_loss, read_targets
 from assay.models.observation import (
-    COPIES,
     FEW,
     TRACE_BYTES,
     Observation,
@@ -37,11 +37,16 @@ try:
 except ImportError:
     raise MissingExtra("PyTorch is not installed. Install it with: pip install 'assay[torch]'") from None
 
+from assay.models.torch_audit import torch_audit
+from assay.models.torch_kernels import Kernel
 from assay.models.torch_layers import function_of, loss_of, optimizer_for, optimizer_of, plain_name
-from assay.models.torch_loss import LossCall, takes_classes_first
-from assay.models.torch_network import Kernel, Pass, TorchNetwork, Traced, by_units, numpy_of
+from assay.models.torch_loss import ELEMENTWISE, LossCall, takes_classes_first
+from assay.models.torch_network import Later, Pass, TorchNetwork, Traced, numpy_of
 from assay.models.torch_parameters import parameter_facts
-from assay.models.torch_steps import CopiedSteps
+from assay.models.torch_steps import CopiedSteps, is_scheduled, peak_rate
+
+# What is computed stays with its gradient until both are measured.
+KEPT = 2
 
 
 def observe_torch(
@@ -114,12 +119,15 @@ class TorchReader:
         self.network = TorchNetwork(module)
         few = probe_rows(count, FEW)
         y, self._loss = self._choose_loss(loss, y, parts, few, count)
-        found, self._cost = self.network.discover(_taken(parts, few), self._loss, y[few])
-        structure = self.network.structure(_taken(parts, few), found)
+        shown = _taken(parts, few)  # the very tensors in which ways around a layer begin
+        found, self._cost = self.network.discover(shown, self._loss, y[few])
+        structure = self.network.structure(shown, found)
         self.layers = [
             self._layer(number, choice, is_residual) for number, (choice, is_residual) in enumerate(structure)
         ]
-        room = max(2, TRACE_BYTES // max(COPIES * self._cost.bytes, 1))
+        for owner, calls in self.network.loops.items():
+            self.remarks.append(f"{owner} is called {calls} times; its first and its last call were looked at.")
+        room = max(2, TRACE_BYTES // max(KEPT * self._cost.bytes, 1))
         if room < min(rows, count):
             self.remarks.append(f"{room} examples were looked at instead of {min(rows, count)}, to stay below 1 GiB.")
         looked_at = probe_rows(count, min(rows, room))
@@ -134,19 +142,27 @@ class TorchReader:
         """Look at it as it is now."""
         now, found = self.network.trace(self._x, self._y, self._loss)
         after = self._after_one_update(now)
-        later = None if after is None else self.network.trace(self._x, self._y, self._loss, after)[0]
         facts = self._facts(now, found, after)
-        layers = [self._traced(number, now, later) for number in range(len(self.layers))]
+        later = None if after is None else self.network.later(self._x, self._y, self._loss, after)
+        layers = (self._traced(number, now, later) for number in range(len(self.layers)))
         loss_after = None if later is None else later.loss
         signals, histograms = signal_tables(self.name, layers, loss=now.loss, loss_after=loss_after, epoch=epoch)
         course = None
         if epoch == 0:
+            course = self._course(facts, now)
+            del now, found, after, later, layers  # room for the look ahead
             facts = replace(facts, ahead=self._look_ahead())
-            flat = numpy_of(self._x[0]).reshape(len(self._x[0]), -1)
-            course = (
-                course_of(facts, layers, flat, self.targets.dense) if len(flat) == len(self.targets.dense) else None
-            )
+        facts = replace(facts, audit=torch_audit(self.module, facts))
         return Observation(self.name, facts, signals, histograms, tuple(self.remarks), course)
+
+    def _course(self, facts: NetworkFacts, now: Traced) -> LinearizedCourse | None:
+        """Where it would go if it stayed linear in its parameters."""
+        flat = numpy_of(self._x[0]).reshape(len(self._x[0]), -1)
+        is_chain = all(layer.kind == "dense" and not layer.is_residual for layer in facts.layers)
+        if len(flat) != len(self.targets.dense) or not is_chain:
+            return None
+        layers = [self._traced(number, now, None) for number in range(len(self.layers))]
+        return course_of(facts, layers, flat, self.targets.dense)
 
     def facts(self) -> NetworkFacts:
         """What is known of it as it is now, without an update."""
@@ -161,8 +177,13 @@ class TorchReader:
         data = DataFacts.of(now.entry, self.targets.dense, classes=self.targets.classes)
         return NetworkFacts(
             tuple(
-                replace(layer, number_type=str(found.log.sites[link.site][0].dtype).removeprefix("torch."))
-                for layer, link in zip(self.layers, self.network.links, strict=True)
+                replace(
+                    layer,
+                    number_type=str(z.dtype).removeprefix("torch."),
+                    through_time=now.through_time.get(link.kernel.site),
+                    lookup=found.lookups.get(link.kernel.site),
+                )
+                for layer, link, z in zip(self.layers, self.network.links, now.preactivations, strict=True)
             ),
             task=self.targets.task,
             loss=call.choice if found.loss_calls else None,
@@ -173,7 +194,9 @@ class TorchReader:
             floor_loss=call.floor() if found.loss_calls else 0.0,
             parameters=parameter_facts(self.module, self.optimizer, now.gradients, after),
             unseen=_unseen(found),
+            attentions=found.attentions,
             is_budget_assumed=self._is_budget_assumed,
+            is_scheduled=self.optimizer is not None and is_scheduled(self.optimizer),
             as_read=OutputFacts(
                 takes_logarithms=call.takes_logarithms,
                 broadcast=found.broadcast,
@@ -207,7 +230,7 @@ class TorchReader:
             is_binary = dense.shape[1] == 1
             return Targets(dense, "binary" if is_binary else None, 2 if is_binary else None)
         if call.name:
-            return Targets(dense, "regression", None)
+            return Targets(dense, "regression" if call.name in ELEMENTWISE else None, None)
         try:
             return read_targets(numpy_of(target), tuple(call.output.shape[1:]))
         except ModelError:
@@ -219,16 +242,19 @@ class TorchReader:
     def _layer(self, number: int, choice: Choice | None, is_residual: bool) -> LayerFacts:
         link, kernel = self.network.links[number], self._kernel(number)
         name, repeated = cast(tuple[str, int], link.kernel.site)
-        units, fan_in = kernel.rows(np.empty(tuple(kernel.weight.shape), np.bool_)).shape
+        units, fan_in = kernel.shape
+        following = None if link.next_kernel is None else self.network.kernels[link.next_kernel.site]
+        is_plain = kernel.is_plain and (following is None or following.is_plain)
         return LayerFacts(
+            ends_branch=is_residual and link.site in self.network.ending,
             name=name if repeated == 1 else f"{name} (call {repeated})",
-            kind="dense" if kernel.function == "linear" else "convolution",
+            kind=kernel.kind,
             fan_in=fan_in,
             units=units,
-            activation=choice,
+            activation=choice if kernel.kind != "recurrent" else None,
             is_normalized=link.is_normalized,
             is_residual=is_residual,
-            is_chained=link.is_chained,
+            is_chained=link.is_chained and is_plain and link.kernel.owner not in self.network.loops,
         )
 
     # --- Updates -----------------------------------------------------------------------------------------------------
@@ -242,7 +268,7 @@ class TorchReader:
         if copied is None:
             return None
         try:
-            copied.step({name: torch.as_tensor(slope) for name, slope in now.gradients.items()})
+            copied.step(now.gradients)
         except Exception as error:  # such as one that calls the loss several times
             self.remarks.append(f"The optimizer's update could not be made on a copy. {one_line(error)}")
             return None
@@ -273,7 +299,7 @@ class TorchReader:
         copied = self._copied()
         assert copied is not None
         for group in copied.optimizer.param_groups:
-            group["lr"] = group["lr"] * factor
+            group["lr"] = (peak_rate(group) or 0.0) * factor
         losses: list[float] = []
         try:
             for number in range(updates + 1):
@@ -282,12 +308,15 @@ class TorchReader:
                     call = self._read_as(found, y)
                     chance, floor = call.chance(), call.floor()
                 losses.append(found.judged)
-                if not np.isfinite(losses[-1]) or chance is None:
+                if chance is None or chance <= floor:  # without an end below, or nothing to learn
+                    return None
+                if not np.isfinite(losses[-1]):
                     break
                 copied.step(slopes)
         except Exception:  # whatever the user's own code raises with other weights than its own
             return None
-        return None if chance is None else LookAhead(tuple(losses), chance, floor)
+        assert chance is not None
+        return LookAhead(tuple(losses), chance, floor)
 
     # --- Examples ----------------------------------------------------------------------------------------------------
 
@@ -327,8 +356,9 @@ class TorchReader:
         function = None if given is None else _function_of(given)
         if function is not None and y is not None:
             return self._tensor(y), function
-        found, _ = self.network.discover(_taken(parts, few))
-        activation = self.network.structure(_taken(parts, few), found)[-1][0]
+        shown = _taken(parts, few)
+        found, _ = self.network.discover(shown)
+        activation = self.network.structure(shown, found)[-1][0]
         shape = tuple(found.read.shape[1:])
         if y is None:
             shape = (*shape[1:], shape[0]) if len(shape) > 1 and takes_classes_first(function) else shape
@@ -346,24 +376,32 @@ class TorchReader:
 
     # --- Arrays ------------------------------------------------------------------------------------------------------
 
-    def _traced(self, number: int, now: Traced, later: Traced | None) -> TracedLayer:
+    def _traced(self, number: int, now: Traced, later: Later | None) -> TracedLayer:
         count, kernel = len(self._x[0]), self._kernel(number)
 
-        def arranged(array: np.ndarray) -> np.ndarray:
-            return by_units(array, kernel.function, count)
+        has_signal = kernel.kind != "recurrent"  # PyTorch hides what its gates are given
 
-        change = None if later is None else later.preactivations[number] - now.preactivations[number]
+        def arranged(tensor: Any) -> np.ndarray:
+            return kernel.by_units(numpy_of(tensor), count)
+
+        def rows(tensors: Any) -> np.ndarray:
+            return kernel.rows(*map(numpy_of, tensors))
+
+        z, bias, bias_gradient = now.preactivations[number], now.biases[number], now.bias_gradients[number]
+        weights, moved = now.kernels[number], None
+        if later is not None:  # in the layer's own type of number
+            moved = [after - before for after, before in zip(later.kernels[number], weights, strict=True)]
         return TracedLayer(
             facts=self.layers[number],
-            preactivations=arranged(now.preactivations[number]),
+            preactivations=arranged(z) if has_signal else None,
             activations=arranged(now.activations[number]),
-            errors=arranged(now.errors[number]) * count,
-            kernel=kernel.rows(now.kernels[number]),
-            kernel_gradient=kernel.rows(now.kernel_gradients[number]),
-            kernel_update=None if later is None else kernel.rows(later.kernels[number] - now.kernels[number]),
-            bias=now.biases[number],
-            bias_gradient=now.bias_gradients[number],
-            preactivation_change=None if change is None else arranged(change),
+            errors=arranged(now.errors[number] * count) if has_signal else None,
+            kernel=rows(weights),
+            kernel_gradient=rows(now.kernel_gradients[number]),
+            kernel_update=None if moved is None else rows(moved),
+            bias=None if bias is None else numpy_of(bias),
+            bias_gradient=None if bias_gradient is None else numpy_of(bias_gradient),
+            preactivation_change=arranged(later.preactivations[number] - z) if later and has_signal else None,
         )
 
 

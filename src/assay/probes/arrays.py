@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from assay._lazy import lazy_module
 from assay.palette import BLUE, GREEN, PURPLE, VERMILLION
-from assay.probes.distribution import distribution
+from assay.probes.distribution import distribution, distribution_of
 from assay.probes.quantity import DISTRIBUTION, SUMMARY, Quantity
 
 if TYPE_CHECKING:
     import jax
     from jax import Array
 
-    from assay.engine.tracing import Layers, Signals
+    from assay.engine.layout import Segment
+    from assay.engine.tracing import Layers, Measurement, Signals
 else:
     jax = lazy_module("jax")
 
@@ -154,6 +158,11 @@ class ArrayProbe:
         arrays = [getattr(trace, name) for trace in layers.traces for name in names]
         found = iter(over_equal_shapes(distribution, [_flat(array) for array in arrays]))
         return [{name: next(found) for name in names} for _ in layers.traces]
+
+    def measure_alone(self, arrays: Mapping[str, np.ndarray], segments: tuple[Segment, ...]) -> dict[str, Measurement]:
+        """The distributions of those arrays that the layer has."""
+        names = [quantity.name for quantity in self.quantities]
+        return {name: distribution_of(arrays[name]) for name in names if name in arrays}
 
 
 def _flat(array: Array) -> tuple[Array, Array]:

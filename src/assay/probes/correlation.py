@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assay._lazy import lazy_module
 from assay.palette import BLUE
-from assay.probes.measuring import LayerProbe
+from assay.probes.measuring import LayerProbe, array_module
 from assay.probes.quantity import Quantity
 
 if TYPE_CHECKING:
-    import jax
     from jax import Array
-else:
-    jax = lazy_module("jax")
 
 CORRELATION = Quantity(
     name="correlation",
@@ -36,7 +32,7 @@ def mean_cosine(preactivations: Array) -> Array:
     Poole et al., NeurIPS 2016, Eq. 5. For B unit vectors v the mean over pairs is (‖Σ v‖² − B) / (B (B − 1)). An
     example whose vector is 0 counts as 0.
     """
-    jnp = jax.numpy
+    jnp = array_module(preactivations)
     z = jnp.nan_to_num(preactivations)
     scale = jnp.max(jnp.abs(z), axis=1, keepdims=True)
     z = z / jnp.where(scale > 0, scale, 1.0)

@@ -6,10 +6,13 @@ quantiles and the histogram, which is 100 times as fast on a CPU as sorting.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from assay._lazy import lazy_module
-from assay.probes.quantity import QUANTILES
+from assay.probes.measuring import array_module
+from assay.probes.quantity import DISTRIBUTION, QUANTILES
 
 if TYPE_CHECKING:
     import jax
@@ -21,6 +24,8 @@ else:
 
 FINE_BINS = 1024
 BINS = 32
+# Values of a NumPy array that are looked at together: few enough for the cache.
+PIECE = 2**16
 
 
 def distribution(values: Array, padding: Array) -> Measurement:
@@ -70,6 +75,54 @@ def distribution(values: Array, padding: Array) -> Measurement:
     return Measurement.of(statistics, histogram)
 
 
+def distribution_of(array: np.ndarray) -> Measurement:
+    """The same of all values of one NumPy array, as those of a single member; in float64 where sums are taken."""
+    from assay.engine.tracing import Histogram, Measurement
+
+    values = np.ascontiguousarray(array, np.float32).reshape(-1)
+    pieces = [values[first : first + PIECE] for first in range(0, len(values), PIECE)]
+    is_finite = all(bool(np.isfinite(piece).all()) for piece in pieces)
+    known = pieces if is_finite else [piece[np.isfinite(piece)] for piece in pieces]
+    known = [piece for piece in known if len(piece)]
+    count = sum(map(len, known))
+    if not count:
+        nothing: Any = np.array(
+            [[len(values) if name == "nonfinite_count" else 0 for name in DISTRIBUTION]], np.float32
+        )
+        empty: Any = np.zeros((1, 2), np.float32), np.zeros((1, BINS), np.int32)
+        return Measurement(DISTRIBUTION, nothing, Histogram(*empty))
+    low = np.float32(min(piece.min() for piece in known))
+    high = np.float32(max(piece.max() for piece in known))
+    mean = sum(float(piece.sum(dtype=np.float64)) for piece in known) / count
+    fine: Any = np.zeros(FINE_BINS, np.int64)
+    squares, zeros = 0.0, 0
+    scale = max(abs(low), abs(high), np.finfo(np.float32).tiny)
+    start, width = low / scale, max(high / scale - low / scale, np.finfo(np.float32).tiny)
+    for piece in known:
+        scaled = piece / scale
+        deviation = scaled - np.float32(mean / scale)
+        squares += float(deviation @ deviation)
+        place = ((scaled - start) / width * FINE_BINS).astype(np.int64)
+        fine += np.bincount(np.clip(place, 0, FINE_BINS - 1, out=place), minlength=FINE_BINS)
+        zeros += len(piece) - int(np.count_nonzero(piece))
+    std = float(scale) * float(np.sqrt(squares / count))
+    ends: Any = np.array([[low, high]], np.float32)
+    quantiles = _quantiles(fine[None], ends[:, 0], ends[:, 1], fine.sum(keepdims=True))
+    statistics = {
+        "mean": mean,
+        "std": std,
+        "rms": float(np.hypot(mean, std)),
+        "minimum": low,
+        "maximum": high,
+        **{name: float(value[0]) for name, value in quantiles.items()},
+        "zero_fraction": zeros / count,
+        "nonfinite_count": len(values) - count,
+    }
+    row: Any = np.array([[statistics[name] for name in DISTRIBUTION]], np.float32)
+    counts = fine.reshape(1, BINS, FINE_BINS // BINS).sum(axis=2).astype(np.int32)
+    return Measurement(DISTRIBUTION, row, Histogram(ends, counts))
+
+
 def _fine_counts(scaled: Array, finite: Array, low: Array, high: Array) -> Array:
     """Counts in 1024 equal bins between the ends, (M, 1024); a value at the upper end is in the last."""
     jnp = jax.numpy
@@ -90,7 +143,7 @@ def _quantiles(fine: Array, low: Array, high: Array, count: Array) -> dict[str, 
     The bin is found in two steps, among the 32 bins of the histogram and then among the 32 fine ones within: running
     sums over 1024 would take longer than the counting.
     """
-    jnp = jax.numpy
+    jnp = array_module(fine)
     fine = fine.reshape(-1, BINS, FINE_BINS // BINS).astype(jnp.float32)
     target = jnp.asarray(tuple(QUANTILES.values()))[None, :] * count[:, None].astype(jnp.float32)
     coarse = _running_sum(jnp.sum(fine, axis=2))
@@ -109,5 +162,5 @@ def _quantiles(fine: Array, low: Array, high: Array, count: Array) -> dict[str, 
 
 def _running_sum(counts: Array) -> Array:
     """Cumulative sums along the last, short axis, as a product with a triangle of ones."""
-    jnp = jax.numpy
+    jnp = array_module(counts)
     return counts @ jnp.triu(jnp.ones((counts.shape[-1], counts.shape[-1])))

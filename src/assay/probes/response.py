@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from assay._lazy import lazy_module
+import numpy as np
+
 from assay.palette import BLUE, VERMILLION
-from assay.probes.measuring import LayerProbe
+from assay.probes.measuring import LayerProbe, array_module
 from assay.probes.quantity import Quantity
 
 if TYPE_CHECKING:
-    import jax
     from jax import Array
 
-    from assay.engine.tracing import Layers, Signals
-else:
-    jax = lazy_module("jax")
+    from assay.engine.layout import Segment
+    from assay.engine.tracing import Layers, Measurement, Signals
 
 RESPONSE = Quantity(
     name="response",
@@ -64,7 +64,7 @@ def response(change: Array) -> tuple[Array, Array]:
         The same of the part of the change that differs between examples: 0 in a network that answers to every example
         alike, however far it moves.
     """
-    jnp = jax.numpy
+    jnp = array_module(change)
     broken = jnp.any(~jnp.isfinite(change), axis=(1, 2))
     change = jnp.nan_to_num(change, posinf=0.0, neginf=0.0)
     largest = jnp.max(jnp.abs(change), axis=(1, 2))
@@ -88,6 +88,10 @@ class LossProbe:
 
         measured = Measurement.of(dict(zip(LOSS.statistics, (layers.loss, layers.loss_after), strict=True)))
         return [*({} for _ in layers.traces[:-1]), {LOSS.name: measured}]
+
+    def measure_alone(self, arrays: Mapping[str, np.ndarray], segments: tuple[Segment, ...]) -> dict[str, Measurement]:
+        """Nothing: a single layer has no loss."""
+        return {}
 
 
 PROBES = (LayerProbe(RESPONSE, response, ("preactivation_change",)), LossProbe())

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from assay._lazy import lazy_module
 from assay.choices import Choice
 from assay.networks.activations import activate
 from assay.networks.traits import FLAT, traits_of
 from assay.palette import GREEN
-from assay.probes.measuring import LayerProbe
+from assay.probes.measuring import LayerProbe, array_module
 from assay.probes.quantity import Quantity
 
 if TYPE_CHECKING:
@@ -22,6 +25,8 @@ else:
 
 # A unit is a copy if all its pre-activations agree with another's to this part of the layer's largest.
 SAME = 1e-6
+# Values that are given to a compiled slope at once.
+PIECE = 2**16
 
 DEAD_UNITS = Quantity(
     name="dead_units",
@@ -70,7 +75,7 @@ def dead_units(activations: Array, segments: tuple[Segment, ...]) -> Array:
     """
     from assay.engine.segments import divided, joined
 
-    jnp = jax.numpy
+    jnp = array_module(activations)
     parts = []
     for segment, values in zip(segments, divided(segments, activations), strict=True):
         traits = traits_of(segment.kind)
@@ -87,17 +92,32 @@ def saturation(preactivations: Array, segments: tuple[Segment, ...]) -> Array:
     """
     from assay.engine.segments import divided, joined
 
-    jnp = jax.numpy
+    jnp = array_module(preactivations)
     parts = []
     for segment, z in zip(segments, divided(segments, preactivations), strict=True):
         choice = segment.kind
         traits = traits_of(choice)
         if traits is not None and traits.saturates:
-            steepest = jnp.max(jnp.abs(_slope(choice, jnp.linspace(-6.0, 6.0, 1201)[:, None])))
-            parts.append(jnp.mean(jnp.abs(_slope(choice, z)) < FLAT * steepest, axis=(1, 2)))
+            parts.append(jnp.mean(_is_flat(choice, z), axis=(1, 2)))
         else:
             parts.append(jnp.zeros(z.shape[0]))
     return joined(segments, parts)
+
+
+def _is_flat(choice: Choice, z: Array) -> Array:
+    """Where the slope is below 5 % of the steepest; in NumPy piece by piece, so that one program does for all."""
+    steepest = jax.numpy.max(jax.numpy.abs(_slope(choice, jax.numpy.linspace(-6.0, 6.0, 1201)[:, None])))
+    if not isinstance(z, np.ndarray):
+        return jax.numpy.abs(_slope(choice, z)) < FLAT * steepest
+    values = z.reshape(-1)
+    pieces = np.pad(values, (0, -len(values) % PIECE)).reshape(-1, PIECE)
+    flat = [np.abs(np.asarray(_compiled_slope(choice)(piece))) < FLAT * float(steepest) for piece in pieces]
+    return np.concatenate(flat)[: len(values)].reshape(z.shape)
+
+
+@cache
+def _compiled_slope(choice: Choice) -> Any:
+    return jax.jit(lambda piece: _slope(choice, piece[:, None])[:, 0])
 
 
 def _slope(choice: Choice, z: Array) -> Array:
@@ -111,9 +131,9 @@ def identical_units(preactivations: Array) -> Array:
     Units are sorted by a random projection of their pre-activations, so that copies become neighbours, and neighbours
     are compared. 0 for a layer of one unit.
     """
-    jnp = jax.numpy
+    jnp = array_module(preactivations)
     z = jnp.nan_to_num(preactivations)
-    direction = jax.random.normal(jax.random.key(0), (z.shape[2],))
+    direction = _direction(z.shape[2]) if jnp is np else jax.random.normal(jax.random.key(0), (z.shape[2],))
     order = jnp.argsort(z @ direction, axis=1)
     z = jnp.take_along_axis(z, order[:, :, None], axis=1)
     largest = jnp.max(jnp.abs(z), axis=(1, 2))
@@ -121,6 +141,10 @@ def identical_units(preactivations: Array) -> Array:
     edge = jnp.zeros((z.shape[0], 1), bool)
     has_copy = jnp.concatenate([edge, same], axis=1) | jnp.concatenate([same, edge], axis=1)
     return jnp.mean(has_copy, axis=1)
+
+
+def _direction(size: int) -> np.ndarray:
+    return np.random.Generator(np.random.Philox(0)).standard_normal(size, np.float32)
 
 
 PROBES = (

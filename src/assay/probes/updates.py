@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assay._lazy import lazy_module
 from assay.palette import PURPLE
-from assay.probes.measuring import LayerProbe
+from assay.probes.measuring import LayerProbe, array_module
 from assay.probes.quantity import Quantity
 
 if TYPE_CHECKING:
-    import jax
     from jax import Array
-else:
-    jax = lazy_module("jax")
 
 UPDATE = Quantity(
     name="update",
@@ -34,14 +30,14 @@ def relative_update(kernel: Array, update: Array) -> Array:
 
     About 1e-3 is often taken as a sound value.
     """
-    jnp = jax.numpy
+    jnp = array_module(kernel)
     size = _norm(kernel)
     return jnp.where(size > 0, _norm(update) / jnp.where(size > 0, size, 1.0), 0.0)
 
 
 def _norm(kernel: Array) -> Array:
     """Frobenius norm of each member's kernel, (M,), scaled so that squares neither overflow nor vanish."""
-    jnp = jax.numpy
+    jnp = array_module(kernel)
     largest = jnp.max(jnp.abs(kernel), axis=(1, 2))
     scale = jnp.where(largest > 0, largest, 1.0)
     return scale * jnp.sqrt(jnp.sum((kernel / scale[:, None, None]) ** 2, axis=(1, 2)))

@@ -25,10 +25,11 @@ def in_loop(facts: LoopFacts) -> Iterator[Finding]:
 
 def _found(layers: tuple[int, ...], output: tuple[int, ...], target: tuple[int, ...]) -> Finding:
     text = f"The loss compares outputs of shape {output} with targets of shape {target}."
+    column = (-1, *output[1:])
     return SYMPTOM.finding(
         layers,
         Evidence("network as written", None, None, text),
-        remedy=Remedy(f"Give both the same shape: y.reshape{output}, or y[:, None]."),
+        remedy=Remedy(f"Give both the same shape: y.reshape{column}, or y[:, None]."),
     )
 
 
@@ -48,7 +49,7 @@ SYMPTOM = Symptom(
         "all rows. The best that the network can do is the mean of the targets, for every input."
     ),
     why="The mean over all i and j of (o_i − t_j)² is smallest if every o_i is the mean of the t_j.",
-    source="NumPy's and PyTorch's rules of broadcasting",
+    source="Harris et al., Array Programming with NumPy, 2020: the rules of broadcasting",
     remedy="Give outputs and targets the same shape: y[:, None], or output.squeeze(1).",
     example=ModelExample(
         "loss, y = nn.MSELoss(), x.sum(1)\n" + SOUND_MODULE,

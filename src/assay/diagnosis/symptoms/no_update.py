@@ -17,7 +17,7 @@ WITHOUT_GRADIENT = 8
 """So many looks at a loop without a gradient: by then a layer that is left out at random has had one."""
 MOST = 0.5
 """The share of the parameters whose updates are all rounded to 0 from which it is no matter of a few biases."""
-NAMED = 3
+_NAMED = 3
 """So many parameters are named; the others are counted."""
 
 
@@ -70,7 +70,7 @@ def parameters_at_rest(
             cause=cause,
             remedy=Remedy(remedy),
         )
-        yield replace(found, level=level)
+        yield replace(found, level="fault" if reason == "frozen" and share == 1 else level)
 
 
 def reason_of(parameter: ParameterFacts) -> str | None:
@@ -82,7 +82,7 @@ def reason_of(parameter: ParameterFacts) -> str | None:
     if parameter.is_in_optimizer is False:
         return "not_in_optimizer"
     if parameter.learning_rate == 0:
-        return "rate_of_zero"
+        return "warm_up" if parameter.peak_rate else "rate_of_zero"
     if parameter.update != 0:
         return None
     return "no_gradient" if parameter.gradient == 0 else "rounded"
@@ -102,8 +102,8 @@ def _when_text(steps: int) -> str:
 
 def _names_text(parameters: Sequence[ParameterFacts]) -> str:
     names = [f"'{one.name}'" for one in parameters]
-    if len(names) > NAMED:
-        return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"
+    if len(names) > _NAMED:
+        return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
     return " and ".join(names)
 
 
@@ -114,6 +114,11 @@ _REASONS = {
         "Give the optimizer a learning rate above 0. If a schedule warms up, let it step after each update, not after "
         "each epoch.",
         "certain",
+    ),
+    "warm_up": (
+        "The learning rate of these parameters is 0 now, and a schedule raises it.",
+        "Let the schedule step after each update. If it steps after each epoch, the whole first epoch is lost.",
+        "note",
     ),
     "unregistered": (
         "These layers lie in a plain Python list or dict, so the module does not list them among its parameters. No "
@@ -161,7 +166,7 @@ SYMPTOM = Symptom(
     ),
     cause="No update reaches these weights, so they stay as they were drawn.",
     why="An update is the learning rate times a function of the gradient. If either is 0, or neither exists, so is it.",
-    source="PyTorch's documentation of torch.nn.ModuleList and torch.optim.Optimizer",
+    source="Paszke et al., PyTorch, 2019; its documentation of torch.nn.ModuleList and torch.optim.Optimizer",
     remedy="Give the optimizer all parameters that are to learn, with a learning rate above 0.",
     example=ModelExample(
         "module = nn.Sequential(*layers)\noptimizer = torch.optim.Adam(module[-1].parameters(), lr=0.01)\n",
