@@ -46,6 +46,7 @@ OF_A_STUDY = {
     "loss": "training.loss",
     "optimizer": "training.optimizer",
     "steps": "training.epochs and training.batch_size",
+    "output": "its last layer",
 }
 
 
@@ -283,6 +284,7 @@ def probe(
     optimizer: Any = None,
     steps: int | None = None,
     rows: int | None = None,
+    output: str | int | None = None,
 ) -> ProbeReport:
     """Measure every layer of untrained networks and judge them; trains nothing and writes nothing.
 
@@ -298,6 +300,8 @@ def probe(
         them; by default those that a Keras model was compiled with.
     steps : int, optional
         Of a model: how many updates it will have.
+    output : str or int, optional
+        Of a PyTorch module that returns a dict or a tuple: the one that the loss reads.
     rows : int, optional
         How many examples are looked at; of a study by default what its ``[probe]`` table says, of a model 256.
 
@@ -312,12 +316,13 @@ def probe(
     """
     of_model = {"loss": loss, "optimizer": optimizer, "steps": steps}
     if isinstance(target, Study | str | Path):
-        _refuse_of_model({"x": x, "y": y, **of_model})
+        _refuse_of_model({"x": x, "y": y, **of_model, "output": output})
         study = load_study(target)
         return probe_study(study if rows is None else with_changes(study, {"probe.rows": rows}))
     from assay.models import observe
 
-    return report_of(observe(target, x, y, **of_model, **({} if rows is None else {"rows": rows})))
+    named = {name: value for name, value in (("rows", rows), ("output", output)) if value is not None}
+    return report_of(observe(target, x, y, **of_model, **named))
 
 
 def _refuse_of_model(options: Mapping[str, Any]) -> None:
