@@ -24,7 +24,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assay.diagnosis import Symptom, rule_book
-from assay.diagnosis.examples import DEFAULTS, LOOP, MODEL, STEP, LoopExample, ModelExample, StudyExample
+from assay.diagnosis.ahead import LEARNS, MOST_UPDATES
+from assay.diagnosis.danger import EXTREME_GRADIENT, EXTREME_SIGNAL
+from assay.diagnosis.examples import (
+    DEFAULTS,
+    LOOP,
+    MODEL,
+    STEP,
+    TORCH_MODEL,
+    LoopExample,
+    ModelExample,
+    StudyExample,
+)
+from assay.diagnosis.wording import percent_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -91,16 +103,32 @@ VERDICT = """\
 2. **assay measures the untrained network** on some of the training rows (`assay probe`): the signal, the gradient, the
    units, the loss, and what one update does to it. A number beyond its threshold is a `fault`. The thresholds stand
    below, and each of them in the file of its symptom.
-3. **A training is judged by what it did** (`assay show`). A run that has learnt is healthy however it began. It gets at
-   most a `note`: worth knowing, nothing wrong. A run that has not learnt gets its reason, and what the untrained
-   network already showed.
-4. **Seeds vote.** Each seed is judged by itself. The **status** of a condition is `unhealthy` if at least half of its
-   seeds show the same certain finding or fault. Notes leave it `healthy`.
-5. **Will it train?** Beside the status stands a forecast: the probability that the network learns, within its budget of
+3. **A level is earned.** Each rule is tried on programs that it was not made for. It is `certain` if at least 99.5 % of
+   the networks that show it do not learn as they could, and a `fault` if at least 90 % do not. Everything else is a
+   `note`: worth knowing, and nothing wrong.
+4. **Is the signal kept?** This is a fact about the network, and it stands beside the verdict. The signal is *kept* if
+   signal and gradient have about the same size in all hidden layers, and units are neither saturated nor dead. Many
+   networks learn although their signal is not kept: five ReLU layers with Glorot's kernels do.
+5. **Is learning in danger?** This is the verdict. What is found about the signal, or about the first steps, counts only
+   if learning is in danger; else it is a note. Of a PyTorch module of your own danger is measured, by a **look-ahead**:
+   assay makes up to {updates} updates with your own optimizer and loss, on a copy of the module and on the examples
+   that it looks at. If that closes {learns} of the gap between a constant guess and a perfect answer, the network
+   learns. If it does not, larger and smaller learning rates are tried, so that a rate that is too low or too high gets
+   its name. Of a study's condition the forecast below answers instead. Where there is neither, a signal counts only if
+   it becomes {signal:,.0f} times smaller or larger, or a gradient {gradient:,.0f} times.
+6. **A training is judged by what it did** (`assay show`). A run that has learnt is healthy however it began. It gets
+   at most notes. A run that has not learnt gets its reason, and what the untrained network already showed.
+7. **Seeds vote.** Each seed is judged by itself. The **status** of a condition is `unhealthy` if at least half of its
+   seeds show the same certain finding or fault. Notes leave it `healthy`. It is `unknown` if nothing was found and
+   assay could not look: no gradient was computed, or no layer could be read.
+8. **Will it train?** Beside the status stands a forecast: the probability that the network learns, within its budget of
    updates, at least half of what the best networks learn from the same data. The forecast reads the measurements of
    the untrained network, and has been fitted to thousands of trainings of other networks (`make calibrate`). Status and
    forecast may differ: a short, shallow network can learn in spite of a fault, and a sound network does not learn if
    the budget is too small.
+
+A look-ahead is short. It shows that a network can learn its examples, by heart if need be. It does not show that it
+will do well on others, or that thousands of updates at this learning rate will go well.
 
 **Chance** is the best that a constant guess reaches, without looking at the inputs. Its accuracy is the share of the
 commonest class. Its cross-entropy for ten equally common classes is ln 10 = 2.3. Losses are compared with it.
@@ -115,11 +143,17 @@ examples about such a model begin with
 
 ```python
 {model}```
+
+and those about a PyTorch module with
+
+```python
+{torch}```
 """,
     "start": """\
 ## At the start: what the untrained network shows
 
-Each command probes both networks of the picture: the last `--vary` names the illness first and the cure second.
+Each command probes both networks of the picture: the last `--vary` names the illness first and the cure second. Lines
+of Python follow those above.
 """,
     "training": """\
 ## In training: what the curves and the recorded signals show
@@ -170,9 +204,11 @@ def findings_page() -> str:
     """The whole page as Markdown."""
     said = json.loads(SAID.read_text(encoding="utf-8"))
     rows = [f"| [`{s.name}`](#{s.name}) | {_when(s)} | {s.meaning} |" for s in rule_book()]
-    parts = [INTRODUCTION + "\n".join(rows) + "\n", PANELS, VERDICT]
+    numbers = {"updates": MOST_UPDATES, "learns": percent_text(LEARNS)}
+    extremes = {"signal": 1 / EXTREME_SIGNAL, "gradient": 1 / EXTREME_GRADIENT}
+    parts = [INTRODUCTION + "\n".join(rows) + "\n", PANELS, VERDICT.format(**numbers, **extremes)]
     for group, heading in GROUPS.items():
-        parts.append(heading.format(model=MODEL, loop=LOOP))
+        parts.append(heading.format(model=MODEL, torch=TORCH_MODEL, loop=LOOP))
         parts += [section(symptom, said[symptom.name]) for symptom in rule_book() if _group(symptom) == group]
     return "\n".join(parts)
 
@@ -190,7 +226,12 @@ def _when(symptom: Symptom) -> str:
         return "in a loop"
     if symptom.level != "fault":
         return symptom.level
-    rules = {"at the start": symptom.at_start, "in training": symptom.in_training}
+    rules = {
+        "as written": symptom.as_written,
+        "at the start": symptom.at_start or symptom.unless_certain,
+        "in training": symptom.in_training,
+        "in a loop": symptom.in_loop,
+    }
     return ", ".join(when for when, rule in rules.items() if rule is not None)
 
 

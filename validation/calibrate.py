@@ -27,7 +27,7 @@ import assay
 from assay.data import load
 from assay.diagnosis import LayerSignals, TrainingCourse, layer_signals, start_findings, training_findings
 from assay.diagnosis.course import learnt_share
-from assay.diagnosis.forecast import forecast_features
+from assay.diagnosis.forecast import forecast_features, will_train_probability
 from assay.judging import condition_facts, training_courses
 from assay.linearized import LINEARIZED_ROWS, DenseWeights, linearized_course
 from assay.networks.initializers import draw_bias, draw_kernel
@@ -88,6 +88,8 @@ def collect(name: str) -> pl.DataFrame:
             assert linear is not None
             features = forecast_features(known, measured, linear)
             learnt = learnt_share(known, course)
+            probability = will_train_probability(known, measured, linear)
+            learns = None if probability is None else probability >= HALF
             rows.append(
                 {
                     "data": name,
@@ -98,7 +100,7 @@ def collect(name: str) -> pl.DataFrame:
                     "optimizer": member.optimizer.name,
                     "learning_rate": float(member.optimizer.arguments["learning_rate"]),
                     "learnt": -1.0 if course.has_diverged or learnt is None or not np.isfinite(learnt) else learnt,
-                    "start": [f.symptom for f in start_findings(known, measured) if f.level != "note"],
+                    "start": [f.symptom for f in start_findings(known, measured, learns=learns) if f.level != "note"],
                     "course": [f.symptom for f in training_findings(known, course) if f.level != "note"],
                     "notes": [f.symptom for f in training_findings(known, course) if f.level == "note"],
                 }

@@ -30,6 +30,7 @@ from assay.diagnosis import (
     signal_kept,
     training_findings,
 )
+from assay.diagnosis.agreement import agreeing
 from assay.diagnosis.forecast import will_train_probability
 from assay.diagnosis.start import start_findings
 from assay.engine.batching import num_batches
@@ -159,7 +160,7 @@ def verdict_of(findings: Sequence[Finding], probability: float | None = None, *,
 def merged(by_seed: Sequence[Sequence[Finding]]) -> tuple[Finding, ...]:
     """One finding for each symptom and level: that of the middle seed among those that show it, with their number.
 
-    Certain ones come first, then what most seeds show.
+    Certain ones come first, then what most seeds show; one that contradicts another before it is left out.
     """
     shown: dict[tuple[str, str], list[Finding]] = {}
     for findings in by_seed:
@@ -174,7 +175,7 @@ def merged(by_seed: Sequence[Sequence[Finding]]) -> tuple[Finding, ...]:
         for same in shown.values()
     ]
     order = {"certain": 0, "fault": 1, "note": 2}
-    return tuple(sorted(chosen, key=lambda finding: (order[finding.level], -finding.seeds)))
+    return tuple(agreeing(sorted(chosen, key=lambda finding: (order[finding.level], -finding.seeds))))
 
 
 # --- Of a results folder ---------------------------------------------------------------------------------------------

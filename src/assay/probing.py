@@ -46,7 +46,7 @@ OF_A_STUDY = {
     "loss": "training.loss",
     "optimizer": "training.optimizer",
     "steps": "training.epochs and training.batch_size",
-    "output": "its last layer",
+    "output": "its network, which has a single one",
 }
 
 
@@ -294,16 +294,17 @@ def probe(
         A study, a study file or the name of a built-in study: every trial of every condition is looked at, on as many
         training rows as its ``[probe]`` table says. Or a model of one's own, as it is now.
     x, y : array, optional
-        Examples and targets for a model.
+        Examples and targets for a model; or as `x` what gives both in batches, such as a `DataLoader` or a generator.
     loss, optimizer : optional
         Of a model: what it will be trained with, as `assay.models.observe_keras` and `assay.models.observe_torch` take
         them; by default those that a Keras model was compiled with.
     steps : int, optional
         Of a model: how many updates it will have.
-    output : str or int, optional
-        Of a PyTorch module that returns a dict or a tuple: the one that the loss reads.
     rows : int, optional
         How many examples are looked at; of a study by default what its ``[probe]`` table says, of a model 256.
+    output : str or int, optional
+        Of a Keras model with several outputs, or a PyTorch module that returns a dict or a tuple: which one is looked
+        at, and read by the loss, by its name or its place.
 
     Returns
     -------
@@ -314,15 +315,15 @@ def probe(
     AssayError
         If the study, its data or the model cannot be used, or a study is given with what only a model takes.
     """
-    of_model = {"loss": loss, "optimizer": optimizer, "steps": steps}
+    of_model = {"loss": loss, "optimizer": optimizer, "steps": steps, "output": output}
     if isinstance(target, Study | str | Path):
-        _refuse_of_model({"x": x, "y": y, **of_model, "output": output})
+        _refuse_of_model({"x": x, "y": y, **of_model})
         study = load_study(target)
         return probe_study(study if rows is None else with_changes(study, {"probe.rows": rows}))
     from assay.models import observe
 
-    named = {name: value for name, value in (("rows", rows), ("output", output)) if value is not None}
-    return report_of(observe(target, x, y, **of_model, **named))
+    given = {name: value for name, value in {**of_model, "rows": rows}.items() if value is not None}
+    return report_of(observe(target, x, y, **given))
 
 
 def _refuse_of_model(options: Mapping[str, Any]) -> None:

@@ -109,6 +109,13 @@ def build():
     return keras.Sequential([keras.Input((8,)), *parts, keras.layers.Dense(1, name="out")]), x, x[:, :1]
 
 
+def heads():
+    inputs = keras.Input((8,))
+    outputs = {name: keras.layers.Dense(1, name=name)(inputs) for name in ("price", "age")}
+    x = np.random.default_rng(0).standard_normal((100, 8)).astype("float32")
+    return keras.Model(inputs, outputs), x, {"price": x[:, :1], "age": x[:, 1:2]}
+
+
 def overflowing():
     model, x, y = build()
     model.layers[0].set_weights([np.full((8, 16), 3e38, "float32"), np.zeros(16, "float32")])
@@ -169,3 +176,10 @@ def test_nan_is_shown_as_nan(assay, net):
 def test_the_exit_code_is_the_verdicts(statuses, code):
     """One that is unhealthy counts more than one that could not be looked at."""
     assert exit_code(*(Verdict(status, ()) for status in statuses)) == code
+
+
+def test_one_output_of_several_is_named(assay, net):
+    """Without a name the message lists them."""
+    assert "output = 'price' or 'age'" in assay("probe", f"{net}:heads").err
+    layers = json.loads(assay("probe", f"{net}:heads", "--output", "age", "--json").out)["conditions"][0]["layers"]
+    assert [layer["name"] for layer in layers] == ["age"]

@@ -49,7 +49,8 @@ def test_each_symptom_has_its_test_file():
 def test_what_is_written_is_whole(symptom):
     """It has a level, a rule, full sentences, and a source with a year or a standard."""
     assert symptom.level in ("certain", "fault", "note")
-    assert any((symptom.as_written, symptom.at_start, symptom.in_training, symptom.in_loop))
+    rules = (symptom.as_written, symptom.at_start, symptom.unless_certain, symptom.in_training, symptom.in_loop)
+    assert any(rules)
     texts = (symptom.meaning, symptom.sight, symptom.rule, symptom.cause, symptom.why, symptom.remedy)
     assert all(re.fullmatch(r"\S.*\.", text) for text in texts)
     assert symptom.advice == "" or symptom.advice.endswith(".")
@@ -62,7 +63,7 @@ def test_the_numbers_of_a_file_are_told_in_words(symptom):
     """As a number or in percent, where the rule or the advice is written."""
     for name, value in numbers_of(file_of(symptom)).items():
         if isinstance(value, int | float) and name not in vars(thresholds):
-            told = {f"{value:g}", percent_text(value)}
+            told = {f"{value:g}", f"{value:,g}", percent_text(value)}
             assert any(one in f"{symptom.rule} {symptom.advice}" for one in told), name
 
 

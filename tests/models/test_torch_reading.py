@@ -97,7 +97,8 @@ def test_normalization_ways_around_and_arguments_are_told():
     """What stands between two kernels is seen in which function takes which tensor; modes and buffers stay."""
     module = Block()
     state = torch.get_rng_state()
-    observation = observe(module, X, (LABELS > 0).astype(np.float32)[:, None], loss=nn.BCELoss(), optimizer="adam")
+    y = (LABELS > 0).astype(np.float32)[:, None]
+    observation = observe(module, X, y, loss=nn.BCELoss(), optimizer="adam")
     enter, inner, leave = observation.facts.layers
     assert [layer.activation for layer in (enter, inner, leave)] == [
         Choice("leaky_relu", {"negative_slope": 0.1}),

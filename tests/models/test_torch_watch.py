@@ -385,7 +385,8 @@ def test_an_optimizer_with_other_parameters_is_told():
         optimizer.step()
     (told,) = watch.findings
     assert (told.symptom, told.level) == ("no_update", "fault")
-    assert "6 did not move" in told.evidence.text
+    assert "100 % of all parameters" in told.evidence.text
+    assert "The optimizer was not given these parameters" in told.cause
 
 
 def test_layers_in_a_python_list_are_told():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from assay.analysis.summary import Summary
 from assay.analysis.wording import shared_names
+from assay.diagnosis.wording import number_text
 
 if TYPE_CHECKING:
     from assay.diagnosis import Finding
@@ -29,12 +30,15 @@ class Symptom:
         Their names, factors said once.
     finding : Finding
         That of the first of them.
+    values : (low, high), optional
+        The ends of the number that it is found by, over the conditions; None where it has none.
     """
 
     symptom: str
     level: str
     conditions: tuple[str, ...]
     finding: Finding
+    values: tuple[float, float] | None = None
 
     @property
     def title(self) -> str:
@@ -61,11 +65,28 @@ def symptoms(summary: Summary) -> list[Symptom]:
             if 2 * finding.seeds >= finding.of_seeds:
                 shown.setdefault((finding.symptom, finding.level), []).append((name, finding))
     found = [
-        Symptom(symptom, level, tuple(name for name, _ in entries), entries[0][1])
+        Symptom(symptom, level, tuple(name for name, _ in entries), entries[0][1], _ends([one for _, one in entries]))
         for (symptom, level), entries in shown.items()
     ]
     order = {"certain": 0, "fault": 1, "note": 2}
     return sorted(found, key=lambda symptom: (order[symptom.level], -len(symptom.conditions)))
+
+
+def _ends(findings: list[Finding]) -> tuple[float, float] | None:
+    """The smallest and the largest number."""
+    values = [finding.evidence.value for finding in findings if finding.evidence.value is not None]
+    return (min(values), max(values)) if values else None
+
+
+def _range_text(symptom: Symptom) -> str:
+    """How the number differs between conditions, as a sentence; empty where it does not."""
+    if symptom.values is None or len(symptom.conditions) == 1 or symptom.values[0] == symptom.values[1]:
+        return ""
+    low, high = map(number_text, symptom.values)
+    return (
+        f" These are the numbers of {symptom.conditions[0]}; over all of these conditions the "
+        f"{symptom.finding.evidence.quantity} is {low} to {high}."
+    )
 
 
 def _note(symptom: Symptom, total: int) -> str:
@@ -81,7 +102,8 @@ def symptom_sentences(summary: Summary) -> list[str]:
     found = symptoms(summary)
     lines = [
         f"{symptom.title.capitalize()} {symptom.where(total)}".rstrip()
-        + f": {symptom.finding.evidence.text} {symptom.finding.cause} {symptom.finding.remedy.text}"
+        + f": {symptom.finding.evidence.text}{_range_text(symptom)} {symptom.finding.cause} "
+        + symptom.finding.remedy.text
         for symptom in found
         if symptom.level != "note"
     ]

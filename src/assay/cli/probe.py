@@ -31,6 +31,7 @@ OF_A_STUDY = {
     "--batch-size": "training.batch_size",
     "--loss": "training.loss",
     "--optimizer": "training.optimizer",
+    "--output": "network.output_activation",
 }
 
 
@@ -71,6 +72,10 @@ def probe(
             help="A model's optimizer: a name, or a table such as '{name = \"adam\", learning_rate = 0.001}'.",
         ),
     ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option("--output", metavar="NAME", help="Which output of a Keras model with several is looked at."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Write the figures into this folder.")
     ] = None,
@@ -87,6 +92,7 @@ def probe(
         "--batch-size": batch_size,
         "--loss": loss,
         "--optimizer": optimizer,
+        "--output": output,
     }
     if is_model_target(target):
         if vary or set_ or seeds is not None:

@@ -6,7 +6,8 @@ network that soon has a lower loss tells its examples apart, and learns.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -97,7 +98,7 @@ class LookAhead:
     def falls(self) -> bool:
         """Whether the loss at least came down, so that a larger budget may do."""
         third = max(1, len(self.losses) // 3)
-        first, last = np.mean(self.losses[:third]), np.mean(self.losses[-third:])
+        first, last = (np.mean(part) - self.floor for part in (self.losses[:third], self.losses[-third:]))
         return bool(np.isfinite(last) and last < FALLS * first)
 
     def told(self) -> str:
@@ -143,6 +144,28 @@ def look_ahead_size(products_per_row: float, rows: int, steps: int | None) -> tu
     taken = int(min(max(affordable / updates, FEWEST_ROWS), MOST_ROWS, rows))
     updates = int(min(updates, affordable / taken))
     return (updates, taken) if updates >= min(FEWEST_UPDATES, steps or FEWEST_UPDATES) else None
+
+
+def with_other_rates(updates_at: Callable[[float], LookAhead | None]) -> LookAhead | None:
+    """A look ahead; at other learning rates too, if the network's own learns nothing.
+
+    Parameters
+    ----------
+    updates_at : callable
+        From a factor of the learning rate to a look ahead; None where it cannot be made.
+    """
+    ahead = updates_at(1.0)
+    if ahead is None or ahead.learns:
+        return ahead
+    rates = []
+    for factors in (LARGER_RATES, () if ahead.falls else SMALLER_RATES):
+        for factor in factors:
+            tried = updates_at(factor)
+            if tried is not None:
+                rates.append((factor, tried.skill))
+            if tried is None or tried.learns or (factor > 1 and tried.has_diverged):
+                break
+    return replace(ahead, rates=tuple(rates))
 
 
 def skill_of(losses: tuple[float, ...], chance: float, floor: float) -> float:

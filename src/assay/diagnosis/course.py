@@ -22,8 +22,10 @@ class TrainingCourse:
 
     Attributes
     ----------
-    loss, metric : array, (E + 1,)
-        On the training rows; the metric is the accuracy, or the mean absolute error of a regression.
+    loss : array, (E + 1,)
+        On the training rows.
+    metric : array, (E + 1,), optional
+        The accuracy of a classifier, or the mean absolute error of a regression. None where it was not recorded.
     validation_loss : array, (E + 1,), optional
     has_diverged : bool
     diverged_step : int, optional
@@ -33,7 +35,7 @@ class TrainingCourse:
     """
 
     loss: np.ndarray
-    metric: np.ndarray
+    metric: np.ndarray | None
     validation_loss: np.ndarray | None = None
     has_diverged: bool = False
     diverged_step: int | None = None
@@ -48,14 +50,15 @@ class TrainingCourse:
 def learnt_share(facts: NetworkFacts, course: TrainingCourse) -> float | None:
     """Share of the gap between a constant guess and a perfect answer that training closed, on the training rows.
 
-    (accuracy − share of the commonest class) / (1 − that share); of a regression, 1 − loss / chance loss. None where
-    nothing is known of the constant guess.
+    (accuracy − share of the commonest class) / (1 − that share). Of a regression, and where no accuracy was recorded,
+    (chance loss − loss) / (chance loss − smallest loss that any outputs reach). None where nothing is known of the
+    constant guess.
     """
-    if facts.data is not None and facts.data.majority is not None:
+    if facts.data is not None and facts.data.majority is not None and course.metric is not None:
         return float((course.metric[-1] - facts.data.majority) / max(1 - facts.data.majority, 1e-9))
-    if not facts.chance_loss:
+    if not facts.chance_loss or facts.chance_loss <= facts.floor_loss:
         return None
-    return float(1 - course.loss[-1] / facts.chance_loss)
+    return float((facts.chance_loss - course.loss[-1]) / (facts.chance_loss - facts.floor_loss))
 
 
 def outcome(facts: NetworkFacts, course: TrainingCourse) -> Outcome:

@@ -183,7 +183,9 @@ class ParameterFacts:
     is_in_optimizer : bool, optional
         The optimizer was given it. None without an optimizer.
     learning_rate : float, optional
-        Of its group in the optimizer.
+        Of its group in the optimizer, as it is now.
+    peak_rate : float, optional
+        The largest that a schedule names; None where none is known.
     rms : float
         Root mean square of its numbers.
     gradient : float, optional
@@ -201,6 +203,7 @@ class ParameterFacts:
     rms: float
     gradient: float | None = None
     update: float | None = None
+    peak_rate: float | None = None
 
 
 @dataclass(frozen=True)
@@ -248,6 +251,9 @@ class OutputFacts:
         targets.
     labels_beyond : (low, high, K), optional
         The ends of the labels, where some lie outside those that K outputs can have.
+    target_form : {"one_hot", "labels", "not_shares"}, optional
+        Why the loss cannot read the targets as they are: it takes class numbers and got one-hot rows; the other way
+        round; or it takes shares of the classes, and the numbers of a row do not add up to 1.
     over_one : tuple of str
         Softmaxes and normalizations over a single number.
     over_rows : tuple of str
@@ -259,6 +265,27 @@ class OutputFacts:
     labels_beyond: tuple[float, float, int] | None = None
     over_one: tuple[str, ...] = ()
     over_rows: tuple[str, ...] = ()
+    target_form: str | None = None
+
+
+@dataclass(frozen=True)
+class LookupFacts:
+    """A table of an embedding that is asked for rows which it does not have.
+
+    Attributes
+    ----------
+    name : str
+        Of the layer.
+    low, high : int
+        The ends of the numbers that it is given.
+    size : int
+        How many rows it has: those from 0 to size - 1.
+    """
+
+    name: str
+    low: int
+    high: int
+    size: int
 
 
 @dataclass(frozen=True)
@@ -269,7 +296,8 @@ class NetworkFacts:
     ----------
     layers : tuple of LayerFacts
         In the order of the signal; the last is the output's.
-    task : {"binary", "multiclass", "regression"}, optional
+    task : {"binary", "multiclass", "multilabel", "regression"}, optional
+        Of several labels an example each is a question of yes or no of its own.
     loss : Choice, optional
         With its arguments (``from_logits``).
     optimizer : Choice, optional
@@ -277,6 +305,7 @@ class NetworkFacts:
     steps : int, optional
         Updates that it will have: the budget.
     data : DataFacts, optional
+        Of a user's network the numbers that reach its first kernel, behind whatever scales or looks them up.
     chance_loss : float, optional
         The loss of the best constant output; see `chance_loss`.
     floor_loss : float
@@ -288,8 +317,12 @@ class NetworkFacts:
     as_read : OutputFacts
     is_budget_assumed : bool
         Nobody named `steps`.
+    is_scheduled : bool
+        A schedule changes the learning rate while it trains.
     ahead : LookAhead, optional
         Some updates on a copy of a user's own network.
+    lookups_beyond : tuple of LookupFacts
+        Embeddings that are given numbers which they have no row for.
     attentions : tuple of AttentionFacts
     audit : tuple of AuditEntry
         How the parameters of a user's own network were initialized.
@@ -307,7 +340,9 @@ class NetworkFacts:
     unseen: tuple[str, ...] = ()
     as_read: OutputFacts = OutputFacts()
     is_budget_assumed: bool = False
+    is_scheduled: bool = False
     ahead: LookAhead | None = None
+    lookups_beyond: tuple[LookupFacts, ...] = ()
     attentions: tuple[AttentionFacts, ...] = ()
     audit: tuple[AuditEntry, ...] = ()
 

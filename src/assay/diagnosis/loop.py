@@ -6,7 +6,6 @@ folder `symptoms`, as ``in_loop``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -104,8 +103,12 @@ class LoopFacts:
     clipping : tuple of ClippingFacts
     loss_scale : float, optional
         Of automatic mixed precision, at the last look.
+    broadcast : pair of shape, optional
+        Those of outputs and targets that a loss compares number by number, where they differ.
     nonfinite : NonfiniteFacts, optional
         The first step that was not finite.
+    has_ended : bool
+        No step is to come, so what was seen at few looks is judged too.
     """
 
     steps: int
@@ -117,9 +120,6 @@ class LoopFacts:
     modes: tuple[ModeFacts, ...] = ()
     clipping: tuple[ClippingFacts, ...] = ()
     loss_scale: float | None = None
+    broadcast: tuple[tuple[int, ...], tuple[int, ...]] | None = None
     nonfinite: NonfiniteFacts | None = None
-
-
-def steps_text(steps: Sequence[int]) -> str:
-    """``each of 4 steps that were looked at (1 to 8)``."""
-    return f"each of {len(steps)} steps that were looked at ({steps[0]} to {steps[-1]})"
+    has_ended: bool = False

@@ -12,6 +12,9 @@ from assay.diagnosis.finding import Evidence
 from assay.diagnosis.measured import LayerSignals
 from assay.diagnosis.wording import number_text, times_text
 
+SHORTEST_CHAIN = 3
+"""So many hidden layers in a row are needed to speak of a signal that vanishes or explodes."""
+
 
 @dataclass(frozen=True)
 class Profile:
@@ -30,8 +33,11 @@ class Profile:
 
     @classmethod
     def along(cls, values: np.ndarray) -> Profile | None:
-        """Of values (H,) in the order of travel; None below two layers, or without a finite start."""
-        if len(values) < 2 or not np.isfinite(values).all() or values[0] <= 0:
+        """Of values (H,) in the order of travel; None below three layers, or without a finite start.
+
+        Two layers make one step, which is the width of a layer more often than a fault.
+        """
+        if len(values) < SHORTEST_CHAIN or not np.isfinite(values).all() or values[0] <= 0:
             return None
         ratio = float(values[-1] / values[0])
         return cls(ratio, ratio ** (1 / (len(values) - 1)))

@@ -14,6 +14,7 @@ from assay.choices import Choice
 from assay.diagnosis.expected import Prediction, critical_gain, gain_of, hidden_activation, predict
 from assay.diagnosis.facts import NetworkFacts
 from assay.diagnosis.finding import Remedy
+from assay.diagnosis.profiles import chain_of
 from assay.diagnosis.traits import fitting_initializer
 from assay.diagnosis.wording import number_text
 
@@ -29,6 +30,9 @@ USUAL_GAINS = (0.5, 3.0)
 def sound_change(facts: NetworkFacts) -> Remedy:
     """The smallest change of initializer or activation that theory finds sound; the fitting pair where it cannot say.
 
+    Where normalizations, skips or attention stand between the layers an initializer is seldom to blame, and none is
+    named.
+
     For a signal or a gradient that dies, explodes, saturates or collapses, and for units that start as copies.
     """
     before = predict(facts)
@@ -38,7 +42,12 @@ def sound_change(facts: NetworkFacts) -> Remedy:
         after = predict(changed)
         if after is not None and after.is_sound:
             return Remedy(f"{text}. {_effect_text(before, after)}", settings)
-    return fallback or Remedy("Choose another initializer: he_normal for relu, glorot_uniform for tanh.")
+    if fallback is not None and len(chain_of(facts)) == len(facts.layers) - 1:
+        return fallback
+    return Remedy(
+        "Look at the layer where it begins, and at what stands before it: its initializer, its normalization, and "
+        "whether anything but a constant reaches it."
+    )
 
 
 def scaled_rate(facts: NetworkFacts, factor: float, more: str = "") -> Remedy:

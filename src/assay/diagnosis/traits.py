@@ -80,5 +80,8 @@ def fitting_output(loss: Choice, units: int) -> str:
 
 def usual_output_and_loss(task: str | None) -> tuple[str, str]:
     """The output activation and the loss that go with a task; a regression's where it is not known."""
-    activation, loss = output_defaults(task or "regression", outputs=1 if task == "binary" else 2)
+    is_by_element = task in ("binary", "multilabel")
+    activation, loss = output_defaults(
+        "binary" if is_by_element else task or "regression", outputs=1 if is_by_element else 2
+    )
     return activation.name, loss.name

@@ -42,6 +42,8 @@ def observe(model: Any, x: Any = None, y: Any = None, **options: Any) -> Observa
         if torch is not None and isinstance(model, torch.nn.Module):
             from assay.models.torch_reading import observe_torch
 
+            if "output" in options:
+                raise ModelError("output: a PyTorch module is looked at through what its loss reads. Leave it out.")
             return observe_torch(model, x, y, **options)
     raise ModelError(
         f"expected a study, a Keras model or a PyTorch module, got {type(model).__name__}. "

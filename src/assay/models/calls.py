@@ -136,7 +136,7 @@ def _link(calls: Sequence[Call], place: int, after: int | None, output: Any) -> 
     kernel = calls[place]
     reached = [kernel.output]
     found: Call | None = kernel if kernel.is_activated else None
-    is_normalized = is_closed = is_part = is_obscure = is_chained = False
+    is_normalized = is_closed = is_part = is_obscure = is_chained = is_bent = False
     is_plain = True
     for call in calls[place + 1 :]:
         if not any(given is known for given in call.inputs for known in reached):
@@ -145,6 +145,7 @@ def _link(calls: Sequence[Call], place: int, after: int | None, output: Any) -> 
             is_closed = True
             is_chained = is_plain and call.kind == "kernel"
             break
+        is_bent |= found is not None and _bends(call) and not any(known is output for known in reached)
         is_plain &= call.keeps or (call.kind == "activation" and found is None)
         if call.kind == "activation" and found is None:
             found = call
@@ -160,7 +161,8 @@ def _link(calls: Sequence[Call], place: int, after: int | None, output: Any) -> 
         found = found or next((call for call in between if call.kind == "activation"), None)
     is_open = found is None and (is_obscure or not is_closed)
     choice = found.choice if found else (None if is_open else Choice("linear"))
-    choice = None if is_part else choice
+    is_last = any(known is output for known in reached)
+    choice = None if is_part or (is_last and is_bent) else choice  # 2 · sigmoid(z) − 1 is no sigmoid
     next_kernel = None if after is None else calls[after]
     return Link(kernel, (found or kernel).site, choice, is_normalized, is_open, is_chained and not is_part, next_kernel)
 
@@ -200,6 +202,12 @@ def _is_reached(calls: Sequence[Call], without: Call, inputs: Sequence[Any], out
         if call is not without and any(id(tensor) in reached for tensor in call.inputs):
             reached.add(id(call.output))
     return id(output) in reached
+
+
+def _bends(call: Call) -> bool:
+    """Whether it may move numbers out of the range of the activation that gave them."""
+    is_sum = len(call.inputs) > 1 or "add" in getattr(call.owner, "__name__", "")
+    return call.kind in ("activation", "normalization", "other") or (call.kind == "passive" and is_sum)
 
 
 def _meets(call: Call, activation: Call) -> bool:

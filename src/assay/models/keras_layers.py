@@ -30,12 +30,20 @@ KEEPING = (
     *(layers.SpatialDropout1D, layers.SpatialDropout2D, layers.SpatialDropout3D),
 )
 PASSIVE_OPERATIONS = ("Add", "Subtract", "Concatenate", "Reshape", "Transpose", "Mean", "Max", "GetItem", "Squeeze")
-# Their kernels are used in a loop or in ways of their own.
-OPAQUE = (layers.RNN, layers.Wrapper, layers.Bidirectional, layers.MultiHeadAttention, layers.GroupQueryAttention)
+# Their kernels are used in a loop, in ways of their own, or to look up: such a layer is looked at as a whole.
+BLOCKS = {
+    "recurrent": (layers.RNN, layers.Bidirectional),
+    "attention": (layers.MultiHeadAttention, layers.GroupQueryAttention),
+    "embedding": (layers.Embedding,),
+}
 
 
 def leaves(layer: Any, seen: set[int] | None = None) -> Iterator[tuple[str, Any]]:
-    """The layers and operations that compute something themselves, each once, with their kind as in `calls.Call`."""
+    """The layers and operations that compute something themselves, each once, with their kind.
+
+    Kinds are those of `calls.Call`; and ``block`` for a layer of `BLOCKS`, ``distributed`` for one that hands each time
+    step to the layer within, which is a leaf of its own.
+    """
     seen = set() if seen is None else seen
     for child in _children(layer):
         if id(child) in seen:
@@ -43,6 +51,8 @@ def leaves(layer: Any, seen: set[int] | None = None) -> Iterator[tuple[str, Any]
         seen.add(id(child))
         kind = kind_of(child)
         if kind == "container":
+            if isinstance(child, layers.TimeDistributed):
+                yield "distributed", child
             yield from leaves(child, seen)
         else:
             yield kind, child
@@ -54,11 +64,11 @@ def _children(layer: Any) -> list[Any]:
 
 
 def kind_of(layer: Any) -> str:
-    """What a layer is in a `calls.Call`; or ``container``, if other layers do its work."""
+    """The kind of a leaf; or ``container``, if other layers do its work."""
     if has_kernel(layer):
         return "kernel"
-    if isinstance(layer, OPAQUE):
-        return "opaque"
+    if block_of(layer) is not None:
+        return "block"
     if isinstance(layer, ACTIVATION_LAYERS) or _operation_name(layer) in ACTIVATIONS:
         return "activation"
     if isinstance(layer, NORMALIZATIONS) or type(layer).__name__ in ("RMSNormalization", "UnitNormalization"):
@@ -71,6 +81,11 @@ def kind_of(layer: Any) -> str:
         is_of_keras = type(layer).__module__.startswith("keras.") and not isinstance(layer, layers.Lambda)
         return "passive" if is_of_keras else "other"
     return "passive" if type(layer).__name__ in PASSIVE_OPERATIONS else "other"
+
+
+def block_of(layer: Any) -> str | None:
+    """The kind in `LayerFacts` of a layer that is looked at as a whole."""
+    return next((kind for kind, classes in BLOCKS.items() if isinstance(layer, classes)), None)
 
 
 def is_chain(layer: Any) -> bool:
@@ -94,6 +109,12 @@ def has_kernel(layer: Any) -> bool:
 def kernel_of(layer: Any) -> Any:
     """The variable that mixes the channels: of a separable convolution the pointwise one."""
     return layer.pointwise_kernel if isinstance(layer, SEPARABLE) else layer.kernel
+
+
+def parameters_of(layer: Any) -> list[Any]:
+    """All variables of a layer and of those within it that training moves unless they are frozen, each once."""
+    found = [variable for part in layer._flatten_layers() for variable in part._trainable_variables]
+    return list({id(variable): variable for variable in found}.values())
 
 
 def is_convolution(layer: Any) -> bool:

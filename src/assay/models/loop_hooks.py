@@ -31,15 +31,15 @@ class Owner(Protocol):
 class Tap:
     """A hook: it calls a function, notes its time, and keeps what goes wrong in it from the user's training.
 
-    In a copy of the model, or in one that was saved, it does nothing; while a model is compiled or traced it keeps
-    still, so it leaves no trace in the program.
+    In a copy of the model, or in one that was saved, it does nothing; while a model is compiled, traced or
+    transformed it keeps still, so it leaves no trace in the program.
     """
 
     def __init__(self, owner: Owner, function: Callable[..., Any]) -> None:
         self.owner, self.function = owner, function
 
     def __call__(self, *args: Any) -> Any:
-        if torch.compiler.is_compiling() or torch.jit.is_tracing():
+        if torch.compiler.is_compiling() or torch.jit.is_tracing() or is_transforming():
             return None
         began = time.perf_counter()
         try:
@@ -129,6 +129,12 @@ def is_in_backward() -> bool:
     """Whether a backward pass is being made, in which checkpointed layers compute once more."""
     task = getattr(torch._C, "_current_graph_task_id", None)
     return task is not None and task() != -1
+
+
+def is_transforming() -> bool:
+    """Whether a transform of `torch.func` calls the model, such as `vmap`: its tensors are not to be kept."""
+    level = getattr(torch._C._functorch, "maybe_current_level", None)
+    return level is not None and level() is not None
 
 
 def is_capturing() -> bool:

@@ -45,7 +45,7 @@ class Look:
     @property
     def gradients_are_finite(self) -> bool:
         """Of all parameters."""
-        return all(math.isfinite(number) for (what, *_), number in self.numbers.items() if what == "gradient largest")
+        return all(math.isfinite(number) for (what, *_), number in self.numbers.items() if what == "gradient")
 
     def before_update(self) -> None:
         """Measure what the step is about to use, once, and fetch what is known so far."""
@@ -68,5 +68,6 @@ class Look:
             hook.remove()
 
     def _fetch(self) -> None:
-        self.numbers |= self._scalars.fetched()
+        numbers = self._scalars.fetched()
+        self.numbers |= numbers | self.parameters.refined(numbers)
         self._scalars.clear()

@@ -9,6 +9,9 @@ import numpy as np
 from assay.choices import Choice
 from assay.errors import ModelError
 
+# Shares of float32 that were divided by their sum, or written with three decimals.
+SHARES_TOLERANCE = 0.02
+
 
 @dataclass(frozen=True, eq=False)
 class Targets:
@@ -19,14 +22,18 @@ class Targets:
     dense : array of float32, (B, K)
         Classes as one-hot rows; targets at several positions of an example are rows of their own.
     task : str, optional
-        ``binary``, ``multiclass`` or ``regression``; None for several labels an example.
+        ``binary``, ``multiclass``, ``multilabel`` or ``regression``; None where it is not known.
     classes : int, optional
-        None for quantities.
+        None for quantities, and for several labels an example.
+    labels_beyond : (low, high, K), optional
+        The ends of the class numbers where some are not among 0 … K − 1. In the dense rows they are numbered from 0,
+        and those that are still too large are the last class.
     """
 
     dense: np.ndarray
     task: str | None
     classes: int | None
+    labels_beyond: tuple[float, float, int] | None = None
 
 
 def read_targets(y: np.ndarray, output_shape: tuple[int, ...]) -> Targets:
@@ -56,20 +63,32 @@ def read_targets(y: np.ndarray, output_shape: tuple[int, ...]) -> Targets:
         if outputs == 1:
             return Targets(dense, "binary", 2)
         is_one_hot = bool((dense.sum(axis=1) == 1).all())
-        return Targets(dense, "multiclass" if is_one_hot else None, outputs if is_one_hot else None)
+        return Targets(dense, "multiclass", outputs) if is_one_hot else Targets(dense, "multilabel", None)
     if per_example == positions and outputs > 1:
-        labels = y.reshape(-1)
-        if not ((labels == np.floor(labels)) & (labels >= 0) & (labels < outputs)).all():
-            raise ModelError(
-                f"y: the model has {outputs} outputs, so one number for each example has to be a class from 0 to "
-                f"{outputs - 1}; got numbers from {labels.min():g} to {labels.max():g}. Give the last layer as many "
-                "units as there are classes, or one for a quantity."
-            )
-        return Targets(np.eye(outputs, dtype=np.float32)[labels.astype(np.int64)], "multiclass", outputs)
+        return _of_labels(y.reshape(-1), outputs)
     raise ModelError(
         f"y: expected targets of shape (rows, {', '.join(map(str, output_shape)) or '1'}), as the model's outputs, got "
         f"{y.shape}. Give the last layer one unit for each target."
     )
+
+
+def _of_labels(labels: np.ndarray, outputs: int) -> Targets:
+    """Class numbers, one for each row."""
+    low, high = float(labels.min()), float(labels.max())
+    if not (labels == np.floor(labels)).all():
+        raise ModelError(
+            f"y: the model has {outputs} outputs, so one number for each example has to be a class from 0 to "
+            f"{outputs - 1}; got numbers from {low:g} to {high:g} with fractions. Give the last layer one unit for a "
+            "quantity."
+        )
+    beyond = (low, high, outputs) if low < 0 or high > outputs - 1 else None
+    known = np.clip(labels - (0 if beyond is None else low), 0, outputs - 1).astype(np.int64)
+    return Targets(np.eye(outputs, dtype=np.float32)[known], "multiclass", outputs, beyond)
+
+
+def is_of_shares(dense: np.ndarray) -> bool:
+    """Whether the numbers of each row are shares of the classes: none below 0, and 1 together."""
+    return bool((dense >= 0).all() and (np.abs(dense.sum(axis=1) - 1) <= SHARES_TOLERANCE).all())
 
 
 def fitting_loss(targets: Targets, output_activation: Choice | None) -> Choice:

@@ -112,6 +112,8 @@ def course_of(
     """
     if None in (facts.loss, facts.optimizer, facts.steps, facts.task) or x.shape[1] != facts.layers[0].fan_in:
         return None
+    if facts.task == "multilabel":
+        return None
     weights = []
     for below, layer in zip((None, *layers[:-1]), layers, strict=True):
         own = layer.facts

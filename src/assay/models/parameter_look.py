@@ -12,9 +12,10 @@ import torch
 
 from assay.diagnosis.facts import ParameterFacts
 from assay.models.loop_hooks import Owner, Scalars, Tap, inner_module
+from assay.models.torch_parameters import unregistered
 
-SAMPLE = 2**20
-"""Of a parameter with more numbers, so many are compared before and after the step: a copy of all would take room."""
+SAMPLE = 2**16
+"""Of a parameter with more numbers, so many are compared before and after the step: a copy of all would take long."""
 
 
 class ParameterLook:
@@ -38,7 +39,9 @@ class ParameterLook:
         self, owner: Owner, model: torch.nn.Module, optimizer: torch.optim.Optimizer, scalars: Scalars
     ) -> None:
         self._model, self._scalars = model, scalars
-        self._pairs: list[tuple[str, torch.Tensor, torch.Tensor]] = []
+        self._moving: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
+        self._gradients: dict[str, torch.Tensor] = {}
+        self._updates: dict[str, torch.Tensor] = {}
         self._arrived: dict[str, torch.Tensor] = {}
         self.reached: set[str] = set()
         self._handles: list[Any] = []
@@ -64,38 +67,47 @@ class ParameterLook:
             return
         self.reached.add(name)
         if parameter.grad is not None and parameter.grad.numel():
-            self._measure("carried over", {name: _values(parameter.grad)}, math.inf)
+            self._measure("carried over", {name: _values(parameter.grad)})
 
     def _after_adding(self, name: str, parameter: torch.nn.Parameter) -> None:
-        """Measure the gradient as the backward pass leaves it, so that a clipping after it is seen."""
-        if parameter.grad is not None:
-            self._arrived[name] = norms([_values(parameter.grad)], 2.0)[0]
+        """Measure some of the gradient as the backward pass leaves it, so that a clipping after it is seen."""
+        if parameter.grad is not None and parameter.grad.numel():
+            self._arrived[name] = norms([_sample(_values(parameter.grad))])[0]
 
     def before_update(self) -> None:
         """Measure gradients and parameters, and keep what the step may move."""
         parameters = dict(named_parameters(self._model))
-        self._measure("size", {name: _local(parameter) for name, parameter in parameters.items()}, 2.0)
-        moving = {name: _sample(parameter) for name, parameter in parameters.items() if id(parameter) in self._given}
-        self._pairs = [(name, sample, sample.clone()) for name, sample in moving.items()]
-        gradients = {name: _values(one.grad) for name, one in parameters.items() if one.grad is not None}
-        self._measure("gradient", gradients, 2.0)
-        self._measure("gradient largest", gradients, math.inf)
-        for name, norm in self._arrived.items():
-            if name in gradients:
-                self._scalars.add(("gradient before clipping", name), norm)
+        self._measure("size", {name: _local(parameter) for name, parameter in parameters.items()})
+        moving = {name: _sample(_local(one)) for name, one in parameters.items() if id(one) in self._given}
+        self._moving = {name: (sample, sample.clone()) for name, sample in moving.items()}
+        self._gradients = {name: _values(one.grad) for name, one in parameters.items() if one.grad is not None}
+        self._measure("gradient", self._gradients)
+        arrived = {name: _sample(self._gradients[name]) for name in self._arrived if name in self._gradients}
+        self._measure("sample after", arrived)
+        for name in arrived:
+            self._scalars.add(("sample before", name), self._arrived[name])
         self._arrived = {}
 
     def after_update(self) -> None:
         """Measure how far the parameters have moved."""
         with torch.no_grad():
-            moved = {name: now - before for name, now, before in self._pairs if now.shape == before.shape}
-        self._measure("update", moved, 2.0)
-        self._measure("update largest", moved, math.inf)
-        self._pairs = []
+            self._updates = {name: now - old for name, (now, old) in self._moving.items() if now.shape == old.shape}
+        self._measure("update", self._updates)
+        self._moving = {}
 
-    def _measure(self, what: str, tensors: Mapping[str, torch.Tensor], order: float) -> None:
+    def refined(self, numbers: Mapping[Any, float]) -> dict[Any, float]:
+        """Norms that came to 0 or to what is not finite, once more in double precision, where squares have room."""
+        found = {}
+        for (what, name, *_), number in numbers.items():
+            tensors = {"gradient": self._gradients, "update": self._updates}.get(what, {})
+            if name in tensors and not (0 < number < math.inf):
+                found[what, name] = float(torch.linalg.vector_norm(tensors[name].double()))
+        self._gradients, self._updates = {}, {}
+        return found
+
+    def _measure(self, what: str, tensors: Mapping[str, torch.Tensor]) -> None:
         known = {name: tensor for name, tensor in tensors.items() if tensor.numel()}
-        for name, number in zip(known, norms(list(known.values()), order), strict=True):
+        for name, number in zip(known, norms(list(known.values())), strict=True):
             self._scalars.add((what, name), number)
 
 
@@ -159,19 +171,17 @@ def _rate(group: Mapping[str, Any]) -> float | None:
 def _of_unregistered(name: str, parameter: torch.nn.Parameter) -> ParameterFacts:
     """What is known of a parameter that gets a gradient, and that neither the model nor the optimizer lists."""
     count = parameter.numel()
-    size, gradient = (float(norm) for norm in norms([parameter.detach(), _values(parameter.grad)], 2.0))
+    size, gradient = (float(norm) for norm in norms([parameter.detach(), _values(parameter.grad)]))
     root = math.sqrt(max(count, 1))
     return ParameterFacts(name, count, True, False, False, None, size / root, gradient / root, 0.0)
 
 
 def _size(numbers: Mapping[Any, float], what: str, name: str, count: int) -> float | None:
     """Root mean square: NaN if an entry is not finite, 0 only if all are 0 exactly."""
-    largest = numbers.get((f"{what} largest", name))
-    if largest is None:
+    norm = numbers.get((what, name))
+    if norm is None:
         return None
-    if not math.isfinite(largest):
-        return math.nan
-    return numbers[what, name] / math.sqrt(max(count, 1)) or largest
+    return norm / math.sqrt(max(count, 1)) if math.isfinite(norm) else math.nan
 
 
 def _largest(now: float | None, before: float | None) -> float | None:
@@ -181,13 +191,14 @@ def _largest(now: float | None, before: float | None) -> float | None:
 
 
 def clipping_norms(numbers: Mapping[Any, float]) -> tuple[float, float] | None:
-    """The norm of all gradients before and after the user's code between backward pass and step; None if not seen."""
-    names = [name for what, name, *_ in numbers if what == "gradient before clipping"]
-    if not names:
-        return None
-    before = math.hypot(*(numbers["gradient before clipping", name] for name in names))
-    after = math.hypot(*(numbers["gradient", name] for name in names))
-    return (before, after) if math.isfinite(before) and math.isfinite(after) and before > 0 else None
+    """The norm of all gradients before and after the user's code between backward pass and step; None if not seen.
+
+    A clipping by the norm scales all gradients by one factor, so some of each tell it.
+    """
+    names = [name for what, name, *_ in numbers if what == "sample before"]
+    before, after = (math.hypot(*(numbers[what, name] for name in names)) for what in ("sample before", "sample after"))
+    whole = math.hypot(*(numbers["gradient", name] for name in names))
+    return (whole * before / after, whole) if 0 < after < math.inf and 0 < before < math.inf else None
 
 
 def carried_over(look: ParameterLook, numbers: Mapping[Any, float]) -> bool | None:
@@ -204,10 +215,13 @@ def carried_over(look: ParameterLook, numbers: Mapping[Any, float]) -> bool | No
 def gradients_are_finite(optimizer: torch.optim.Optimizer) -> bool:
     """Whether all gradients that the optimizer is about to use are finite; waits for the device."""
     given = [one.grad for group in optimizer.param_groups for one in group["params"] if one.grad is not None]
+    values = [_values(gradient) for gradient in given if gradient.numel()]
     scalars = Scalars()
-    for place, number in enumerate(norms([_values(gradient) for gradient in given if gradient.numel()], math.inf)):
+    for place, number in enumerate(norms(values)):
         scalars.add(place, number)
-    return all(math.isfinite(number) for number in scalars.fetched().values())
+    # A norm that is not finite may be that of large numbers, whose squares are beyond single precision.
+    doubtful = [values[place] for place, number in scalars.fetched().items() if not math.isfinite(number)]
+    return all(bool(tensor.isfinite().all()) for tensor in doubtful)
 
 
 def nonfinite_gradients(model: torch.nn.Module) -> list[str]:
@@ -219,11 +233,13 @@ def nonfinite_gradients(model: torch.nn.Module) -> list[str]:
     ]
 
 
-def norms(tensors: Sequence[torch.Tensor], order: float) -> Sequence[torch.Tensor]:
-    """The norm of each tensor, as a tensor on its device; of half precision in single precision."""
+def norms(tensors: Sequence[torch.Tensor]) -> Sequence[torch.Tensor]:
+    """The Euclidean norm of each tensor, on its device; of half precision in single precision."""
     if not tensors:
         return []
-    return torch._foreach_norm(list(tensors), order, dtype=torch.float32)
+    real = [torch.view_as_real(tensor) if tensor.is_complex() else tensor for tensor in tensors]
+    is_double = any(tensor.dtype == torch.float64 for tensor in real)
+    return torch._foreach_norm(real, 2.0, dtype=torch.float64 if is_double else torch.float32)
 
 
 def named_parameters(model: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Parameter]]:
@@ -234,32 +250,10 @@ def named_parameters(model: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Par
 
 
 def _unregistered(model: torch.nn.Module, listed: set[int]) -> Iterator[tuple[str, torch.nn.Parameter]]:
-    """Parameters in plain Python lists, tuples and dictionaries of a module, which `parameters()` leaves out.
-
-    Those without a gradient, such as a teacher that is hidden on purpose, do not count.
-    """
-    seen = set(listed)
-    for prefix, module in inner_module(model).named_modules():
-        for attribute, value in vars(module).items():
-            is_plain = isinstance(value, list | tuple | dict) and not attribute.startswith("_")
-            for name, parameter in _held(f"{prefix}.{attribute}".lstrip("."), value) if is_plain else ():
-                if id(parameter) not in seen and parameter.grad is not None:
-                    seen.add(id(parameter))
-                    yield name, parameter
-
-
-def _held(name: str, value: Any) -> Iterator[tuple[str, torch.nn.Parameter]]:
-    if isinstance(value, torch.nn.Parameter):
-        yield name, value
-    elif isinstance(value, torch.nn.Module):
-        for own, parameter in value.named_parameters():
-            yield f"{name}.{own}", parameter
-    elif isinstance(value, list | tuple):
-        for place, item in enumerate(value):
-            yield from _held(f"{name}[{place}]", item)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _held(f"{name}[{key!r}]", item)
+    """Parameters in plain Python lists that get a gradient; a teacher that is hidden there on purpose gets none."""
+    for name, parameter in unregistered(inner_module(model)):
+        if id(parameter) not in listed and parameter.grad is not None:
+            yield name, parameter
 
 
 def _local(parameter: Any) -> torch.Tensor:
@@ -274,9 +268,8 @@ def _values(gradient: Any) -> torch.Tensor:
     return tensor.coalesce().values() if tensor.is_sparse else tensor
 
 
-def _sample(parameter: Any) -> torch.Tensor:
-    """All of a parameter, or every so manieth of its numbers where it has more than `SAMPLE`."""
-    tensor = _local(parameter)
+def _sample(tensor: torch.Tensor) -> torch.Tensor:
+    """All of a tensor, or every so manieth of its numbers where it has more than `SAMPLE`."""
     if tensor.numel() <= SAMPLE:
         return tensor  # not flattened: that would copy one that is not contiguous
     return tensor.reshape(-1)[:: _stride(tensor.numel())]

@@ -32,6 +32,10 @@ def recording(found: Sequence[tuple[str, Any]], log: Log) -> Iterator[None]:
         for place, (kind, layer) in enumerate(found):
             if kind == "kernel":
                 _stand_in_for_kernel(place, layer, log, replace)
+            elif kind == "block":
+                replace(layer, "call", _stand_in_for_block(place, layer, log))
+            elif kind == "distributed":
+                replace(layer, "call", _all_steps_at_once(layer))
             else:
                 replace(layer, "call", _stand_in(place, kind, layer, log))
         yield
@@ -64,6 +68,41 @@ def _stand_in_for_kernel(place: int, layer: Any, log: Log, replace: Callable[[An
 
     replace(layer, "activation", activation)
     replace(layer, "call", stand_in)
+
+
+def _stand_in_for_block(place: int, layer: Any, log: Log) -> Callable[..., Any]:
+    """It goes by its first output; a number that an embedding has no row for is taken as the nearest that it has."""
+    call = layer.call
+    is_table = isinstance(layer, keras.layers.Embedding)
+
+    def stand_in(*args: Any, **kwargs: Any) -> Any:
+        given = _tensors(args, kwargs)
+        if is_table:
+            known = keras.ops.clip(given[0], 0, layer.input_dim - 1)
+            args, kwargs = (known, *args[1:]), {key: kwargs[key] for key in kwargs if key != "inputs"}
+        output = call(*args, **kwargs)
+        first, *rest = output if isinstance(output, tuple | list) else (output,)
+        site, first = log.apply(place, first, lambda z: z)
+        log.calls.append(Call("opaque", place, given, first, site))
+        return type(output)((first, *rest)) if isinstance(output, tuple | list) else first
+
+    return stand_in
+
+
+def _all_steps_at_once(layer: Any) -> Callable[..., Any]:
+    """`TimeDistributed` calls the layer within at each time step; here the steps are rows, so that one call is seen."""
+
+    def stand_in(inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        rows, times = inputs.shape[:2]
+        kwargs: dict[str, Any] = {}
+        if layer.layer._call_has_mask_arg and mask is not None:
+            kwargs["mask"] = keras.ops.reshape(mask, (rows * times, *mask.shape[2:]))
+        if layer.layer._call_has_training_arg:
+            kwargs["training"] = training
+        output = layer.layer.call(keras.ops.reshape(inputs, (rows * times, *inputs.shape[2:])), **kwargs)
+        return keras.ops.reshape(output, (rows, times, *output.shape[1:]))
+
+    return stand_in
 
 
 def _stand_in(place: int, kind: str, layer: Any, log: Log) -> Callable[..., Any]:

@@ -51,6 +51,7 @@ def observe_target(
     batch_size: int | None = None,
     loss: str | None = None,
     optimizer: str | None = None,
+    output: str | None = None,
     rows: int = 256,
 ) -> Observation:
     """Look at the model that a command line names.
@@ -66,6 +67,8 @@ def observe_target(
         Its budget: epochs times batches. What of it is not given is assumed, and a remark says so.
     loss, optimizer : str, optional
         Those that it will be trained with, as `assay.models.options` reads them; they take the place of its own.
+    output : str, optional
+        Of a Keras model with several outputs the name or the place of one.
     rows : int
         How many examples are looked at.
 
@@ -90,6 +93,8 @@ def observe_target(
     steps, told = _budget(parts, rows, epochs, batch_size)
     remarks += told
     remarks += _chosen(parts, model, loss, optimizer)
+    if output is not None:
+        parts["output"] = int(output) if output.isdigit() else output
     observation = observe(model, **parts, steps=steps, rows=rows)
     return replace(observation, remarks=(*remarks, *observation.remarks))
 

@@ -70,9 +70,9 @@ def _owned(module: torch.nn.Module) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _entry(name: str, tensor: Any, default: Usual, theory: Usual, remarks: tuple[str, ...]) -> AuditEntry:
-    values = tensor.detach().double()
-    mean = float(values.mean()) if values.numel() else 0.0
-    std = float(values.std(correction=0)) if values.numel() else 0.0
+    mean, std = 0.0, 0.0
+    if tensor.numel():
+        std, mean = (float(size) for size in torch.std_mean(tensor.detach().float(), correction=0))
     usual = [size for _, size in filter(None, (default, theory))]
     return AuditEntry(name, 1, mean, std, default, theory, remarks, is_odd(std, tensor.numel(), usual))
 
@@ -116,7 +116,7 @@ def _residual_rule(module: torch.nn.Module, layers: tuple[LayerFacts, ...]) -> M
     ending = [f"{layer.name}.weight" for layer in layers if layer.ends_branch and layer.kind == "dense"]
     parameters = dict(module.named_parameters())
     others = [f"{layer.name}.weight" for layer in layers if layer.is_residual and not layer.ends_branch]
-    sizes = [float(parameters[name].detach().double().std(correction=0)) for name in others if name in parameters]
+    sizes = [float(parameters[name].detach().float().std(correction=0)) for name in others if name in parameters]
     if len(ending) < 4 or not sizes or not np.median(sizes) > 0:
         return {}
     usual = float(np.median(sizes))

@@ -35,8 +35,11 @@ _KINDS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 # They compare every entry of the output with one of the target.
 ELEMENTWISE = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "sub", "rsub")
+# They take a score, or a logarithm, of each class.
+_OF_CLASSES = ("cross_entropy", "nll_loss")
 # They take logarithms of probabilities.
 OF_LOGARITHMS = ("nll_loss", "kl_div")
+_TINY = 1e-12
 
 Beyond = tuple[float, float, int]
 
@@ -88,8 +91,13 @@ class LossCall:
     @property
     def class_axis(self) -> int:
         """The axis of the output along which the K outputs of an example lie."""
-        takes_classes = self.name in ("cross_entropy", "nll_loss")
-        return 1 if takes_classes and self.output.ndim > 1 else -1
+        return 1 if self.name in _OF_CLASSES and self.output.ndim > 1 else -1
+
+    @property
+    def outputs(self) -> int:
+        """K; an output without an axis behind the rows has one for each row."""
+        is_row = self.output.ndim == 1 and self.name not in _OF_CLASSES
+        return 1 if is_row or not self.output.ndim else int(self.output.shape[self.class_axis])
 
     @property
     def broadcast(self) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
@@ -97,11 +105,15 @@ class LossCall:
         return broadcast_shapes(self.output, self.target) if self.name in ELEMENTWISE else None
 
     def of_constant(self, constant: Any) -> Any:
-        """The loss if every example had the same K outputs, (K,); its gradient can be taken."""
+        """The loss if every example had the same K outputs, (K,); its gradient can be taken.
+
+        Where it expects logarithms of shares, those that the K numbers are the raw scores of: without that, −log p has
+        no smallest value.
+        """
+        constant = constant.log_softmax(0) if self.takes_logarithms else constant
         shape = [1] * self.output.ndim
-        shape[self.class_axis] = -1
-        if self.takes_logarithms:
-            constant = constant.log_softmax(0)
+        if shape:
+            shape[self.class_axis] = -1
         output = constant.to(self.output.dtype).reshape(shape).expand(self.output.shape)
         return self.function(output, self.target, **self.arguments)
 
@@ -110,7 +122,7 @@ class LossCall:
         of_labels = self._chance_of_labels()
         if of_labels is not None:
             return of_labels
-        outputs = self.output.shape[self.class_axis]
+        outputs = self.outputs
         is_probability = self.name == "binary_cross_entropy"
 
         def value_and_slope(constant: np.ndarray) -> tuple[float, np.ndarray]:
@@ -126,6 +138,8 @@ class LossCall:
         starts = [start]
         if self.name in ELEMENTWISE:
             starts = [start, np.full(outputs, mean), np.full(outputs, float(target.median()))]
+        elif not self.name:  # written by hand: it may take the logarithm of an output
+            starts = [start, np.full(outputs, np.clip(mean, 0.01, 0.99))]
         bounds = (1e-6, 1 - 1e-6) if is_probability else None
         return best_constant_loss(value_and_slope, starts, bounds=bounds)
 
@@ -151,20 +165,37 @@ class LossCall:
         return summed / total if reduction == "mean" else summed
 
     def floor(self) -> float:
-        """The smallest value that any outputs reach: the entropy of soft targets; 0 of all others.
+        """The smallest value that any outputs reach: that of the best output for each target; 0 of most losses.
 
-        For shares t of classes Σ −t log t; for a label t between 0 and 1, −t log t − (1 − t) log(1 − t).
+        Of soft targets it is an entropy: of shares t of classes Σ −t log t, of a label t between 0 and 1
+        −t log t − (1 − t) log(1 − t). Of counts t under a Poisson loss it is t − t log t.
         """
-        target = self.target.detach()
-        if not target.is_floating_point() or self.name not in (
-            *("cross_entropy", "binary_cross_entropy", "binary_cross_entropy_with_logits"),
-        ):
+        best = self._best_output()
+        if best is None:
             return 0.0
-        t = target.double().clamp(0, 1)
-        entropy = torch.special.entr(t)
-        if self.name == "cross_entropy":
-            return float(entropy.sum(dim=self.class_axis).mean())
-        return float((entropy + torch.special.entr(1 - t)).mean())
+        return float(self.function(best.to(self.output.dtype), self.target, **self.arguments).detach().mean())
+
+    def _best_output(self) -> Any:
+        """Where the loss of soft targets, or of counts, is smallest; None where that is 0 anyway."""
+        if not self.target.is_floating_point():
+            return None
+        t = self.target.detach().double()
+        weight = self.arguments.get("weight")
+        if self.name == "cross_entropy":  # Σ −w t log p is smallest for p in proportion to w t
+            shape = [1] * t.ndim
+            shape[self.class_axis] = -1
+            smoothing = self.arguments.get("label_smoothing", 0.0)
+            t = t * (1 - smoothing) + smoothing / t.shape[self.class_axis]
+            return (t if weight is None else t * weight.double().reshape(shape)).clamp(min=_TINY).log()
+        if self.name == "binary_cross_entropy":
+            return t.clamp(0, 1)
+        if self.name == "binary_cross_entropy_with_logits":
+            positive = self.arguments.get("pos_weight")
+            odds = t.clamp(0, 1) * (1.0 if positive is None else positive.double())
+            return odds.clamp(min=_TINY).log() - (1 - t).clamp(_TINY, 1).log()
+        if self.name == "poisson_nll_loss":
+            return t.clamp(min=_TINY).log() if self.arguments.get("log_input", True) else t.clamp(min=_TINY)
+        return None
 
 
 def broadcast_shapes(output: Any, target: Any) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
@@ -183,7 +214,7 @@ def computable(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tupl
 
     What lies outside is a finding; the rest of the network is to be looked at all the same.
     """
-    if name not in ("cross_entropy", "nll_loss", "binary_cross_entropy") or len(args) < 2:
+    if name not in (*_OF_CLASSES, "binary_cross_entropy") or len(args) < 2:
         return args, kwargs, None
     output, target, *others = args
     if not isinstance(output, torch.Tensor) or not isinstance(target, torch.Tensor) or not target.numel():

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from assay.diagnosis.facts import ParameterFacts
+from assay.models.torch_steps import peak_rate
 
 
 def parameter_facts(
@@ -29,6 +30,7 @@ def parameter_facts(
     """
     groups = [] if optimizer is None else optimizer.param_groups
     rates = {id(own): float(group["lr"]) for group in groups if "lr" in group for own in group["params"]}
+    peaks = {id(own): peak_rate(group) for group in groups for own in group["params"]}
     held = {id(own) for group in groups for own in group["params"]}
     registered = dict(module.named_parameters())
     stray = {name: own for name, own in unregistered(module) if id(own) not in set(map(id, registered.values()))}
@@ -44,6 +46,7 @@ def parameter_facts(
                 is_registered=name in registered,
                 is_in_optimizer=None if optimizer is None else id(own) in held,
                 learning_rate=rates.get(id(own)),
+                peak_rate=peaks.get(id(own)),
                 rms=_rms(own.detach()),
                 gradient=None if slope is None else _rms(slope),
                 update=0.0 if after is not None and moved is None else (None if moved is None else _rms(moved)),

@@ -40,10 +40,10 @@ except ImportError:
 from assay.models.torch_audit import torch_audit
 from assay.models.torch_kernels import Kernel
 from assay.models.torch_layers import function_of, loss_of, optimizer_for, optimizer_of, plain_name
-from assay.models.torch_loss import LossCall, takes_classes_first
+from assay.models.torch_loss import ELEMENTWISE, LossCall, takes_classes_first
 from assay.models.torch_network import Later, Pass, TorchNetwork, Traced, numpy_of
 from assay.models.torch_parameters import parameter_facts
-from assay.models.torch_steps import CopiedSteps
+from assay.models.torch_steps import CopiedSteps, is_scheduled, peak_rate
 
 # What is computed stays with its gradient until both are measured.
 KEPT = 2
@@ -125,7 +125,7 @@ class TorchReader:
         self.network = TorchNetwork(module, output)
         few = probe_rows(count, FEW)
         y, self._loss = self._choose_loss(loss, y, parts, few, count)
-        shown = _taken(parts, few)
+        shown = _taken(parts, few)  # the very tensors in which ways around a layer begin
         found, self._cost = self.network.discover(shown, self._loss, y[few])
         structure = self.network.structure(shown, found)
         self.layers = [
@@ -202,6 +202,7 @@ class TorchReader:
             unseen=_unseen(found),
             attentions=found.attentions,
             is_budget_assumed=self._is_budget_assumed,
+            is_scheduled=self.optimizer is not None and is_scheduled(self.optimizer),
             as_read=OutputFacts(
                 takes_logarithms=call.takes_logarithms,
                 broadcast=found.broadcast,
@@ -235,7 +236,7 @@ class TorchReader:
             is_binary = dense.shape[1] == 1
             return Targets(dense, "binary" if is_binary else None, 2 if is_binary else None)
         if call.name:
-            return Targets(dense, "regression", None)
+            return Targets(dense, "regression" if call.name in ELEMENTWISE else None, None)
         try:
             return read_targets(numpy_of(target), tuple(call.output.shape[1:]))
         except ModelError:
@@ -304,7 +305,7 @@ class TorchReader:
         copied = self._copied()
         assert copied is not None
         for group in copied.optimizer.param_groups:
-            group["lr"] = group["lr"] * factor
+            group["lr"] = (peak_rate(group) or 0.0) * factor
         losses: list[float] = []
         try:
             for number in range(updates + 1):
@@ -313,12 +314,15 @@ class TorchReader:
                     call = self._read_as(found, y)
                     chance, floor = call.chance(), call.floor()
                 losses.append(found.judged)
-                if not np.isfinite(losses[-1]) or chance is None:
+                if chance is None or chance <= floor:  # without an end below, or nothing to learn
+                    return None
+                if not np.isfinite(losses[-1]):
                     break
                 copied.step(slopes)
         except Exception:  # whatever the user's own code raises with other weights than its own
             return None
-        return None if chance is None else LookAhead(tuple(losses), chance, floor)
+        assert chance is not None
+        return LookAhead(tuple(losses), chance, floor)
 
     # --- Examples ----------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,17 @@ from typing import Any
 import torch
 
 
+def peak_rate(group: Mapping[str, Any]) -> float | None:
+    """The largest learning rate that a group of parameters has now or that its schedule names."""
+    rates = [float(group[name]) for name in ("lr", "initial_lr", "max_lr") if name in group]
+    return max(rates) if rates else None
+
+
+def is_scheduled(optimizer: torch.optim.Optimizer) -> bool:
+    """Whether a scheduler of ``torch.optim.lr_scheduler`` changes its learning rates."""
+    return any("initial_lr" in group for group in optimizer.param_groups)
+
+
 class CopiedSteps:
     """The next updates of a module's parameters, without touching them.
 

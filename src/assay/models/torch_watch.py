@@ -48,7 +48,7 @@ from assay.models.parameter_look import (
     parameter_facts,
 )
 from assay.models.step_guard import OnNonfinite, StepGuard, number_of
-from assay.models.watch_arguments import about, blind_text, broadcast_text, check_arguments, plain_optimizer, rank
+from assay.models.watch_arguments import about, blind_text, broadcast_shapes, check_arguments, plain_optimizer, rank
 from assay.models.watch_folder import WatchFolder, check_may_be_written
 
 if TYPE_CHECKING:
@@ -223,9 +223,7 @@ class TorchWatch:
         output.register_hook(Tap(self, partial(self._take_loss, output.detach())))
         if self._look is not None and len(args) == 2 and all(isinstance(one, torch.Tensor) for one in args):
             self._chance.take(*args)
-            remark = broadcast_text(module, *args)
-            if remark:
-                self._remark(remark)
+            self._record.facts = replace(self._record.facts, broadcast=broadcast_shapes(module, *args))
 
     def _take_loss(self, loss: torch.Tensor, gradient: torch.Tensor) -> None:
         self._losses = [*self._losses[-MOST_LOSSES:], loss]
@@ -419,7 +417,8 @@ class TorchWatch:
 
     def _judge(self, *, has_ended: bool = False) -> None:
         """Ask the rules, and tell what is new."""
-        found = loop_findings(self.facts, has_ended=has_ended)
+        self._record.facts = replace(self.facts, has_ended=has_ended)
+        found = loop_findings(self.facts)
         if has_ended and all(finding.level == "note" for finding in found):
             found += learning_findings(self.facts, self._chance.value())
         self.findings = tuple(found)

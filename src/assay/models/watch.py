@@ -188,11 +188,11 @@ class Watch(keras.callbacks.Callback):
         if not losses:
             return None
         first = signals[0].loss if 0 in signals and np.isfinite(signals[0].loss) else losses[0]
-        metric = curves.get(("train", "accuracy")) or curves.get(("train", "mean_absolute_error")) or losses
+        metric = curves.get(("train", "accuracy"))
         validation = curves.get(("validation", "loss"))
         return TrainingCourse(
             loss=np.array([first, *losses]),
-            metric=np.array([metric[0], *metric]),
+            metric=None if metric is None else np.array([metric[0], *metric]),
             validation_loss=None if validation is None else np.array([validation[0], *validation]),
             has_diverged=not np.isfinite(losses[-1]),
             signals=signals,

@@ -66,11 +66,10 @@ def blind_text(model: torch.nn.Module) -> str:
     return "No layer of the model was called in this step, so none was looked at. Is it the model that is trained?"
 
 
-def broadcast_text(loss: torch.nn.Module, outputs: torch.Tensor, targets: torch.Tensor) -> str:
-    """What a loss makes of outputs and targets of different shapes; empty where they have one shape, as they should."""
+def broadcast_shapes(
+    loss: torch.nn.Module, outputs: torch.Tensor, targets: torch.Tensor
+) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    """Those that a loss stretches over each other; None where outputs and targets have one shape, as they should."""
     if type(loss).__name__ not in BROADCASTING or outputs.shape == targets.shape:
-        return ""
-    return (
-        f"{type(loss).__name__} compares outputs of shape {tuple(outputs.shape)} with targets of shape "
-        f"{tuple(targets.shape)}: PyTorch compares every output with every target. Give both one shape."
-    )
+        return None
+    return tuple(outputs.shape), tuple(targets.shape)

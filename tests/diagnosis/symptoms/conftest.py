@@ -10,7 +10,17 @@ import numpy as np
 import pytest
 
 from assay.choices import Choice
-from assay.diagnosis import DataFacts, Finding, LayerFacts, LayerSignals, NetworkFacts, TrainingCourse, symptom_of
+from assay.diagnosis import (
+    DataFacts,
+    Finding,
+    LayerFacts,
+    LayerSignals,
+    LookAhead,
+    NetworkFacts,
+    ParameterFacts,
+    TrainingCourse,
+    symptom_of,
+)
 
 CHANCE = float(np.log(10))
 SOUND = {
@@ -24,6 +34,7 @@ SOUND = {
     ("kernel", "rms"): 1.0,
     ("kernel", "nonfinite_count"): 0.0,
     ("kernel_gradient", "rms"): 1.0,
+    ("kernel_gradient", "nonfinite_count"): 0.0,
     ("update", "ratio"): 0.01,
     ("dead_units", "fraction"): 0.0,
     ("saturation", "fraction"): 0.0,
@@ -69,6 +80,36 @@ def facts() -> Callable[..., NetworkFacts]:
             "chance_loss": CHANCE,
         }
         return NetworkFacts(layers, **{**sound, **changes})
+
+    return make
+
+
+@pytest.fixture
+def parameter() -> Callable[..., ParameterFacts]:
+    """Make a sound parameter of 10 numbers, which an update moves by 0.01."""
+
+    def make(name: str = "body.weight", **changes: Any) -> ParameterFacts:
+        sound: dict[str, Any] = {
+            "size": 10,
+            "is_trained": True,
+            "is_registered": True,
+            "is_in_optimizer": True,
+            "learning_rate": 0.1,
+            "rms": 1.0,
+            "gradient": 0.1,
+            "update": 0.01,
+        }
+        return ParameterFacts(name, **{**sound, **changes})
+
+    return make
+
+
+@pytest.fixture
+def ahead() -> Callable[..., LookAhead]:
+    """Make a look ahead of 20 updates, the first of which takes the loss from `first` to `last`; chance is 1."""
+
+    def make(first: float, last: float, *, rates: tuple[tuple[float, float], ...] = ()) -> LookAhead:
+        return LookAhead((first, *[last] * 20), chance=1.0, rates=rates)
 
     return make
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 
@@ -28,3 +30,14 @@ def test_bounded_activations_cannot_explode(facts, signals, found):
     growing = signals(preactivations_std=[1, 10, 100, 1])
     assert found("exploding_signal", facts(activation="tanh"), growing) == []
     assert len(found("exploding_signal", facts(activation="relu"), growing)) == 1
+
+
+@pytest.mark.parametrize(("kind", "is_told"), [("float16", True), ("float32", False), ("bfloat16", False)])
+def test_what_float16_cannot_hold_is_told_as_such(facts, signals, found, kind, is_told):
+    """It ends at 65,504 = (2 − 2⁻¹⁰) · 2¹⁵; initializers are not to blame."""
+    known = facts()
+    known = replace(known, layers=tuple(replace(layer, number_type=kind) for layer in known.layers))
+    (told,) = found("exploding_signal", known, signals(preactivations_nonfinite_count=[0, 3, 0, 0]))
+    assert (told.layers, told.evidence.value) == ((2, 3, 4), 3)
+    assert ("65,504" in told.cause and told.remedy.settings == {}) == is_told
+    assert (2 - 2**-10) * 2**15 == 65_504

@@ -37,6 +37,28 @@ def test_a_loss_that_overflows_by_one_update_is_found(facts, signals, found):
     assert found("learning_rate_too_high", facts(), signals(loss_after=np.nan)) == []
 
 
+@pytest.mark.parametrize(("skill", "is_found"), [(0.049, False), (0.051, True)])
+def test_a_smaller_rate_that_learns_tells_that_this_one_is_too_high(facts, signals, ahead, found, skill, is_found):
+    """A tenth of the optimizer's 0.1; a larger rate that learns does not count."""
+    told = found("learning_rate_too_high", facts(ahead=ahead(1.0, 1.2, rates=((0.1, skill),))), signals())
+    assert [one.remedy.settings["training.optimizer"]["learning_rate"] for one in told] == [0.01] * is_found
+    assert [one.evidence.value for one in told] == [1.2] * is_found
+    assert found("learning_rate_too_high", facts(ahead=ahead(1.0, 1.2, rates=((10.0, skill),))), signals()) == []
+
+
+@pytest.mark.parametrize(("last", "is_found"), [(1.071, True), (1.069, False)])
+def test_a_look_ahead_whose_loss_comes_down_has_no_rate_that_is_too_high(facts, signals, ahead, found, last, is_found):
+    """By 1 % of the mean of the first third of its losses, (first + 6 · last) / 7."""
+    seen = ahead(1.146, last, rates=((0.1, 0.5),))
+    assert len(found("learning_rate_too_high", facts(ahead=seen), signals())) == is_found
+
+
+def test_a_loss_below_0_has_no_ratio(facts, signals, found):
+    """A negative logarithm of a density may be of either sign: from −1 to −1.5 it came down."""
+    seen = signals(loss_before=-1.0, loss_after=-1.5)
+    assert found("learning_rate_too_high", facts(chance_loss=-2.0), seen) == []
+
+
 # --- Of a training ---------------------------------------------------------------------------------------------------
 
 

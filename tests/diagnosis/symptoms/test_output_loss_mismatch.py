@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from assay.choices import Choice
+from assay.diagnosis import OutputFacts
 
 LOGITS = Choice("categorical_crossentropy", {"from_logits": True})
 
@@ -42,3 +45,24 @@ def test_what_goes_together_is_sound(facts, found, output, units, loss):
 def test_a_single_softmax_is_left_to_the_constant_output(facts, found):
     """One thing is told once."""
     assert found("output_loss_mismatch", facts(units=1, loss=LOGITS)) == []
+
+
+@pytest.mark.parametrize(
+    ("output", "is_found"),
+    [("linear", True), ("softmax", True), ("relu", True), ("log_softmax", False), ("log_sigmoid", False)],
+)
+@pytest.mark.parametrize("loss", ["categorical_crossentropy", "kl_divergence"])
+def test_a_loss_of_logarithms_needs_a_log_softmax(facts, found, loss, output, is_found):
+    """PyTorch's NLLLoss and KLDivLoss return −log p as it is given."""
+    known = facts(output=output, loss=Choice(loss), as_read=OutputFacts(takes_logarithms=True))
+    told = found("output_loss_mismatch", known)
+    assert [(one.level, one.remedy.settings) for one in told] == [
+        ("certain", {"network.output_activation": "log_softmax"})
+    ] * is_found
+
+
+def test_an_output_that_is_not_known_is_left_alone(facts, found):
+    """A logarithm written by hand may follow a softmax."""
+    known = facts(as_read=OutputFacts(takes_logarithms=True))
+    unknown = replace(known, layers=(*known.layers[:-1], replace(known.output, activation=None)))
+    assert found("output_loss_mismatch", unknown) == []

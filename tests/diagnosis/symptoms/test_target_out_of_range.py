@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from assay.choices import Choice
+
 
 @pytest.mark.parametrize(
     ("output", "low", "high", "is_found"),
@@ -32,3 +34,10 @@ def test_an_open_range_is_told_in_words(facts, found):
     known = facts(output="relu", units=1, task="regression", data={"target_low": -1.5})
     (told,) = found("target_out_of_range", known)
     assert told.evidence.text == "The targets lie between -1.5 and 1, but 'relu' gives outputs of 0 and above."
+
+
+def test_a_loss_that_is_not_known_may_compare_something_else(facts, found):
+    """Such as the logarithm of a policy with a reward; nothing is certain then."""
+    known = {"task": "regression", "output": "sigmoid", "units": 1, "data": {"target_low": -1.0}}
+    assert len(found("target_out_of_range", facts(**known, loss=Choice("mean_squared_error")))) == 1
+    assert found("target_out_of_range", facts(**known, loss=None)) == []

@@ -29,6 +29,8 @@ def at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
     ratio = distance[-1] / distance[0] if distance[0] > 0 else 1.0
     if distance[-1] > COLLAPSED_DISTANCE or ratio > COLLAPSED_RATIO:
         return
+    place = int(np.argmax(distance <= COLLAPSED_DISTANCE))
+    lost = f" The difference is lost in layer {place + 1}, '{facts.layers[place].name}'." if place else ""
     yield SYMPTOM.finding(
         (len(distance),),
         Evidence(
@@ -36,7 +38,7 @@ def at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
             float(distance[-1]),
             COLLAPSED_DISTANCE,
             f"The mean cosine between two examples is {1 - distance[0]:.3f} in the first hidden layer and "
-            f"{1 - distance[-1]:.6f} in the last (threshold {1 - COLLAPSED_DISTANCE:g}).",
+            f"{1 - distance[-1]:.6f} in the last (threshold {1 - COLLAPSED_DISTANCE:g}).{lost}",
         ),
         detail=f"The hidden layers combine {pairing_text(facts)}.",
         remedy=sound_change(facts),

@@ -26,9 +26,11 @@ def as_written(facts: NetworkFacts) -> Iterator[Finding]:
 
 
 def has_single_softmax(facts: NetworkFacts) -> bool:
-    """Whether the output is divided by itself."""
+    """Whether the output is divided by itself; over the rows of a batch it is divided by those of others."""
     activation = facts.output.activation
-    return facts.output.units == 1 and activation is not None and is_normalized(activation)
+    return (
+        not facts.as_read.over_rows and facts.output.units == 1 and activation is not None and is_normalized(activation)
+    )
 
 
 SYMPTOM = Symptom(

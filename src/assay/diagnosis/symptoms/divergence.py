@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from assay.diagnosis.course import TrainingCourse, most_moved
 from assay.diagnosis.examples import DIABETES, StudyExample
 from assay.diagnosis.facts import NetworkFacts
 from assay.diagnosis.finding import Evidence, Finding
+from assay.diagnosis.loop import LoopFacts
+from assay.diagnosis.nonfinite_step import loss_text, nonfinite_step
 from assay.diagnosis.remedies import scaled_rate
 from assay.diagnosis.symptom import Symptom
 
@@ -24,6 +28,13 @@ def in_training(facts: NetworkFacts, course: TrainingCourse) -> Iterator[Finding
         Evidence("loss", None, None, f"The loss became infinite or not a number {at}.{moved}"),
         remedy=scaled_rate(facts, 0.1),
     )
+
+
+def in_loop(facts: LoopFacts) -> Iterator[Finding]:
+    """The loss of a step that a watcher saw before it was made."""
+    seen = facts.nonfinite
+    if seen is not None and seen.loss is not None and not np.isfinite(seen.loss):
+        yield nonfinite_step(SYMPTOM, seen, loss_text(seen.loss))
 
 
 SYMPTOM = Symptom(
@@ -56,4 +67,5 @@ SYMPTOM = Symptom(
     ),
     factors=("learning rate", "optimizer"),
     in_training=in_training,
+    in_loop=in_loop,
 )

@@ -18,7 +18,7 @@ from assay.diagnosis.symptoms.nonfinite_weights import broken_layers
 from assay.diagnosis.thresholds import EXPLODING_SIGNAL, PER_LAYER
 from assay.diagnosis.traits import is_bounded
 
-LARGEST_HALF = 65_504
+_LARGEST_HALF = 65_504
 
 
 def at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
@@ -55,7 +55,7 @@ def _overflow(facts: NetworkFacts, measured: LayerSignals, layer: int) -> Findin
                 0.0,
                 f"In layer {layer}, computed in float16, pre-activations are infinite or not a number.",
             ),
-            cause=f"float16 holds numbers up to {LARGEST_HALF:,}. Larger ones become infinite; ∞ − ∞ is not a number.",
+            cause=f"float16 holds numbers up to {_LARGEST_HALF:,}. Larger ones become infinite; ∞ − ∞ is not a number.",
             remedy=Remedy(
                 "Scale the inputs, divide attention scores by √d, or compute this layer in float32 or bfloat16, which "
                 "hold numbers up to 3·10³⁸."
@@ -104,6 +104,7 @@ SYMPTOM = Symptom(
         "Use the initializer that makes the factor 1: he_normal for ReLU, glorot_uniform for tanh, lecun_normal for "
         "SELU."
     ),
+    advice="float16 overflows above 65,504: there, scale the numbers, or compute the layer in float32 or bfloat16.",
     example=StudyExample(
         {"network.depth": 10, "network.width": 64},
         "network.kernel_initializer",

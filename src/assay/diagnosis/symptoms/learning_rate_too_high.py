@@ -43,7 +43,7 @@ SOUND_UPDATE = 0.01
 def at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
     """A smaller rate learns where this one does not; or one update makes the loss much larger than chance."""
     better = None if facts.ahead is None or facts.ahead.falls else facts.ahead.best_of(larger=False)
-    if facts.ahead is not None and better is not None and not facts.ahead.learns:
+    if facts.ahead is not None and better is not None and not (facts.ahead.learns or facts.is_scheduled):
         yield _of_look_ahead(facts, facts.ahead, *better)
         return
     if facts.optimizer is None or measured.has_overflowed or not np.isfinite(measured.loss):
@@ -51,7 +51,7 @@ def at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
     after, reference = measured.loss_after, max(measured.loss, facts.chance_loss or 0.0)
     if np.isnan(after) and not np.isfinite(measured("response", "rms")[-1]):
         after = float("inf")
-    if not after > LOSS_AFTER_UPDATE * reference:
+    if reference <= 0 or not after > LOSS_AFTER_UPDATE * reference:  # a loss without an end below has no ratio
         return
     rate = facts.optimizer.arguments.get("learning_rate")
     updates = measured("update", "ratio")
@@ -153,11 +153,12 @@ SYMPTOM = Symptom(
     meaning="Each update overshoots, so the loss jumps about or settles above that of a constant guess.",
     sight="The loss goes up and down from epoch to epoch, or lies flat above the dotted line of chance.",
     rule=(
-        f"Before training: one update takes the loss to more than {LOSS_AFTER_UPDATE:g} times the larger of what it "
-        f"was and chance. After a training that closed less than {percent_text(LEARNT_SHARE)} of the gap between a "
-        f"constant guess and a perfect answer: the training loss ends above {LOSS_ABOVE_CHANCE:g} times chance without "
-        f"coming down; or more than {percent_text(JAGGED)} of its path from epoch to epoch goes upwards, in steps of "
-        f"more than {percent_text(SWING)} of chance on average."
+        "Before training: a look ahead learns at a smaller learning rate and not at this one; or one update takes the "
+        f"loss to more than {LOSS_AFTER_UPDATE:g} times the larger of what it was and chance. After a training that "
+        f"closed less than {percent_text(LEARNT_SHARE)} of the gap between a constant guess and a perfect answer: the "
+        f"training loss ends above {LOSS_ABOVE_CHANCE:g} times chance without coming down; or more than "
+        f"{percent_text(JAGGED)} of its path from epoch to epoch goes upwards, in steps of more than "
+        f"{percent_text(SWING)} of chance on average."
     ),
     cause="The steps are too large, so updates overshoot the minimum and the loss cannot settle.",
     why=(

@@ -37,7 +37,7 @@ LONG_BUDGET = 10_000
 def at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
     """A look ahead learns at a larger rate alone, and the budget is too short for the network's own."""
     ahead, rate = facts.ahead, _rate_of(facts)
-    if ahead is None or ahead.learns or rate is None or facts.steps is None:
+    if ahead is None or ahead.learns or facts.is_scheduled or rate is None or facts.steps is None:
         return
     better, needed = ahead.best_of(larger=True), ahead.updates_needed
     steps = max(facts.steps, LONG_BUDGET) if facts.is_budget_assumed else facts.steps

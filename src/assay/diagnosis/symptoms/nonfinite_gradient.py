@@ -9,7 +9,9 @@ import numpy as np
 from assay.diagnosis.examples import SOUND_MODULE, ModelExample
 from assay.diagnosis.facts import NetworkFacts, ParameterFacts
 from assay.diagnosis.finding import Evidence, Finding
+from assay.diagnosis.loop import LoopFacts
 from assay.diagnosis.measured import LayerSignals
+from assay.diagnosis.nonfinite_step import loss_text, nonfinite_step
 from assay.diagnosis.symptom import Symptom
 from assay.diagnosis.wording import number_text
 
@@ -33,6 +35,18 @@ def at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
             f"The loss is {number_text(measured.loss)}, and the gradient {where} is infinite or not a number.",
         ),
     )
+
+
+def in_loop(facts: LoopFacts) -> Iterator[Finding]:
+    """The gradients of a step that a watcher saw before it was made, where its loss is a number or not known."""
+    seen = facts.nonfinite
+    if seen is None or (seen.loss is not None and not np.isfinite(seen.loss)):
+        return
+    count = len(seen.parameters)
+    arrays = "gradient of one parameter" if count == 1 else f"gradients of {count} parameters"
+    first = f" ('{seen.parameters[0]}' is the first)" if seen.parameters else ""
+    loss = "" if seen.loss is None else f"{loss_text(seen.loss)}, and "
+    yield nonfinite_step(SYMPTOM, seen, f"{loss}the {arrays} hold what is not finite{first}")
 
 
 def broken_gradients(parameters: Sequence[ParameterFacts]) -> list[ParameterFacts]:
@@ -66,4 +80,5 @@ SYMPTOM = Symptom(
     ),
     factors=("loss",),
     at_start=at_start,
+    in_loop=in_loop,
 )

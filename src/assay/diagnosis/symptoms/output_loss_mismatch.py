@@ -17,11 +17,24 @@ from assay.diagnosis.traits import (
     reads_probabilities,
 )
 
+# They give logarithms of probabilities.
+_LOGARITHMS = ("log_softmax", "log_sigmoid")
+
 
 def as_written(facts: NetworkFacts) -> Iterator[Finding]:
     """A cross-entropy takes the logarithm of a probability, or the logits of one; nothing else."""
     activation, loss = facts.output.activation, facts.loss
     if activation is None or loss is None or not reads_probabilities(loss) or has_single_softmax(facts):
+        return
+    if facts.as_read.takes_logarithms:
+        if activation.name not in _LOGARITHMS:
+            yield _mismatch(
+                facts,
+                f"The output layer applies '{activation.name}', and the loss expects logarithms of probabilities.",
+                "It returns −log p as it is given: of raw scores it falls without end, and a probability counts as it "
+                "is, not by its logarithm.",
+                "log_softmax",
+            )
         return
     fitting = fitting_output(loss, facts.output.units)
     if loss.arguments.get("from_logits"):
@@ -71,7 +84,8 @@ SYMPTOM = Symptom(
     sight="The output's violin of activations reaches outside 0 … 1, or sits at 0 where the loss is cut off.",
     rule=(
         "The loss is a cross-entropy (or kl_divergence), and the output activation does not give probabilities; or it "
-        "gives them although the loss has from_logits; or each of several classes has a sigmoid of its own."
+        "gives them although the loss has from_logits; or each of several classes has a sigmoid of its own; or the "
+        "loss expects logarithms of probabilities, as PyTorch's NLLLoss does, and the output is no log_softmax."
     ),
     cause=(
         "Cross-entropy is −log of the probability of the right class, so it needs that probability, or with "
@@ -84,7 +98,7 @@ SYMPTOM = Symptom(
     source="Goodfellow, Bengio and Courville, Deep Learning, 2016, section 6.2.2",
     remedy=(
         "For two classes use one unit, sigmoid and binary_crossentropy. For several use one unit for each class, "
-        "softmax and categorical_crossentropy. With from_logits use linear."
+        "softmax and categorical_crossentropy. With from_logits use linear, with NLLLoss log_softmax."
     ),
     example=StudyExample({"data": "circles"}, "network.output_activation", "relu", "sigmoid"),
     factors=("activation", "loss"),

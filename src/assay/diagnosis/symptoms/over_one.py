@@ -15,7 +15,8 @@ def as_written(facts: NetworkFacts) -> Iterator[Finding]:
     """Found inside a network; an output that is divided by itself is `constant_output`."""
     inside = [name for name in facts.as_read.over_one if not ("softmax" in name and has_single_softmax(facts))]
     if inside:
-        text = f"{' and '.join(inside)} runs over an axis of size 1."
+        names = " and ".join(name.replace("_", " ") for name in inside)
+        text = f"{names} {'runs' if len(inside) == 1 else 'run'} over an axis of size 1."
         yield SYMPTOM.finding((), Evidence("network as written", None, None, text[0].upper() + text[1:]))
 
 

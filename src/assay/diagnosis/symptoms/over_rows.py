@@ -27,7 +27,7 @@ SYMPTOM = Symptom(
     rule="A softmax is applied along the axis of the examples.",
     cause="Each example takes its share from the others, so an answer depends on which examples are beside it.",
     why="softmax along axis 0 is exp(z_bk) / Σ_b exp(z_bk): the sum runs over the examples b.",
-    source="PyTorch's documentation of torch.nn.Softmax: “dim”, the dimension along which it is computed",
+    source="Bridle, 1990, who introduced softmax: the outputs for one example add up to 1",
     remedy="Take the softmax along the classes: dim=1 (or −1).",
     example=ModelExample(
         "loss = nn.BCELoss()\nlayers[-1] = nn.Sequential(nn.Linear(32, 1), nn.Softmax(dim=0))\n" + SOUND_MODULE,

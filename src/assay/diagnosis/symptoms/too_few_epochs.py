@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from assay.diagnosis.course import TrainingCourse, fall_per_epoch
+from assay.diagnosis.course import TrainingCourse, fall_per_epoch, learnt_share
 from assay.diagnosis.examples import StudyExample
 from assay.diagnosis.facts import NetworkFacts
 from assay.diagnosis.finding import Evidence, Finding, Remedy
@@ -15,12 +15,16 @@ from assay.diagnosis.wording import percent_text
 
 # Fall of the validation loss per epoch at the end, in units of the last.
 MORE_EPOCHS = 0.02
+# Share of the gap between a constant guess and a perfect answer beyond which nothing is left to learn.
+ALL_LEARNT = 0.99
 
 
 def in_training(facts: NetworkFacts, course: TrainingCourse) -> Iterator[Finding]:
     """The validation loss is best at the last epoch, and was falling by more than a little."""
     validation = course.validation_loss
     if validation is None or len(validation) < 4 or not np.isfinite(validation).all() or validation[-1] <= 0:
+        return
+    if (learnt_share(facts, course) or 0.0) > ALL_LEARNT:
         return
     fall = fall_per_epoch(validation) / float(validation[-1])
     if int(validation.argmin()) != course.epochs or fall < MORE_EPOCHS:
@@ -47,7 +51,8 @@ SYMPTOM = Symptom(
     sight="Both curves end on a slope.",
     rule=(
         f"The validation loss is best at the last epoch, and fell by at least {percent_text(MORE_EPOCHS)} of itself "
-        "per epoch over the last third."
+        f"per epoch over the last third; unless training has closed {percent_text(ALL_LEARNT)} of the gap between a "
+        "constant guess and a perfect answer."
     ),
     cause="Training ended while the network was still getting better.",
     why=(

@@ -1,0 +1,149 @@
+"""What a look ahead shows, by cases computed by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from assay.diagnosis.ahead import (
+    FEWEST_ROWS,
+    FEWEST_UPDATES,
+    MOST_PRODUCTS,
+    MOST_ROWS,
+    MOST_UPDATES,
+    LookAhead,
+    look_ahead_size,
+    skill_of,
+)
+
+# --- Skill -----------------------------------------------------------------------------------------------------------
+
+
+def test_skill_is_the_share_of_the_gap_that_was_closed():
+    """From a chance of 2 to a floor of 0.5 the gap is 1.5; a loss of 1.25 closes 0.75 of it."""
+    assert skill_of((3.0, *[1.25] * 9), chance=2.0, floor=0.5) == pytest.approx(0.5)
+    assert LookAhead((3.0, *[1.25] * 9), chance=2.0, floor=0.5).skill == pytest.approx(0.5)
+
+
+def test_one_lucky_update_does_not_count():
+    """The lowest mean of five neighbours: (1 + 1 + 0 + 1 + 1) / 5 = 0.8, of a gap of 1."""
+    assert skill_of((1.0, 1.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 1.0), chance=1.0, floor=0.0) == pytest.approx(0.2)
+
+
+def test_of_fewer_than_five_losses_the_mean_is_over_all():
+    """(1 + 0.4) / 2 = 0.7."""
+    assert skill_of((1.0, 0.4), chance=1.0, floor=0.0) == pytest.approx(0.3)
+
+
+def test_the_best_stretch_counts_wherever_it_is():
+    """A loss that rises again had been learnt."""
+    losses = (1.0, *[0.5] * 5, *[2.0] * 5)
+    assert skill_of(losses, chance=1.0, floor=0.0) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("losses", "chance", "floor", "skill"),
+    [
+        ((1.0, np.inf, 0.1), 1.0, 0.0, -1.0),
+        ((1.0, np.nan), 1.0, 0.0, -1.0),
+        ((1.0, 0.5), 0.0, 0.0, -1.0),
+        ((9.0, 9.0), 1.0, 0.0, -1.0),
+        ((-9.0, -9.0), 1.0, 0.0, 1.0),
+    ],
+)
+def test_skill_stays_within_minus_1_and_1(losses, chance, floor, skill):
+    """−1 where a loss is not finite or there is nothing to learn."""
+    assert skill_of(losses, chance, floor) == skill
+
+
+@pytest.mark.parametrize(("last", "learns"), [(0.951, False), (0.949, True)])
+def test_five_percent_of_the_gap_is_learning(last, learns):
+    """Of a gap of 1."""
+    assert LookAhead((1.0, *[last] * 9), chance=1.0).learns == learns
+
+
+@pytest.mark.parametrize(("skill", "can"), [(0.049, False), (0.051, True)])
+def test_it_can_learn_if_another_rate_does(skill, can):
+    """Whichever side that rate lies on."""
+    for factor in (10.0, 0.1):
+        assert LookAhead((1.0, 1.0), chance=1.0, rates=((factor, skill),)).can_learn == can
+
+
+# --- Other rates, the way and the fall -------------------------------------------------------------------------------
+
+
+def test_the_best_of_the_larger_and_of_the_smaller_rates():
+    """By skill; what does not learn is none."""
+    ahead = LookAhead((1.0, 1.0), 1.0, rates=((10.0, 0.3), (100.0, 0.8), (1000.0, -1.0), (0.1, 0.2), (0.01, 0.04)))
+    assert ahead.best_of(larger=True) == (100.0, 0.8)
+    assert ahead.best_of(larger=False) == (0.1, 0.2)
+    assert LookAhead((1.0, 1.0), 1.0, rates=((10.0, 0.04),)).best_of(larger=True) is None
+    assert LookAhead((1.0, 1.0), 1.0, rates=((10.0, 0.4),)).best_of(larger=False) is None
+
+
+def test_a_budget_goes_as_far_as_its_pace():
+    """10 updates took the loss from 2 to 1.9, of a way to 0.5 of 1.5: a fifteenth. 100 updates go ten times as far."""
+    ahead = LookAhead(tuple(np.linspace(2.0, 1.9, 11)), chance=1.0, floor=0.5)
+    assert ahead.updates == 10
+    assert ahead.projected(100) == pytest.approx(10 * 0.1 / 1.5)
+    assert ahead.projected(5) == pytest.approx(0.1 / 1.5)  # it has been there already
+
+
+@pytest.mark.parametrize("losses", [(1.0,), (0.5, 0.4), (1.0, np.nan)])
+def test_without_an_update_or_a_way_or_after_a_divergence_no_budget_gets_anywhere(losses):
+    """The second begins at the smallest loss that there is."""
+    assert LookAhead(losses, chance=1.0, floor=0.5).projected(1000) == 0
+
+
+@pytest.mark.parametrize(("last", "falls"), [(0.989, True), (0.991, False), (np.nan, False), (np.inf, False)])
+def test_a_loss_has_come_down_by_one_percent(last, falls):
+    """The mean of the last third of nine, against that of the first."""
+    assert LookAhead((1.0, 1.1, 0.9, 5.0, 5.0, 5.0, last, last, last), chance=1.0).falls == falls
+
+
+def test_the_fall_is_measured_from_the_floor():
+    """A Poisson loss may be negative: from −1 to −0.995 it rose."""
+    assert not LookAhead((-1.0, -0.995), chance=-0.5, floor=-2.0).falls
+    assert LookAhead((-1.0, -1.011), chance=-0.5, floor=-2.0).falls
+
+
+def test_a_loss_that_is_not_finite_has_diverged():
+    """Wherever it stands."""
+    assert LookAhead((1.0, np.inf, 1.0), chance=1.0).has_diverged
+    assert not LookAhead((1.0, 1e30), chance=1.0).has_diverged
+
+
+# --- Size ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_small_network_has_all_updates_on_all_rows():
+    """64 updates on 128 rows, or on as many as there are."""
+    assert look_ahead_size(1000, 500, None) == (MOST_UPDATES, MOST_ROWS)
+    assert look_ahead_size(1000, 60, None) == (MOST_UPDATES, 60)
+
+
+def test_no_further_than_the_budget():
+    """A network that gets ten updates is not judged by more."""
+    assert look_ahead_size(1000, 500, 10) == (10, MOST_ROWS)
+
+
+@pytest.mark.parametrize("rows", [40, 500])
+@pytest.mark.parametrize("products", [1e4, 3e6, 1e7, 2e7, 7e7, 1e8])
+def test_what_it_takes_stays_below_the_limit(products, rows):
+    """Updates × rows × products of a row; rows are given up first, then updates."""
+    size = look_ahead_size(products, rows, None)
+    if size is None:
+        assert products * FEWEST_UPDATES * FEWEST_ROWS > MOST_PRODUCTS
+        return
+    updates, taken = size
+    assert updates * taken * products <= MOST_PRODUCTS
+    assert taken <= min(MOST_ROWS, rows)
+    assert updates == MOST_UPDATES or taken == FEWEST_ROWS
+
+
+def test_a_network_that_is_too_large_has_none():
+    """2·10¹⁰ products for 16 updates on 16 rows are 78 million a row."""
+    limit = MOST_PRODUCTS / (FEWEST_UPDATES * FEWEST_ROWS)
+    assert look_ahead_size(limit * 0.99, 500, None) == (FEWEST_UPDATES, FEWEST_ROWS)
+    assert look_ahead_size(limit * 1.01, 500, None) is None
+    assert look_ahead_size(limit * 1.01, 500, 3) == (3, int(MOST_PRODUCTS / 3 / (limit * 1.01)))  # a budget of three
