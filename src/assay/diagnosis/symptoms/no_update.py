@@ -11,6 +11,7 @@ from assay.diagnosis.finding import Evidence, Finding, Remedy
 from assay.diagnosis.loop import ENOUGH_LOOKS, LoopFacts
 from assay.diagnosis.measured import LayerSignals
 from assay.diagnosis.symptom import Symptom
+from assay.diagnosis.thresholds import LEARNT_SHARE
 from assay.diagnosis.wording import percent_text
 
 WITHOUT_GRADIENT = 8
@@ -22,8 +23,13 @@ _NAMED = 3
 
 
 def at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
-    """Asked of a user's own network; a study moves all that it has."""
-    yield from parameters_at_rest(facts.parameters)
+    """Asked of a user's own network; a study moves all that it has.
+
+    A network that learns well with what it moves is not hindered by the rest: then it is a note.
+    """
+    is_harmless = facts.ahead is not None and facts.ahead.skill >= LEARNT_SHARE
+    for finding in parameters_at_rest(facts.parameters):
+        yield replace(finding, level="note") if is_harmless and finding.level == "fault" else finding
 
 
 def in_loop(facts: LoopFacts) -> Iterator[Finding]:
