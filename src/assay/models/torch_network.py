@@ -282,10 +282,13 @@ def _normalized_over(name: str, args: Any, kwargs: Any) -> tuple[int, int] | tup
 
 
 class TorchNetwork:
-    """A module; nothing here changes it. `x` is a tuple of tensors, its arguments."""
+    """A module; nothing here changes it. `x` is a tuple of tensors, its arguments.
 
-    def __init__(self, module: torch.nn.Module) -> None:
-        self.module = module
+    `output` names the one that the loss reads, of a module that returns several: a key of a dict, a place in a tuple.
+    """
+
+    def __init__(self, module: torch.nn.Module, output: str | int | None = None) -> None:
+        self.module, self.output = module, output
         self.name = type(module).__name__
         self.links: list[Link] = []
         self.sites: list[Site] = []
@@ -322,6 +325,8 @@ class TorchNetwork:
                 raise ModelError(f"module {self.name}: {error}") from error
             except Exception as error:  # whatever the user's own layers raise
                 raise ModelError(f"module {self.name}: it fails on these examples. {blamed(error)}") from error
+            if self.output is not None:
+                output = self._named(output)
             if loss is None:
                 return Pass(log, kernels, output, _first_tensor(output), products=watcher.products)
             watcher.is_loss = True
@@ -339,6 +344,14 @@ class TorchNetwork:
         found = (value, calls, watcher.broadcast, watcher.labels_beyond, watcher.products, watcher.entry)
         seen = (tuple(watcher.attentions), watcher.over_time, watcher.lookups)
         return Pass(log, kernels, output, read, *found, *seen)
+
+    def _named(self, output: Any) -> Any:
+        """The output that was asked for."""
+        try:
+            return output[self.output]
+        except (KeyError, IndexError, TypeError) as error:
+            known = list(output) if isinstance(output, Mapping) else f"{type(output).__name__} of {len(output)}"
+            raise ModelError(f"output: module {self.name} returns no {self.output!r}. It returns: {known}.") from error
 
     def parameters(self) -> dict[str, Any]:
         """Copies of its parameters by name: a pass may write over them, as an embedding with a largest norm does."""

@@ -59,6 +59,7 @@ def observe_torch(
     steps: int | None = None,
     rows: int = 256,
     epoch: int = 0,
+    output: str | int | None = None,
 ) -> Observation:
     """Look at a PyTorch module once.
 
@@ -74,13 +75,17 @@ def observe_torch(
         Without one, what an update would do is left out.
     steps, rows, epoch
         As in `assay.models.keras_reading.observe_keras`.
+    output : str or int, optional
+        Of a module that returns a dict, a record or a tuple: the one that the loss is to read. Without it a loss of the
+        user's is given all that the module returns.
 
     Raises
     ------
     ModelError
         If it is no module that can be read, or the examples do not fit it.
     """
-    return TorchReader(module, x, y, loss=loss, optimizer=optimizer, steps=steps, rows=rows).observe(epoch)
+    options = {"loss": loss, "optimizer": optimizer, "steps": steps, "rows": rows, "output": output}
+    return TorchReader(module, x, y, **options).observe(epoch)
 
 
 class TorchReader:
@@ -101,6 +106,7 @@ class TorchReader:
         optimizer: Any = None,
         steps: int | None = None,
         rows: int = 256,
+        output: str | int | None = None,
     ) -> None:
         if not isinstance(module, torch.nn.Module):
             raise ModelError(f"expected a PyTorch module, got {type(module).__name__}.")
@@ -116,7 +122,7 @@ class TorchReader:
             raise ModelError("x: expected at least one example, and as many in every input.")
         if y is not None and len(y) != count:
             raise ModelError(f"y: expected {count} targets, one for each example of x, got {len(y)}.")
-        self.network = TorchNetwork(module)
+        self.network = TorchNetwork(module, output)
         few = probe_rows(count, FEW)
         y, self._loss = self._choose_loss(loss, y, parts, few, count)
         shown = _taken(parts, few)  # the very tensors in which ways around a layer begin
