@@ -38,6 +38,19 @@ NAMED: dict[str, dict[str, str]] = {
     "sigmoid_before_logits_loss": {"output_loss_mismatch": "certain"},
     "warm_up_by_the_epoch": {"no_update": "certain"},
     "half_precision_attention": {"unscaled_inputs": "fault", "exploding_signal": "fault", "no_progress": "fault"},
+    "attention_of_ones": {"over_one": "fault", "no_update": "fault"},
+    "softmax_before_cross_entropy": {"output_loss_mismatch": "certain"},
+    "autoencoder_of_normalized_images": {
+        "target_out_of_range": "certain",
+        "vanishing_signal": "fault",
+        "vanishing_gradient": "fault",
+    },
+    "transformer_of_width_one": {
+        "over_one": "fault",
+        "no_update": "fault",
+        "vanishing_gradient": "fault",
+        "collapsed_correlation": "fault",
+    },
 }
 QUICK = ("broadcast_targets", "layers_in_a_list", "cubic_unscaled")
 MARKS = {

@@ -37,7 +37,7 @@ def parameters_at_rest(parameters: Sequence[ParameterFacts]) -> Iterator[Finding
                 None,
                 f"One update leaves {_names_text(still)} as they are: {percent_text(share)} of all parameters.",
             ),
-            cause=cause,
+            detail=cause,
             remedy=Remedy(remedy),
         )
         yield replace(found, level=level)
@@ -80,8 +80,8 @@ _REASONS = {
         "certain",
     ),
     "unregistered": (
-        "These layers lie in a plain Python list or dict, so the module does not list them among its parameters. No "
-        "optimizer gets them, and they stay as they were drawn.",
+        "These layers lie in a plain Python list or dict, so the module does not list them among its parameters, "
+        "and no optimizer gets them.",
         "Put the layers into nn.ModuleList or nn.ModuleDict, and build the optimizer afterwards.",
         "fault",
     ),
@@ -115,7 +115,7 @@ SYMPTOM = Symptom(
         "The learning rate of a parameter is 0 (certain); a parameter is used and not among the module's parameters; "
         "it is not frozen and not in the optimizer; or its gradient is exactly 0. What is frozen is a note."
     ),
-    cause="No update reaches these weights, so they stay as they were drawn.",
+    cause="No update reaches these weights, so they stay as they are.",
     why="An update is the learning rate times a function of the gradient. If either is 0, or neither exists, so is it.",
     source="Paszke et al., PyTorch, 2019; its documentation of torch.nn.ModuleList and torch.optim.Optimizer",
     remedy="Give the optimizer all parameters that are to learn, with a learning rate above 0.",
