@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, cast
@@ -318,7 +318,7 @@ class TorchNetwork:
         known = (*parameters.items(), *unregistered(self.module))
         names = {id(tensor): name.removesuffix(".weight") for name, tensor in known}
         watcher = _Watcher(log, names, kernels)
-        with as_in_training_without_dropout(self.module), watcher:
+        with same_random_numbers(parameters.values()), as_in_training_without_dropout(self.module), watcher:
             try:
                 output = torch.func.functional_call(self.module, {**parameters, **buffers}, x)
             except ModelError as error:  # ours, of a call within
@@ -494,6 +494,14 @@ class TorchNetwork:
             return list(torch.autograd.grad(value, wanted, allow_unused=True, materialize_grads=True))
         except RuntimeError as error:
             raise ModelError(f"module {self.name}: its gradient cannot be computed. {one_line(error)}") from error
+
+
+@contextmanager
+def same_random_numbers(tensors: Iterable[Any]) -> Iterator[None]:
+    """What is drawn inside is drawn anew by the next pass, and by the user, whose stream stays where it was."""
+    cards = sorted({tensor.device.index for tensor in tensors if tensor.device.type == "cuda"})
+    with torch.random.fork_rng(devices=cards):
+        yield
 
 
 @contextmanager

@@ -77,7 +77,7 @@ def parameters_at_rest(
                 None,
                 f"{_when_text(steps)} {_names_text(still)} as they are: {percent_text(share)} of all parameters.",
             ),
-            cause=cause,
+            detail=cause,
             remedy=Remedy(remedy),
         )
         yield replace(found, level="fault" if reason == "frozen" and share == 1 else level)
@@ -131,8 +131,8 @@ _REASONS = {
         "note",
     ),
     "unregistered": (
-        "These layers lie in a plain Python list or dict, so the module does not list them among its parameters. No "
-        "optimizer gets them, and they stay as they were drawn.",
+        "These layers lie in a plain Python list or dict, so the module does not list them among its parameters, "
+        "and no optimizer gets them.",
         "Put the layers into nn.ModuleList or nn.ModuleDict, and build the optimizer afterwards.",
         "fault",
     ),
@@ -174,7 +174,7 @@ SYMPTOM = Symptom(
         f"that is watched: none of {ENOUGH_LOOKS} steps that were looked at has moved it, nor of {WITHOUT_GRADIENT} "
         "where it has no gradient."
     ),
-    cause="No update reaches these weights, so they stay as they were drawn.",
+    cause="No update reaches these weights, so they stay as they are.",
     why="An update is the learning rate times a function of the gradient. If either is 0, or neither exists, so is it.",
     source="Paszke et al., PyTorch, 2019; its documentation of torch.nn.ModuleList and torch.optim.Optimizer",
     remedy="Give the optimizer all parameters that are to learn, with a learning rate above 0.",
