@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := benchmarks/.venv
 
-.PHONY: setup demo test lint docs hooks validate reproduce bench calibrate known-faults clean
+.PHONY: setup demo test lint docs hooks validate reproduce bench calibrate known-faults corpus clean
 
 setup: $(READY)
 
@@ -58,6 +58,12 @@ calibrate: setup  ## Train 2,352 networks, fit the forecast, and write docs/cali
 
 known-faults: setup  ## Judge programs with known faults, train their cures, and write validation/known_faults.md.
 	$(BIN)/python validation/known_faults.py
+
+corpus: setup  ## Train and judge the programs of the corpus, and write validation/corpus.md; some hours.
+	$(BIN)/python validation/corpus train
+	$(BIN)/python validation/corpus judge
+	$(BIN)/python validation/corpus judge --others
+	$(BIN)/python validation/corpus page
 
 $(PEERS)/.ready: pyproject.toml benchmarks/requirements.txt
 	$(PYTHON) -m venv $(PEERS)
