@@ -11,9 +11,11 @@ made while it is written. A story whose symptom is not named, or whose mended pr
 from __future__ import annotations
 
 import importlib.util
+import math
 import os
 import subprocess
 import sys
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,14 +81,23 @@ STORIES = (
         "The softmax at the end of the model is left out. Take it where probabilities are wanted, after training.",
     ),
     Story(
-        "sentences",
-        "The attention pays no attention",
-        "One of eight key words tells the class of a sentence. An attention layer is to find it. The network learns "
-        "slowly, and its attention weights are all equal.",
-        "over_one",
-        "The scores have shape (sentences, words, 1), and the softmax runs over the last axis. A softmax over one "
-        "number is 1, whatever the number is. So every word has the weight 1, and no gradient reaches the scores.",
-        "`dim=1` lets the weights add up to 1 over the words.",
+        "twins",
+        "The loss is NaN after the first step",
+        "A network learns whether two rows belong together, by the distance between what it makes of them. The first "
+        "loss is a number, the second is not. A smaller learning rate does not help.",
+        "nonfinite_gradient",
+        "Twenty pairs hold the same row twice, so their distance is exactly 0. There the square root has an infinite "
+        "slope. The loss does not show it: the square root of 0 is 0.",
+        "`clamp(min=1e-6)` keeps the square away from 0.",
+    ),
+    Story(
+        "slowly",
+        "The loss does not move",
+        "A small table with two classes, plain SGD. The loss hardly falls in 20 epochs, and nothing looks wrong.",
+        "learning_rate_too_low",
+        "Nothing is wrong with the network. In the look ahead it learns at a learning rate a thousand times larger. At "
+        "its own, each of the 200 updates moves the weights by next to nothing.",
+        "The learning rate that the finding names, or one near it.",
     ),
 )
 
@@ -142,7 +153,7 @@ def _section(story: Story) -> str:
     return f"""\
 ## {story.title}
 
-{story.seen}
+{_wrapped(story.seen)}
 
 ```python
 # {story.file}.py
@@ -152,9 +163,9 @@ def _section(story: Story) -> str:
 $ assay probe {story.file}.py:build --epochs {EPOCHS} --batch-size {BATCH_SIZE}
 {_from_verdict(ill)}```
 
-{story.meaning}
+{_wrapped(story.meaning)}
 
-{story.mending}
+{_wrapped(story.mending)}
 
 ```console
 $ assay probe {story.file}.py:mended --epochs {EPOCHS} --batch-size {BATCH_SIZE}
@@ -163,6 +174,10 @@ $ assay probe {story.file}.py:mended --epochs {EPOCHS} --batch-size {BATCH_SIZE}
 Trained for {EPOCHS} epochs, the first network closes {before} of the gap between a constant guess and a perfect answer
 on its training rows, the mended one {after}.
 """
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, 120, break_long_words=False, break_on_hyphens=False)
 
 
 def _probed(story: Story, function: str) -> str:
@@ -211,7 +226,7 @@ def _skill_after_training(story: Story, function: str) -> str:
     else:
         majority = float(torch.bincount(y).max()) / len(y)
         skill = (float((output.argmax(1) == y).float().mean()) - majority) / (1 - majority)
-    return f"{100 * max(skill, 0.0):.0f} %"
+    return f"{100 * max(skill, 0.0):.0f} %" if math.isfinite(skill) else "nothing (its weights are no numbers any more)"
 
 
 def _imported(story: Story) -> Any:

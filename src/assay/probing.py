@@ -303,7 +303,8 @@ def probe(
     rows : int, optional
         How many examples are looked at; of a study by default what its ``[probe]`` table says, of a model 256.
     output : str or int, optional
-        Of a Keras model with several outputs: which one is looked at, by its name or its place.
+        Of a Keras model with several outputs, or a PyTorch module that returns a dict or a tuple: which one is looked
+        at, and read by the loss, by its name or its place.
 
     Returns
     -------

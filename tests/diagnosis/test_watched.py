@@ -48,6 +48,13 @@ def test_parameters_that_never_move_are_told_with_the_reason(changes, reason, le
     assert loop_findings(loop(still, looks=2)) == []
 
 
+def test_an_optimizer_with_a_part_of_the_model_may_be_meant():
+    """The others are a note, as long as it has any."""
+    other = replace(MOVING, name="b.weight", update=0.0, is_in_optimizer=False, learning_rate=None)
+    (told,) = loop_findings(loop(MOVING, other))
+    assert (told.symptom, told.level) == ("no_update", "note")
+
+
 def test_no_gradient_is_told_late():
     """A layer that is left out at random may be left out at some looks: it takes eight, or the end."""
     still = replace(MOVING, update=0.0, gradient=0.0)

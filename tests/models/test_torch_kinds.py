@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+import assay
 from assay.errors import ModelError
 from assay.models.torch_attention import attention_of, scaled_scores, scores_of_heads
 from assay.models.torch_kernels import Kernel
@@ -187,3 +188,46 @@ def test_a_module_is_read_in_its_own_type_of_number(kind):
     seen = observe_torch(model, np.ones((6, 4)) * np.arange(6)[:, None], LABELS[:6], loss=LOSS, optimizer="adam")
     assert {layer.number_type for layer in seen.facts.layers} == {str(kind).removeprefix("torch.")}
     assert np.isfinite(seen.signals.filter(quantity="loss")["value"].to_numpy()).all()
+
+
+class Several(nn.Module):
+    """Returns features and scores, in a dict or a tuple."""
+
+    def __init__(self, *, is_dict):
+        super().__init__()
+        self.enter, self.head, self.is_dict = nn.Linear(4, 5), nn.Linear(5, 3), is_dict
+
+    def forward(self, x):
+        h = torch.relu(self.enter(x))
+        return {"features": h, "logits": self.head(h)} if self.is_dict else (h, self.head(h))
+
+
+@pytest.mark.parametrize(("is_dict", "output"), [(True, "logits"), (False, 1)])
+def test_of_several_outputs_one_may_be_named(is_dict, output):
+    """The loss is then given that one; a name that is not there is told with those that are."""
+    torch.manual_seed(0)
+    model, x = Several(is_dict=is_dict), torch.randn(9, 4)
+    seen = observe_torch(model, x, torch.arange(9) % 3, loss=LOSS, output=output)
+    expected = float(LOSS(model(x)[output], torch.arange(9) % 3).detach())
+    assert seen.signals.filter(quantity="loss", statistic="before")["value"].item() == pytest.approx(expected, rel=1e-5)
+    with pytest.raises(ModelError, match=r"output: module Several returns no 7"):
+        observe_torch(model, x, torch.arange(9) % 3, loss=LOSS, output=7)
+
+
+def test_an_adapter_that_starts_at_zero_is_no_symmetry():
+    """The last kernel of an adapter around a frozen layer is all zeros, and learns."""
+
+    class Adapted(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.frozen, self.down = nn.Linear(6, 6).requires_grad_(False), nn.Linear(6, 2, bias=False)
+            self.up, self.head = nn.Linear(2, 6, bias=False), nn.Linear(6, 3)
+            nn.init.zeros_(self.up.weight)
+
+        def forward(self, x):
+            return self.head(torch.relu(self.frozen(x) + self.up(self.down(x))))
+
+    torch.manual_seed(0)
+    report = assay.probe(Adapted(), torch.randn(30, 6), torch.arange(30) % 3, loss=LOSS, optimizer="adam")
+    [findings] = report.findings.values()
+    assert "symmetry" not in {finding.symptom for finding in findings}

@@ -360,6 +360,27 @@ def test_resetting_to_zero_and_a_penalty_of_its_own_are_no_stale_gradients():
     assert symptoms(watch) == []
 
 
+def test_a_discriminator_is_not_taken_for_one_without_resets():
+    """The generator's loss goes through it after its step, and adds to gradients that are reset later."""
+    torch.manual_seed(0)
+    generator, judge = nn.Linear(2, 6), network()
+    optimizers = [torch.optim.SGD(model.parameters(), lr=0.1) for model in (generator, judge)]
+    loss = nn.CrossEntropyLoss()
+    watches = [
+        assay.watch(model, optimizer, every=1, verbose=False)
+        for model, optimizer in zip((generator, judge), optimizers, strict=True)
+    ]
+    for _ in range(6):
+        optimizers[1].zero_grad()
+        made = generator(torch.randn(32, 2))
+        loss(judge(torch.cat([X[:32], made.detach()])), torch.arange(64) // 32).backward()
+        optimizers[1].step()
+        optimizers[0].zero_grad()
+        loss(judge(made), torch.zeros(32, dtype=torch.long)).backward()
+        optimizers[0].step()
+    assert [symptoms(watch) for watch in watches] == [[], []]
+
+
 def test_a_rate_of_zero_is_told():
     """Nothing moves at any of three looks; one look with a rate of 0, as in a warm-up, is nothing."""
     loop = Loop(rate=0.0)
@@ -658,3 +679,49 @@ model(torch.zeros(3, 6)).sum().backward()
     assert pickle.loads(pickle.dumps(watch)).step == 1
     loop.train(2)
     assert watch.step == 3
+
+
+RANKS = """
+import sys, torch, assay
+from torch import nn
+rank, folder = int(sys.argv[1]), sys.argv[2]
+torch.set_num_threads(1)
+torch.distributed.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=2)
+weights = []
+for is_watched in (False, True):
+    torch.manual_seed(0)
+    model = nn.parallel.DistributedDataParallel(nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 2)))
+    optimizer, loss = torch.optim.SGD(model.parameters(), lr=0.1), nn.CrossEntropyLoss()
+    if is_watched:
+        watch = assay.watch(model, optimizer, loss, every=1, on_nonfinite="skip", directory=f"{folder}/run")
+    torch.manual_seed(rank)
+    for step in range(6):
+        x, y = torch.randn(16, 4), torch.randint(2, (16,))
+        if step == 4 and rank == 1 and is_watched:
+            x[0] = float("inf")
+        if not is_watched and step == 4:
+            continue
+        optimizer.zero_grad()
+        loss(model(x), y).backward()
+        optimizer.step()
+    weights.append([value.clone() for value in model.state_dict().values()])
+watch.close()
+assert all(torch.equal(one, other) for one, other in zip(*weights))
+assert watch.facts.nonfinite.step == 5
+torch.distributed.destroy_process_group()
+"""
+
+
+def test_processes_that_train_one_model_agree_and_tell_their_rank(tmp_path):
+    """A step that is not finite on one is left out on both; rank 0 alone writes the folder."""
+    if not torch.distributed.is_available():
+        pytest.skip("this PyTorch cannot train on several processes")
+    command = [sys.executable, "-c", RANKS]
+    started = [
+        subprocess.Popen([*command, str(rank), str(tmp_path)], stderr=subprocess.PIPE, text=True) for rank in (0, 1)
+    ]
+    told = [process.communicate(timeout=120)[1] for process in started]
+    assert [process.returncode for process in started] == [0, 0], told
+    assert "assay: [rank 1] divergence: At step 5" in told[1]
+    assert "assay: [rank 0] nonfinite gradient: At step 5" in told[0]
+    assert assay.open_results(tmp_path / "run").trials["outcome_epoch"].to_list() == [6]

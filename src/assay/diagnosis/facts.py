@@ -319,6 +319,8 @@ class NetworkFacts:
         Nobody named `steps`.
     is_scheduled : bool
         A schedule changes the learning rate while it trains.
+    largest_dropout : float
+        The largest share of activations that a dropout of a user's own network sets to 0.
     ahead : LookAhead, optional
         Some updates on a copy of a user's own network.
     lookups_beyond : tuple of LookupFacts
@@ -341,6 +343,7 @@ class NetworkFacts:
     as_read: OutputFacts = OutputFacts()
     is_budget_assumed: bool = False
     is_scheduled: bool = False
+    largest_dropout: float = 0.0
     ahead: LookAhead | None = None
     lookups_beyond: tuple[LookupFacts, ...] = ()
     attentions: tuple[AttentionFacts, ...] = ()

@@ -95,8 +95,8 @@ class LoopFacts:
         As they are at the last look; ``gradient`` and ``update`` are the largest of all looks, so an update of 0 means
         that the parameter has never moved.
     carried_over : tuple of bool
-        Of each look from the second on: whether gradients of an earlier step were still there when the first backward
-        pass after it began. Gradients that several backward passes add up for one step do not count.
+        Of each look from the second on: whether gradients of an earlier step were still there whenever a backward pass
+        began. Gradients that several backward passes add up for one step do not count.
     is_training : tuple of bool
         The mode of the model at each look.
     modes : tuple of ModeFacts

@@ -210,3 +210,10 @@ def _operation_name(layer: Any) -> str:
     """``leaky_relu`` for an operation of a functional graph that is no layer; else nothing."""
     is_operation = isinstance(layer, keras.Operation) and not isinstance(layer, layers.Layer)
     return snake_case(type(layer).__name__) if is_operation else ""
+
+
+def largest_dropout(model: Any) -> float:
+    """The largest share that a dropout layer of a model sets to 0."""
+    kinds = (layers.Dropout, layers.AlphaDropout, layers.SpatialDropout1D, layers.SpatialDropout2D)
+    rates = (float(layer.rate) for layer in model._flatten_layers() if isinstance(layer, kinds))
+    return max(rates, default=0.0)

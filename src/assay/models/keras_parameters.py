@@ -12,6 +12,7 @@ from assay.diagnosis.facts import ParameterFacts
 from assay.models.keras_layers import as_rows, block_of, kernel_of, parameters_of
 from assay.models.keras_network import KerasNetwork, numpy_of
 
+LOOKED_AHEAD = 16  # powers of two: a schedule is followed for 32,768 updates
 Arrays = Sequence[np.ndarray]
 """One for each parameter of a network."""
 
@@ -34,6 +35,7 @@ def parameter_facts(
     if optimizer is not None and optimizer.built:
         held = {id(variable) for variable in optimizer._trainable_variables}
     rate = None if optimizer is None else float(numpy_of(keras.ops.convert_to_tensor(optimizer.learning_rate)))
+    peak = None if optimizer is None else peak_rate(optimizer)
     return tuple(
         ParameterFacts(
             name=variable.path,
@@ -45,10 +47,19 @@ def parameter_facts(
             rms=_rms(before[place]),
             gradient=_rms(gradients[place]),
             update=None if after is None else _rms(after[place] - before[place]),
+            peak_rate=peak,
         )
         for place, variable in enumerate(network.parameters)
         if id(variable) not in network.aside
     )
+
+
+def peak_rate(optimizer: Any) -> float | None:
+    """The largest learning rate among those that its schedule has at 1, 2, 4, … updates; None without a schedule."""
+    schedule = getattr(optimizer, "_learning_rate", None)
+    if not isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
+        return None
+    return max(float(numpy_of(keras.ops.convert_to_tensor(schedule(2**power)))) for power in range(LOOKED_AHEAD))
 
 
 def kernels_and_biases(

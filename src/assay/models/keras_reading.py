@@ -30,6 +30,7 @@ from assay.models.keras_layers import (
     initializer_of,
     is_convolution,
     kernel_of,
+    largest_dropout,
     optimizer_of,
     parameters_of,
 )
@@ -196,6 +197,8 @@ class KerasReader:
         return self._facts(now, [numpy_of(variable.value) for variable in self.network.parameters], None)
 
     def _facts(self, now: Traced, before: list[np.ndarray], after: list[np.ndarray] | None) -> NetworkFacts:
+        rule = keras_optimizer(self.optimizer, self.model)
+        parameters = parameter_facts(self.network, rule, now.gradients, before, after)
         return NetworkFacts(
             tuple(self.layers),
             task=self.objective.targets.task,
@@ -206,9 +209,9 @@ class KerasReader:
             chance_loss=self._chance,
             floor_loss=self.objective.floor(),
             is_budget_assumed=self._is_budget_assumed,
-            parameters=parameter_facts(
-                self.network, keras_optimizer(self.optimizer, self.model), now.gradients, before, after
-            ),
+            is_scheduled=any(one.peak_rate is not None for one in parameters),
+            largest_dropout=largest_dropout(self.model),
+            parameters=parameters,
             unseen=self.network.unseen,
             as_read=self.objective.as_read,
             lookups_beyond=tuple(self._lookups_beyond(now)),

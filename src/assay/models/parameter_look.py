@@ -31,8 +31,8 @@ class ParameterLook:
 
     Attributes
     ----------
-    reached : set of str
-        Parameters that a backward pass has brought a gradient.
+    reached, reset : set of str
+        Parameters that a backward pass has brought a gradient, and those that had none when one of them began.
     """
 
     def __init__(
@@ -44,6 +44,8 @@ class ParameterLook:
         self._updates: dict[str, torch.Tensor] = {}
         self._arrived: dict[str, torch.Tensor] = {}
         self.reached: set[str] = set()
+        self.reset: set[str] = set()
+        self._passes = 0
         self._handles: list[Any] = []
         self._given = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
         for name, parameter in named_parameters(model):
@@ -62,12 +64,13 @@ class ParameterLook:
         self._handles = []
 
     def _before_adding(self, name: str, parameter: torch.nn.Parameter) -> None:
-        """Measure what is left of the gradient of an earlier step, when the first of this one comes."""
-        if name in self.reached:
-            return
+        """Note whether the gradient was reset since the last step, or measure what is left, when more of it comes."""
         self.reached.add(name)
-        if parameter.grad is not None and parameter.grad.numel():
-            self._measure("carried over", {name: _values(parameter.grad)})
+        if parameter.grad is None or not parameter.grad.numel():
+            self.reset.add(name)
+        elif name not in self.reset:
+            self._passes += 1
+            self._scalars.add(("carried over", name, self._passes), norms([_values(parameter.grad)])[0])
 
     def _after_adding(self, name: str, parameter: torch.nn.Parameter) -> None:
         """Measure some of the gradient as the backward pass leaves it, so that a clipping after it is seen."""
@@ -202,14 +205,15 @@ def clipping_norms(numbers: Mapping[Any, float]) -> tuple[float, float] | None:
 
 
 def carried_over(look: ParameterLook, numbers: Mapping[Any, float]) -> bool | None:
-    """Whether gradients of an earlier step were there, in most parameters, when the first of this one came.
+    """Whether gradients of an earlier step were there, in most parameters, at every backward pass of this one.
 
-    None where no backward pass was seen.
+    A pass that begins without them shows that they were reset: it may be the second, where another network's loss went
+    through this one first, as in a generative adversarial network. None where no backward pass was seen.
     """
     if not look.reached:
         return None
-    left = sum(number != 0 for (what, *_), number in numbers.items() if what == "carried over")
-    return 2 * left > len(look.reached)
+    zeros = {name for (what, name, *_), number in numbers.items() if what == "carried over" and number == 0}
+    return 2 * len(look.reached - look.reset - zeros) > len(look.reached)
 
 
 def gradients_are_finite(optimizer: torch.optim.Optimizer) -> bool:

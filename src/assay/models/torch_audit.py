@@ -20,6 +20,8 @@ _NORMALIZATIONS = (
     torch.nn.GroupNorm,
     torch.nn.RMSNorm,
 )
+# The size that GPT and BERT give all matrices (Radford et al., 2018; Devlin et al., 2019): none of them is odd.
+OF_WORDS = 0.02
 Usual = tuple[str, float] | None
 _RECTIFIERS = ("relu", "leaky_relu", "relu6", "elu", "celu", "gelu", "silu", "mish", "softplus")
 _SIGMOIDS = ("tanh", "sigmoid", "hard_tanh", "hard_sigmoid", "softsign")
@@ -40,6 +42,7 @@ def torch_audit(module: torch.nn.Module, facts: NetworkFacts) -> tuple[AuditEntr
     """
     known = {parameter.name: parameter for parameter in facts.parameters}
     layers = {layer.name: layer for layer in facts.layers}
+    has_words = any(layer.kind == "embedding" for layer in facts.layers)
     residual = _residual_rule(module, facts.layers)
     names: dict[int, str] = {}
     entries = []
@@ -56,7 +59,9 @@ def torch_audit(module: torch.nn.Module, facts: NetworkFacts) -> tuple[AuditEntr
             remarks.append("no gradient reaches it")
         layer = layers.get(name.removesuffix(".weight")) if name.endswith(".weight") else None
         theory = residual.get(name) or (_theory(layer) if layer is not None else None)
-        entries.append(_entry(name, tensor, _default(owner, name.rpartition(".")[2], tensor), theory, tuple(remarks)))
+        default = _default(owner, name.rpartition(".")[2], tensor)
+        is_of_words = has_words and tensor.ndim == 2 and name not in residual
+        entries.append(_entry(name, tensor, default, theory, tuple(remarks), (OF_WORDS,) if is_of_words else ()))
     return collapsed(entries)
 
 
@@ -69,11 +74,13 @@ def _owned(module: torch.nn.Module) -> Iterator[tuple[str, Any, Any]]:
         yield name, None, tensor
 
 
-def _entry(name: str, tensor: Any, default: Usual, theory: Usual, remarks: tuple[str, ...]) -> AuditEntry:
-    values = tensor.detach().double()
-    mean = float(values.mean()) if values.numel() else 0.0
-    std = float(values.std(correction=0)) if values.numel() else 0.0
-    usual = [size for _, size in filter(None, (default, theory))]
+def _entry(
+    name: str, tensor: Any, default: Usual, theory: Usual, remarks: tuple[str, ...], usual: tuple[float, ...] = ()
+) -> AuditEntry:
+    mean, std = 0.0, 0.0
+    if tensor.numel():
+        std, mean = (float(size) for size in torch.std_mean(tensor.detach().float(), correction=0))
+    usual = (*usual, *(size for _, size in filter(None, (default, theory))))
     return AuditEntry(name, 1, mean, std, default, theory, remarks, is_odd(std, tensor.numel(), usual))
 
 
@@ -116,7 +123,7 @@ def _residual_rule(module: torch.nn.Module, layers: tuple[LayerFacts, ...]) -> M
     ending = [f"{layer.name}.weight" for layer in layers if layer.ends_branch and layer.kind == "dense"]
     parameters = dict(module.named_parameters())
     others = [f"{layer.name}.weight" for layer in layers if layer.is_residual and not layer.ends_branch]
-    sizes = [float(parameters[name].detach().double().std(correction=0)) for name in others if name in parameters]
+    sizes = [float(parameters[name].detach().float().std(correction=0)) for name in others if name in parameters]
     if len(ending) < 4 or not sizes or not np.median(sizes) > 0:
         return {}
     usual = float(np.median(sizes))

@@ -111,6 +111,12 @@ def plain_name(function: Callable[..., Any]) -> str:
     return getattr(function, "__name__", "").removesuffix("_").strip("_")
 
 
+def largest_dropout(module: torch.nn.Module) -> float:
+    """The largest share that a dropout layer of a module sets to 0."""
+    dropouts = (part.p for part in module.modules() if isinstance(part, torch.nn.modules.dropout._DropoutNd))
+    return max(dropouts, default=0.0)
+
+
 # --- Losses ----------------------------------------------------------------------------------------------------------
 
 _LOSSES = {

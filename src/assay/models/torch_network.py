@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, cast
@@ -282,10 +282,13 @@ def _normalized_over(name: str, args: Any, kwargs: Any) -> tuple[int, int] | tup
 
 
 class TorchNetwork:
-    """A module; nothing here changes it. `x` is a tuple of tensors, its arguments."""
+    """A module; nothing here changes it. `x` is a tuple of tensors, its arguments.
 
-    def __init__(self, module: torch.nn.Module) -> None:
-        self.module = module
+    `output` names the one that the loss reads, of a module that returns several: a key of a dict, a place in a tuple.
+    """
+
+    def __init__(self, module: torch.nn.Module, output: str | int | None = None) -> None:
+        self.module, self.output = module, output
         self.name = type(module).__name__
         self.links: list[Link] = []
         self.sites: list[Site] = []
@@ -315,13 +318,15 @@ class TorchNetwork:
         known = (*parameters.items(), *unregistered(self.module))
         names = {id(tensor): name.removesuffix(".weight") for name, tensor in known}
         watcher = _Watcher(log, names, kernels)
-        with as_in_training_without_dropout(self.module), watcher:
+        with same_random_numbers(parameters.values()), as_in_training_without_dropout(self.module), watcher:
             try:
                 output = torch.func.functional_call(self.module, {**parameters, **buffers}, x)
             except ModelError as error:  # ours, of a call within
                 raise ModelError(f"module {self.name}: {error}") from error
             except Exception as error:  # whatever the user's own layers raise
                 raise ModelError(f"module {self.name}: it fails on these examples. {blamed(error)}") from error
+            if self.output is not None:
+                output = self._named(output)
             if loss is None:
                 return Pass(log, kernels, output, _first_tensor(output), products=watcher.products)
             watcher.is_loss = True
@@ -339,6 +344,14 @@ class TorchNetwork:
         found = (value, calls, watcher.broadcast, watcher.labels_beyond, watcher.products, watcher.entry)
         seen = (tuple(watcher.attentions), watcher.over_time, watcher.lookups)
         return Pass(log, kernels, output, read, *found, *seen)
+
+    def _named(self, output: Any) -> Any:
+        """The output that was asked for."""
+        try:
+            return output[self.output]
+        except (KeyError, IndexError, TypeError) as error:
+            known = list(output) if isinstance(output, Mapping) else f"{type(output).__name__} of {len(output)}"
+            raise ModelError(f"output: module {self.name} returns no {self.output!r}. It returns: {known}.") from error
 
     def parameters(self) -> dict[str, Any]:
         """Copies of its parameters by name: a pass may write over them, as an embedding with a largest norm does."""
@@ -481,6 +494,14 @@ class TorchNetwork:
             return list(torch.autograd.grad(value, wanted, allow_unused=True, materialize_grads=True))
         except RuntimeError as error:
             raise ModelError(f"module {self.name}: its gradient cannot be computed. {one_line(error)}") from error
+
+
+@contextmanager
+def same_random_numbers(tensors: Iterable[Any]) -> Iterator[None]:
+    """What is drawn inside is drawn anew by the next pass, and by the user, whose stream stays where it was."""
+    cards = sorted({tensor.device.index for tensor in tensors if tensor.device.type == "cuda"})
+    with torch.random.fork_rng(devices=cards):
+        yield
 
 
 @contextmanager

@@ -39,7 +39,7 @@ except ImportError:
 
 from assay.models.torch_audit import torch_audit
 from assay.models.torch_kernels import Kernel
-from assay.models.torch_layers import function_of, loss_of, optimizer_for, optimizer_of, plain_name
+from assay.models.torch_layers import function_of, largest_dropout, loss_of, optimizer_for, optimizer_of, plain_name
 from assay.models.torch_loss import ELEMENTWISE, LossCall, takes_classes_first
 from assay.models.torch_network import Later, Pass, TorchNetwork, Traced, numpy_of
 from assay.models.torch_parameters import parameter_facts
@@ -59,6 +59,7 @@ def observe_torch(
     steps: int | None = None,
     rows: int = 256,
     epoch: int = 0,
+    output: str | int | None = None,
 ) -> Observation:
     """Look at a PyTorch module once.
 
@@ -74,13 +75,17 @@ def observe_torch(
         Without one, what an update would do is left out.
     steps, rows, epoch
         As in `assay.models.keras_reading.observe_keras`.
+    output : str or int, optional
+        Of a module that returns a dict, a record or a tuple: the one that the loss is to read. Without it a loss of the
+        user's is given all that the module returns.
 
     Raises
     ------
     ModelError
         If it is no module that can be read, or the examples do not fit it.
     """
-    return TorchReader(module, x, y, loss=loss, optimizer=optimizer, steps=steps, rows=rows).observe(epoch)
+    options = {"loss": loss, "optimizer": optimizer, "steps": steps, "rows": rows, "output": output}
+    return TorchReader(module, x, y, **options).observe(epoch)
 
 
 class TorchReader:
@@ -101,6 +106,7 @@ class TorchReader:
         optimizer: Any = None,
         steps: int | None = None,
         rows: int = 256,
+        output: str | int | None = None,
     ) -> None:
         if not isinstance(module, torch.nn.Module):
             raise ModelError(f"expected a PyTorch module, got {type(module).__name__}.")
@@ -116,7 +122,7 @@ class TorchReader:
             raise ModelError("x: expected at least one example, and as many in every input.")
         if y is not None and len(y) != count:
             raise ModelError(f"y: expected {count} targets, one for each example of x, got {len(y)}.")
-        self.network = TorchNetwork(module)
+        self.network = TorchNetwork(module, output)
         few = probe_rows(count, FEW)
         y, self._loss = self._choose_loss(loss, y, parts, few, count)
         shown = _taken(parts, few)  # the very tensors in which ways around a layer begin
@@ -197,6 +203,7 @@ class TorchReader:
             attentions=found.attentions,
             is_budget_assumed=self._is_budget_assumed,
             is_scheduled=self.optimizer is not None and is_scheduled(self.optimizer),
+            largest_dropout=largest_dropout(self.module),
             as_read=OutputFacts(
                 takes_logarithms=call.takes_logarithms,
                 broadcast=found.broadcast,

@@ -421,6 +421,8 @@ class TorchWatch:
         found = loop_findings(self.facts)
         if has_ended and all(finding.level == "note" for finding in found):
             found += learning_findings(self.facts, self._chance.value())
+        if has_ended and self.outcome == "learnt":  # it did so in spite of them
+            found = [replace(finding, level="note") if finding.level == "fault" else finding for finding in found]
         self.findings = tuple(found)
         for finding in self.findings:
             if finding.symptom in self._told:

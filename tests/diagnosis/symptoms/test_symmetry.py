@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 
@@ -8,6 +10,16 @@ def test_more_than_half_of_the_units_have_a_copy(facts, signals, found, share, i
     """In a hidden layer; the output's units have different targets."""
     told = found("symmetry", facts(), signals(identical_units_fraction=[0, share, 0.1, 1]))
     assert [(one.layers, one.evidence.value) for one in told] == [((2,), share)] * is_found
+
+
+def test_a_branch_of_zeros_is_no_symmetry(facts, signals, found):
+    """Its units get different gradients from what they are added to; without a way around they stay equal."""
+    sound = facts()
+    branch = replace(sound, layers=tuple(replace(layer, is_residual=True) for layer in sound.layers))
+    zeros = signals(identical_units_fraction=1, kernel_rms=0)
+    assert found("symmetry", branch, zeros) == []
+    assert len(found("symmetry", sound, zeros)) == 1
+    assert len(found("symmetry", branch, signals(identical_units_fraction=1))) == 1
 
 
 def test_infinite_units_are_no_copies(facts, signals, found):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,6 +19,8 @@ LOOKS = 5
 SAME = 0.001
 # What is left of a gradient that counts as scaled down.
 LEFT = 0.99
+# What is left where the limit, and not the gradient, keeps the network from learning.
+NOTHING_LEFT = 0.01
 
 
 def in_loop(facts: LoopFacts) -> Iterator[Finding]:
@@ -27,7 +30,7 @@ def in_loop(facts: LoopFacts) -> Iterator[Finding]:
         return
     before, after = np.array([one.before for one in seen]), np.array([one.after for one in seen])
     left = float(np.median(after / before))
-    yield SYMPTOM.finding(
+    found = SYMPTOM.finding(
         (),
         Evidence(
             "norm of the gradients after / before clipping, median",
@@ -38,6 +41,7 @@ def in_loop(facts: LoopFacts) -> Iterator[Finding]:
             f"{number_text(float(before.max()))}; {percent_text(left)} of it was left in the middle.",
         ),
     )
+    yield replace(found, level="fault") if left < NOTHING_LEFT else found
 
 
 def _all_clipped(seen: tuple[ClippingFacts, ...]) -> bool:
@@ -56,7 +60,7 @@ SYMPTOM = Symptom(
     rule=(
         f"At every look, and at {LOOKS:g} at least, the norm of all gradients was scaled down by more than "
         f"{percent_text(1 - LEFT)} ({LEFT:g} or less was left), and to the same number within {percent_text(SAME)} "
-        f"({SAME:g})."
+        f"({SAME:g}). It is a fault where less than {percent_text(NOTHING_LEFT)} was left."
     ),
     cause="The limit of `clip_grad_norm_` lies below the norm of every step, so the limit sets the size of the steps.",
     why=(

@@ -41,7 +41,11 @@ def in_loop(facts: LoopFacts) -> Iterator[Finding]:
     parameters = [one for one in facts.parameters if one.is_trained and (one.update == 0 or not one.is_registered)]
     if looks < WITHOUT_GRADIENT and not facts.has_ended:
         parameters = [one for one in parameters if reason_of(one) != "no_gradient"]
-    yield from parameters_at_rest(parameters, of=facts.parameters, steps=looks)
+    has_others = any(one.is_in_optimizer for one in facts.parameters)
+    for found in parameters_at_rest(parameters, of=facts.parameters, steps=looks):
+        # Who trains the last layers alone need not freeze the others; an optimizer without any is a mistake.
+        is_meant = has_others and found.cause == _REASONS["not_in_optimizer"][0]
+        yield replace(found, level="note") if is_meant else found
 
 
 def parameters_at_rest(
@@ -63,7 +67,7 @@ def parameters_at_rest(
         if not still or (reason == "no_gradient" and not _matters(still, used)):
             continue
         share = sum(one.size for one in still) / sum(one.size for one in used)
-        if reason == "rounded" and share < MOST:
+        if reason == "rounded" and (share < MOST or steps == 1):
             continue
         found = SYMPTOM.finding(
             (),
@@ -73,7 +77,7 @@ def parameters_at_rest(
                 None,
                 f"{_when_text(steps)} {_names_text(still)} as they are: {percent_text(share)} of all parameters.",
             ),
-            cause=cause,
+            detail=cause,
             remedy=Remedy(remedy),
         )
         yield replace(found, level="fault" if reason == "frozen" and share == 1 else level)
@@ -89,9 +93,9 @@ def reason_of(parameter: ParameterFacts) -> str | None:
         return "not_in_optimizer"
     if parameter.learning_rate == 0:
         return "warm_up" if parameter.peak_rate else "rate_of_zero"
-    if parameter.update != 0:
+    if parameter.update != 0 or parameter.gradient is None:
         return None
-    return "no_gradient" if parameter.gradient == 0 else "rounded"
+    return "no_gradient" if parameter.gradient == 0 else "rounded" if parameter.gradient > 0 else None
 
 
 def _matters(still: Sequence[ParameterFacts], used: Sequence[ParameterFacts]) -> bool:
@@ -127,8 +131,8 @@ _REASONS = {
         "note",
     ),
     "unregistered": (
-        "These layers lie in a plain Python list or dict, so the module does not list them among its parameters. No "
-        "optimizer gets them, and they stay as they were drawn.",
+        "These layers lie in a plain Python list or dict, so the module does not list them among its parameters, "
+        "and no optimizer gets them.",
         "Put the layers into nn.ModuleList or nn.ModuleDict, and build the optimizer afterwards.",
         "fault",
     ),
@@ -170,7 +174,7 @@ SYMPTOM = Symptom(
         f"that is watched: none of {ENOUGH_LOOKS} steps that were looked at has moved it, nor of {WITHOUT_GRADIENT} "
         "where it has no gradient."
     ),
-    cause="No update reaches these weights, so they stay as they were drawn.",
+    cause="No update reaches these weights, so they stay as they are.",
     why="An update is the learning rate times a function of the gradient. If either is 0, or neither exists, so is it.",
     source="Paszke et al., PyTorch, 2019; its documentation of torch.nn.ModuleList and torch.optim.Optimizer",
     remedy="Give the optimizer all parameters that are to learn, with a learning rate above 0.",

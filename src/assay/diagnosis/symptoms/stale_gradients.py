@@ -35,9 +35,9 @@ SYMPTOM = Symptom(
     meaning="Gradients are not reset between the steps of the optimizer, so each step repeats all earlier ones.",
     sight="The loss falls, overshoots and swings, although the learning rate is a usual one.",
     rule=(
-        f"At every look, and at {ENOUGH_LOOKS} at least, gradients other than 0 are there when the first backward pass "
-        "after a step of the optimizer begins. Several backward passes before one step, as in gradient accumulation on "
-        "purpose, do not count."
+        f"At every look, and at {ENOUGH_LOOKS} at least, gradients other than 0 are there whenever a backward pass "
+        "begins, from one step of the optimizer to the next. Several backward passes for one step, as in gradient "
+        "accumulation on purpose, begin with a reset and do not count."
     ),
     cause="`optimizer.zero_grad()` is missing in the loop, or it is called on another optimizer.",
     why=(

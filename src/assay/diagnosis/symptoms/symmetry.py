@@ -20,14 +20,20 @@ IDENTICAL_FRACTION = 0.5
 
 
 def at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
-    """Not where numbers have overflowed: infinite units look like copies."""
+    """Not where numbers have overflowed: infinite units look like copies.
+
+    Nor of a branch of zeros that leads around other layers, as the last kernel of an adapter has: its units get the
+    gradients of what they are added to, which differ.
+    """
     if measured.has_overflowed:
         return
     fraction = hidden(measured("identical_units", "fraction"))
-    layers = layers_where(fraction > IDENTICAL_FRACTION)
+    is_branch = np.array([layer.is_residual for layer in facts.layers[:-1]], bool)
+    is_zero_branch = is_branch & (hidden(measured("kernel", "rms")) == 0)
+    layers = layers_where((fraction > IDENTICAL_FRACTION) & ~is_zero_branch)
     if not layers:
         return
-    worst = float(np.nanmax(fraction))
+    worst = float(np.nanmax(fraction[~is_zero_branch]))
     named = facts.layers[layers[0] - 1].kernel_initializer
     yield SYMPTOM.finding(
         layers,
