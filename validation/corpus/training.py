@@ -83,6 +83,9 @@ def in_workers(
             except BrokenProcessPool:  # a crash of a library; what it was at is tried again
                 if not done:
                     raise
+            except BaseException:  # the parent is to stop: only what has begun is ended
+                pool.shutdown(cancel_futures=True)
+                raise
         left = [task for task in left if task not in done]
 
 
