@@ -370,3 +370,20 @@ def test_detectors_are_counted_on_what_they_can_judge(programs):
     assert page.matrix(rows, page.DETECTORS["gradient thresholds"]) == ([], [])
     table = "\n".join(page.detector_table(rows))
     assert "| assay, epoch 0 | 1 of 2: 50.0 % [9, 91] | 1 of 2: 50.0 % [9, 91] | 50.0 % |" in table
+
+
+def test_the_page_names_programs_of_the_seen_half_alone(programs):
+    """Nobody can tune a rule on an unseen program by reading the page: it stands there in counts only."""
+    seen, unseen = (
+        next(one for one in programs if not one.is_mutated and labels.side(one.family) == half)
+        for half in ("seen", "unseen")
+    )
+    rows = [row(programs, one.number, "sound", ("dead_units", "fault")) for one in (seen, unseen)]
+    rows += [row(programs, one.number + 1, "broken") for one in (seen, unseen)]
+    lines = list(page.page({each.program.number: each.label for each in rows}, set(), rows))
+    listed = [line.split(" | ")[0].strip("| ") for line in lines if line.startswith("| ")]
+    assert str(seen.number) in listed
+    assert str(seen.number + 1) in listed
+    assert str(unseen.number) not in listed
+    assert str(unseen.number + 1) not in listed
+    assert sum(line.startswith("| assay, epoch 0 | 0 of 1") for line in lines) == 2

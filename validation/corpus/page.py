@@ -214,6 +214,31 @@ def page(labels: Mapping[int, str], alike: Collection[int], all_rows: Sequence[R
         f"out are worse: {', '.join(f'{name} ({count})' for name, count in names.most_common()) or 'none'}."
     )
     yield ""
+    counted = Counter(side(program(number).family) for number, label in labels.items() if label in (*SOUND, "broken"))
+    yield (
+        f"Judged by this version of assay: {len(seen)} of the {counted['seen']} seen programs that count, and "
+        f"{len(unseen)} of the {counted['unseen']} unseen ones."
+    )
+    yield ""
+    if unseen:
+        yield from _of_the_unseen(unseen)
+    yield "## The seen half"
+    yield ""
+    yield from detector_table(seen)
+    yield ""
+    yield from symptom_table(seen)
+    yield ""
+    yield "### False alarms"
+    yield ""
+    yield from case_list([row for row in seen if not row.is_broken and _is_named(row)])
+    yield ""
+    yield "### Misses"
+    yield ""
+    yield from case_list([row for row in seen if row.is_broken and not _is_named(row)])
+
+
+def _of_the_unseen(unseen: Sequence[Row]) -> Iterator[str]:
+    """The result: detectors, symptoms, architectures, frameworks, mutations; and no program by its number."""
     yield "## The unseen half"
     yield ""
     yield from detector_table(unseen)
@@ -253,19 +278,6 @@ def page(labels: Mapping[int, str], alike: Collection[int], all_rows: Sequence[R
         [row for row in unseen if row.program.is_mutated], lambda row: row.program.mutation, "mutation"
     )
     yield ""
-    yield "## The seen half"
-    yield ""
-    yield from detector_table(seen)
-    yield ""
-    yield from symptom_table(seen)
-    yield ""
-    yield "### False alarms"
-    yield ""
-    yield from case_list([row for row in seen if not row.is_broken and _is_named(row)])
-    yield ""
-    yield "### Misses"
-    yield ""
-    yield from case_list([row for row in seen if row.is_broken and not _is_named(row)])
 
 
 def _table_of_labels(labels: Mapping[int, str]) -> Iterator[str]:
