@@ -127,8 +127,9 @@ def test_a_report_prints_its_verdicts_and_findings_in_words(tiny_study):
     assert relu.startswith("activation=relu: unhealthy. Will it learn within its epochs? Probably")
     assert relu.endswith(" % chance.")
     [finding, *_] = report.findings["activation=relu"]
-    at = lines.index(relu)
-    assert lines[at + 1 : at + 5] == [
+    assert lines[lines.index(relu) + 1] == "  The signal is not kept."
+    at = lines.index(f"  {finding.symptom.replace('_', ' ')}")
+    assert lines[at : at + 4] == [
         f"  {finding.symptom.replace('_', ' ')}",
         f"    seen: {finding.evidence.text}",
         f"    cause: {finding.cause}",

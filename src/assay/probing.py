@@ -28,6 +28,7 @@ from assay.linearized import LINEARIZED_ROWS, DenseWeights, LinearizedCourse, li
 from assay.planning import PopulationPlan, check_capacity, plan_study
 from assay.prediction import SCHEMA, predict_signals
 from assay.probes import all_probes, probe_rows, quantities, signal_frames
+from assay.probes.arrays import PREACTIVATIONS
 from assay.study import ProbeSpec, Study, load_study, with_changes
 
 if TYPE_CHECKING:
@@ -257,7 +258,7 @@ def _with_nan_of_nonfinite(found: Numbers) -> Numbers:
     """The numbers of a layer, NaN where values are not all finite; shares and cosines are of its pre-activations."""
     known = {quantity.name: quantity for quantity in quantities()}
     counts = {name: numbers.get("nonfinite_count", 0.0) for name, numbers in found.items()}
-    of_units = counts.get("preactivations", 0.0)
+    of_units = counts.get(PREACTIVATIONS.name, 0.0)
     return {
         name: {
             statistic: float("nan") if counts[name] or (of_units and known[name].unit in ("share", "cosine")) else value

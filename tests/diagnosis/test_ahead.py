@@ -81,18 +81,13 @@ def test_the_best_of_the_larger_and_of_the_smaller_rates():
     assert LookAhead((1.0, 1.0), 1.0, rates=((10.0, 0.4),)).best_of(larger=False) is None
 
 
-def test_a_budget_goes_as_far_as_its_pace():
-    """10 updates took the loss from 2 to 1.9, of a way to 0.5 of 1.5: a fifteenth. 100 updates go ten times as far."""
-    ahead = LookAhead(tuple(np.linspace(2.0, 1.9, 11)), chance=1.0, floor=0.5)
-    assert ahead.updates == 10
-    assert ahead.projected(100) == pytest.approx(10 * 0.1 / 1.5)
-    assert ahead.projected(5) == pytest.approx(0.1 / 1.5)  # it has been there already
-
-
-@pytest.mark.parametrize("losses", [(1.0,), (0.5, 0.4), (1.0, np.nan)])
-def test_without_an_update_or_a_way_or_after_a_divergence_no_budget_gets_anywhere(losses):
-    """The second begins at the smallest loss that there is."""
-    assert LookAhead(losses, chance=1.0, floor=0.5).projected(1000) == 0
+def test_updates_are_needed_as_far_as_the_rate_that_learns_went():
+    """10 updates at 100 times the rate: 100 · 10 / √10; its own if it learns, None if no rate does."""
+    losses = tuple(np.linspace(2.0, 1.9, 11))
+    slow = LookAhead(losses, chance=1.0, floor=0.5, rates=((10.0, 0.01), (100.0, 0.2)))
+    assert slow.updates_needed == pytest.approx(1000 / np.sqrt(10))
+    assert LookAhead(losses, chance=3.0, floor=0.5).updates_needed == 10
+    assert LookAhead(losses, chance=1.0, floor=0.5, rates=((0.1, 0.9), (10.0, 0.01))).updates_needed is None
 
 
 @pytest.mark.parametrize(("last", "falls"), [(0.989, True), (0.991, False), (np.nan, False), (np.inf, False)])

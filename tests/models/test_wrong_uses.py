@@ -852,7 +852,7 @@ def test_a_closed_stderr_is_no_matter(monkeypatch):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this platform")
-@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning", "ignore:os.fork:RuntimeWarning")
 def test_a_fork_writes_and_prints_nothing(tmp_path, capfd):
     """A child that goes on training and closes leaves the folder to its parent."""
     model = network()

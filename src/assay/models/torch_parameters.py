@@ -48,7 +48,7 @@ def parameter_facts(
                 learning_rate=rates.get(id(own)),
                 peak_rate=peaks.get(id(own)),
                 rms=_rms(own.detach()),
-                gradient=None if slope is None else _rms(slope),
+                gradient=None if slope is None else _rms(torch.as_tensor(slope)),
                 update=0.0 if after is not None and moved is None else (None if moved is None else _rms(moved)),
             )
         )

@@ -1,42 +1,43 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 # --- Before training -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("way", "is_found"), [(0.199, True), (0.201, False)])
-def test_the_budget_must_go_a_fifth_of_the_way_at_the_pace_of_the_look_ahead(
-    facts, signals, ahead, found, way, is_found
-):
-    """1,000 updates are 50 times the 20 of the look ahead, so they go 50 times as far."""
-    seen = ahead(1.0, 1 - way / 50, rates=((10.0, 0.5),))
-    told = found("learning_rate_too_low", facts(ahead=seen), signals())
-    assert [one.evidence.value for one in told] == [pytest.approx(way)] * is_found
+@pytest.mark.parametrize(("steps", "is_found"), [(632, True), (633, False)])
+def test_the_budget_must_hold_the_path_of_the_rate_that_learns(facts, signals, ahead, found, steps, is_found):
+    """20 updates at 100 times the rate are as far as 100 · 20 / √10 = 632.5 updates at the rate itself."""
+    seen = ahead(1.0, 0.999, rates=((10.0, 0.0), (100.0, 0.5)))
+    told = found("learning_rate_too_low", facts(ahead=seen, steps=steps), signals())
+    assert [one.evidence.value for one in told] == [pytest.approx(2000 / np.sqrt(10))] * is_found
 
 
 def test_the_remedy_is_the_rate_that_learns_most(facts, signals, ahead, found):
     """The optimizer's 0.1 times 100, not times 10; what diverges counts for nothing."""
     seen = ahead(1.0, 0.999, rates=((10.0, 0.06), (100.0, 0.7), (1000.0, -1.0)))
-    (told,) = found("learning_rate_too_low", facts(ahead=seen), signals())
+    (told,) = found("learning_rate_too_low", facts(ahead=seen, steps=500), signals())
     assert told.remedy.settings == {"training.optimizer": {"name": "sgd", "learning_rate": 10.0}}
-    assert "close 70 % of the gap" in told.remedy.text
+    assert "as many at 10 close 70 % of the gap" in told.evidence.text
 
 
 @pytest.mark.parametrize(("skill", "is_found"), [(0.049, False), (0.051, True)])
 def test_a_larger_rate_must_learn(facts, signals, ahead, found, skill, is_found):
-    """Else the rate is not to blame; nor is it where only a smaller one does."""
-    larger, smaller = (facts(ahead=ahead(1, 0.999, rates=((factor, skill),))) for factor in (10.0, 0.1))
+    """Else the rate is not to blame; nor is it where only a smaller one does, or a schedule raises it."""
+    larger, smaller = (facts(ahead=ahead(1, 0.999, rates=((factor, skill),))) for factor in (1000.0, 0.1))
     assert len(found("learning_rate_too_low", larger, signals())) == is_found
     assert found("learning_rate_too_low", smaller, signals()) == []
+    assert found("learning_rate_too_low", replace(larger, is_scheduled=True), signals()) == []
 
 
 @pytest.mark.parametrize(("is_assumed", "is_found"), [(False, True), (True, False)])
-def test_a_budget_that_nobody_named_is_taken_for_a_thousand_updates(facts, signals, ahead, found, is_assumed, is_found):
-    """500 updates go 15 % of the way, 1,000 go 30 %."""
-    seen = ahead(1.0, 1 - 0.15 / 25, rates=((10.0, 0.5),))
-    known = facts(ahead=seen, steps=500, is_budget_assumed=is_assumed)
+def test_a_budget_that_nobody_named_is_taken_to_be_long(facts, signals, ahead, found, is_assumed, is_found):
+    """6,325 updates are needed: more than the 1,000 named, fewer than 10,000."""
+    seen = ahead(1.0, 0.999, rates=((1000.0, 0.5),))
+    known = facts(ahead=seen, steps=1000, is_budget_assumed=is_assumed)
     assert len(found("learning_rate_too_low", known, signals())) == is_found
 
 
@@ -49,9 +50,10 @@ def test_a_look_ahead_that_learns_is_fast_enough(facts, signals, ahead, found, l
 
 def test_the_rate_of_the_parameters_comes_first(facts, signals, parameter, ahead, found):
     """A schedule may have changed what the optimizer was built with."""
-    known = facts(ahead=ahead(1.0, 0.999, rates=((10.0, 0.5),)), parameters=(parameter(learning_rate=1e-4),))
+    seen = ahead(1.0, 0.999, rates=((10.0, 0.5),))
+    known = facts(ahead=seen, steps=50, parameters=(parameter(learning_rate=1e-4),))
     (told,) = found("learning_rate_too_low", known, signals())
-    assert told.remedy.text.startswith("Use a learning rate of 0.001:")
+    assert told.remedy.text == "Use a learning rate of 0.001."
 
 
 # --- Of a training ---------------------------------------------------------------------------------------------------

@@ -44,7 +44,7 @@ def in_loop(facts: LoopFacts) -> Iterator[Finding]:
     has_others = any(one.is_in_optimizer for one in facts.parameters)
     for found in parameters_at_rest(parameters, of=facts.parameters, steps=looks):
         # Who trains the last layers alone need not freeze the others; an optimizer without any is a mistake.
-        is_meant = has_others and found.cause == _REASONS["not_in_optimizer"][0]
+        is_meant = has_others and found.cause.startswith(_REASONS["not_in_optimizer"][0])
         yield replace(found, level="note") if is_meant else found
 
 
