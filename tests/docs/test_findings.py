@@ -49,9 +49,13 @@ def test_every_symptom_has_a_small_picture_and_no_other_is_kept() -> None:
 
 @pytest.mark.parametrize("symptom", rule_book(), ids=lambda symptom: symptom.name)
 def test_what_assay_said_is_of_this_symptom_and_of_todays_words(symptom: Symptom, said: dict[str, Any]) -> None:
-    """The kept finding has its level and its cause, and a threshold of the symptom's own file."""
+    """The kept finding has its level and its cause, and a threshold of the symptom's own file.
+
+    What is measured before training is a note where learning is not in danger.
+    """
     finding = said[symptom.name]["finding"]
-    assert (finding["symptom"], finding["level"]) == (symptom.name, symptom.level)
+    assert finding["symptom"] == symptom.name
+    assert finding["level"] in ({symptom.level, "note"} if symptom.about else {symptom.level})
     again = f"run: docs/generate_findings.py --sentences {symptom.name}"
     module = import_module(f"assay.diagnosis.symptoms.{symptom.name}")
     constants = {value for name, value in vars(module).items() if name.isupper() and isinstance(value, int | float)}
