@@ -29,9 +29,7 @@ from assay.diagnosis.danger import EXTREME_GRADIENT, EXTREME_SIGNAL
 from assay.diagnosis.examples import (
     DEFAULTS,
     LOOP,
-    MODEL,
     STEP,
-    TORCH_MODEL,
     LoopExample,
     ModelExample,
     StudyExample,
@@ -138,16 +136,8 @@ GROUPS = {
     "certain": """\
 ## Certain: read off the network as it is written
 
-A study refuses most of these with a message. They are found in a model of one's own, by `assay.probe(model, x, y)`. The
-examples about such a model begin with
-
-```python
-{model}```
-
-and those about a PyTorch module with
-
-```python
-{torch}```
+A study refuses most of these with a message. They are found in a model of one's own, by `assay.probe(model, x, y)`.
+Each example below is a whole program, of a Keras model or a PyTorch module.
 """,
     "start": """\
 ## At the start: what the untrained network shows
@@ -208,7 +198,7 @@ def findings_page() -> str:
     extremes = {"signal": 1 / EXTREME_SIGNAL, "gradient": 1 / EXTREME_GRADIENT}
     parts = [INTRODUCTION + "\n".join(rows) + "\n", PANELS, VERDICT.format(**numbers, **extremes)]
     for group, heading in GROUPS.items():
-        parts.append(heading.format(model=MODEL, torch=TORCH_MODEL, loop=LOOP))
+        parts.append(heading.format(loop=LOOP))
         parts += [section(symptom, said[symptom.name]) for symptom in rule_book() if _group(symptom) == group]
     return "\n".join(parts)
 
@@ -302,7 +292,8 @@ def _recipe(symptom: Symptom) -> str:
         lines = []
         for line, other in zip(ill, cured, strict=True):
             lines += [line] if line == other else [f"{line}  # the illness; the cure:", f"# {other}"]
-        return "\n".join(["```python", *lines, f"print({example.probed}.findings)", "```", ""])
+        whole = [*example.beginning.splitlines(), *lines, f"print({example.probed}.findings)"]
+        return "\n".join(["```python", *whole, "```", ""])
     return f"```console\n$ {command(symptom, example)}\n```\n"
 
 
