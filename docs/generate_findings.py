@@ -285,7 +285,7 @@ def _recipe(symptom: Symptom) -> str:
     """What a reader types to see both."""
     example = symptom.example
     if isinstance(example, LoopExample):
-        ill, cured = (f"{STEP}{lines}" for lines in (example.illness, example.cure))
+        ill, cured = (f"{LOOP}{STEP}{lines}" for lines in (example.illness, example.cure))
         return f"```python\n{ill}```\n\nThe cure:\n\n```python\n{cured}```\n"
     if isinstance(example, ModelExample):
         ill, cured = example.illness.splitlines(), example.cure.splitlines()
