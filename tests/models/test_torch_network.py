@@ -140,7 +140,7 @@ class Everything(nn.Module):
         return self.leave(torch.relu(self.frozen(self.listed[0](h))))
 
 
-def test_a_probe_leaves_everything_as_it_was_to_the_bit():
+def test_a_probe_leaves_everything_as_it_was_to_the_bit(is_same):
     """Parameters, buffers, gradients, modes, the random stream, the optimizer and its schedule; and the examples."""
     module, loss = Everything(), nn.CrossEntropyLoss()
     optimizer = torch.optim.AdamW(module.parameters(), lr=0.01)
@@ -173,14 +173,3 @@ def test_a_probe_leaves_everything_as_it_was_to_the_bit():
     different = [name for name in held if not is_same(held[name], now[name])]
     assert different == []
     assert own == {name: id(tensor) for name, tensor in module.named_parameters()}
-
-
-def is_same(one, other) -> bool:
-    """To the bit, of nested dicts and lists of tensors."""
-    if isinstance(one, torch.Tensor):
-        return torch.equal(one, other)
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(is_same(one[key], other[key]) for key in one)
-    if isinstance(one, list | tuple):
-        return len(one) == len(other) and all(map(is_same, one, other))
-    return one == other

@@ -45,19 +45,8 @@ def state_of(optimizer: torch.optim.Optimizer) -> dict:
     return copy.deepcopy(optimizer.state_dict())
 
 
-def is_same(one, other) -> bool:
-    """To the bit, of nested dicts and lists of tensors."""
-    if isinstance(one, torch.Tensor):
-        return torch.equal(one, other)
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(is_same(one[key], other[key]) for key in one)
-    if isinstance(one, list | tuple):
-        return len(one) == len(other) and all(map(is_same, one, other))
-    return one == other
-
-
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_copied_updates_are_the_optimizers_own_to_the_bit(name):
+def test_copied_updates_are_the_optimizers_own_to_the_bit(name, is_same):
     """Three of them, behind two that it has made before; its own state and the module stay as they were."""
     module = module_of()
     optimizer = getattr(torch.optim, name)(module.parameters(), lr=0.01)

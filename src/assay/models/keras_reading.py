@@ -315,8 +315,7 @@ class KerasReader:
             return None
         updates, rows = size
         chance = self.objective.chance(self._rows[:rows], self._output_shape, self.layers[-1].activation)
-        own = None if chance is None else self._own_steps()
-        if own is None or chance is None:
+        if chance is None:
             return None
 
         def at(factor: float) -> LookAhead | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Protocol
 
@@ -99,7 +99,7 @@ def tensors_of(nested: Any) -> Iterator[torch.Tensor]:
     elif isinstance(nested, tuple | list):
         for part in nested:
             yield from tensors_of(part)
-    elif isinstance(nested, dict):
+    elif isinstance(nested, Mapping):
         yield from tensors_of(tuple(nested.values()))
 
 

@@ -14,6 +14,7 @@ from assay.errors import ModelError
 from assay.learning.losses import LOSSES
 from assay.learning.optimizers import OPTIMIZERS
 from assay.models.naming import chosen
+from assay.models.torch_loss import KINDS
 from assay.networks.activations import ACTIVATIONS
 
 KERNELS = (
@@ -119,20 +120,15 @@ def largest_dropout(module: torch.nn.Module) -> float:
 
 # --- Losses ----------------------------------------------------------------------------------------------------------
 
-_LOSSES = {
-    "CrossEntropyLoss": ("categorical_crossentropy", True),
-    "BCELoss": ("binary_crossentropy", False),
-    "BCEWithLogitsLoss": ("binary_crossentropy", True),
-    "MSELoss": ("mean_squared_error", False),
-    "L1Loss": ("mean_absolute_error", False),
-    "SmoothL1Loss": ("huber", False),
-    "HuberLoss": ("huber", False),
-    "cross_entropy": ("categorical_crossentropy", True),
-    "binary_cross_entropy": ("binary_crossentropy", False),
-    "binary_cross_entropy_with_logits": ("binary_crossentropy", True),
-    "mse_loss": ("mean_squared_error", False),
-    "l1_loss": ("mean_absolute_error", False),
-    "huber_loss": ("huber", False),
+# The function that a class of ``torch.nn`` calls; of those that take scores, shares or numbers alone.
+_FUNCTIONS = {
+    "CrossEntropyLoss": "cross_entropy",
+    "BCELoss": "binary_cross_entropy",
+    "BCEWithLogitsLoss": "binary_cross_entropy_with_logits",
+    "MSELoss": "mse_loss",
+    "L1Loss": "l1_loss",
+    "SmoothL1Loss": "smooth_l1_loss",
+    "HuberLoss": "huber_loss",
 }
 
 
@@ -141,15 +137,18 @@ def loss_of(loss: Any) -> Choice | None:
     is_module = isinstance(loss, torch.nn.Module)
     name = type(loss).__name__ if is_module else getattr(loss, "__name__", "")
     home = torch.nn if is_module else functional
-    if name not in _LOSSES or getattr(home, name, None) is not (type(loss) if is_module else loss):
+    if getattr(home, name, None) is not (type(loss) if is_module else loss):
+        return None
+    function = _FUNCTIONS.get(name, "") if is_module else name
+    if function not in _FUNCTIONS.values():
         return None
     if getattr(loss, "weight", None) is not None or getattr(loss, "pos_weight", None) is not None:
         return None
     if getattr(loss, "reduction", "mean") != "mean" or getattr(loss, "beta", 1.0) != 1.0:
         return None
-    ours, from_logits = _LOSSES[name]
-    given = {"from_logits": from_logits, "label_smoothing": getattr(loss, "label_smoothing", 0.0)}
-    return chosen(ours, {**given, "delta": getattr(loss, "delta", 1.0)}, LOSSES)
+    ours, arguments = KINDS[function]
+    own = {"label_smoothing": getattr(loss, "label_smoothing", 0.0), "delta": getattr(loss, "delta", 1.0)}
+    return chosen(ours, {**arguments, **own}, LOSSES)
 
 
 def function_of(loss: Choice) -> Any:

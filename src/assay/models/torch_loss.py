@@ -21,7 +21,7 @@ from assay.models.chance import best_constant_loss
 from assay.models.naming import chosen
 
 # By PyTorch's name: the loss of ours that reads an output and a target in the same way, with its arguments.
-_KINDS: dict[str, tuple[str, dict[str, Any]]] = {
+KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "cross_entropy": ("categorical_crossentropy", {"from_logits": True}),
     "nll_loss": ("categorical_crossentropy", {}),
     "binary_cross_entropy": ("binary_crossentropy", {}),
@@ -77,7 +77,7 @@ class LossCall:
     @property
     def choice(self) -> Choice | None:
         """The loss of ours that reads its output in the same way."""
-        name, arguments = _KINDS[self.name]
+        name, arguments = KINDS[self.name]
         told: dict[str, Any] = {
             key: self.arguments[key] for key in ("label_smoothing", "delta") if key in self.arguments
         }
@@ -241,7 +241,7 @@ def _beyond(labels: Any, low: float, high: float, *, outputs: int) -> Beyond | N
 
 def is_loss(name: str) -> bool:
     """Whether a function of this name turns outputs and targets into a loss."""
-    return name in _KINDS
+    return name in KINDS
 
 
 def takes_classes_first(function: Any) -> bool:

@@ -17,6 +17,7 @@ from assay.diagnosis.facts import AttentionFacts
 from assay.errors import ModelError
 from assay.models.calls import Call, Link, Log, Site, ends_branch, links, ways_around
 from assay.models.identification import activation_between
+from assay.models.loop_hooks import tensors_of
 from assay.models.their_code import blamed, one_line
 from assay.models.torch_attention import attention_of, scaled_scores, scores_of_heads
 from assay.models.torch_kernels import KINDS, Kernel, kernel_of
@@ -162,7 +163,7 @@ class _Watcher(TorchFunctionMode):
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         kind, name = kind_of(function), plain_name(function)
-        given = tuple(_tensors((args, kwargs)))
+        given = tuple(tensors_of((args, kwargs)))
         if kind == "activation" and given:
             return self._activate(function, args, kwargs, given)
         read = args[0] if args else kwargs.get("input")
@@ -176,7 +177,7 @@ class _Watcher(TorchFunctionMode):
         output = function(*args, **kwargs)
         if self.is_loss:
             self._note_loss(name, function, (args, kwargs), read, output)
-        made = list(_tensors(output))
+        made = list(tensors_of(output))
         if not made or not given:
             return output
         self._count_products(kind, function, given, made[0])
@@ -208,7 +209,7 @@ class _Watcher(TorchFunctionMode):
             self.has_entry = kernel.kind != "embedding"
             self.entry = (given[0] if self.has_entry else first).detach()
         self.log.note(Call("kernel", owner, given, first, site, Choice("linear")))
-        for part in _tensors(others):
+        for part in tensors_of(others):
             self.log.note(Call("passive", owner, (first,), part))  # such as the last state
         return first if isinstance(output, torch.Tensor) else (first, *others)
 
@@ -333,7 +334,7 @@ class TorchNetwork:
             try:
                 value = loss(output, y)
             except Exception as error:
-                shapes = ", ".join(str(tuple(part.shape)) for part in _tensors(output))
+                shapes = ", ".join(str(tuple(part.shape)) for part in tensors_of(output))
                 raise ModelError(
                     f"loss of module {self.name}: it fails on outputs of shape {shapes} and targets of shape "
                     f"{tuple(y.shape) if hasattr(y, 'shape') else type(y).__name__}. {blamed(error)}"
@@ -561,14 +562,4 @@ def _generator() -> Any:
 
 def _first_tensor(output: Any) -> Any:
     """The output itself, or the first tensor of a tuple, a dict or a record; None where it holds none."""
-    return next(_tensors(output), None)
-
-
-def _tensors(nested: Any) -> Iterator[Any]:
-    if isinstance(nested, torch.Tensor):
-        yield nested
-    elif isinstance(nested, tuple | list):
-        for part in nested:
-            yield from _tensors(part)
-    elif isinstance(nested, Mapping):
-        yield from _tensors(tuple(nested.values()))
+    return next(tensors_of(output), None)

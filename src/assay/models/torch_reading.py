@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 
 from assay.choices import Choice
-from assay.diagnosis.ahead import LARGER_RATES, SMALLER_RATES, LookAhead, look_ahead_size
+from assay.diagnosis.ahead import LookAhead, look_ahead_size, with_other_rates
 from assay.diagnosis.facts import DataFacts, LayerFacts, NetworkFacts, OutputFacts
 from assay.errors import MissingExtra, ModelError
 from assay.learning.losses import LOSSES
@@ -287,43 +287,39 @@ class TorchReader:
         size = look_ahead_size(self._cost.products, len(self._x[0]), steps)
         if not self._has_targets or self.optimizer is None or size is None:
             return None
-        ahead = self._updates_ahead(*size, factor=1.0)
-        if ahead is None or ahead.learns:
-            return ahead
-        rates = []
-        for factors in (LARGER_RATES, () if ahead.falls else SMALLER_RATES):
-            for factor in factors:
-                tried = self._updates_ahead(*size, factor=factor)
-                if tried is not None:
-                    rates.append((factor, tried.skill))
-                if tried is None or tried.learns or (factor > 1 and tried.has_diverged):
-                    break
-        return replace(ahead, rates=tuple(rates))
+        x, y = tuple(part[: size[1]] for part in self._x), self._y[: size[1]]
+        try:
+            with torch.no_grad():
+                call = self._read_as(self.network.run(self.network.parameters(), x, loss=self._loss, y=y), y)
+            chance, floor = call.chance(), call.floor()
+        except Exception:  # whatever the user's own code raises on fewer examples
+            return None
+        if chance is None or chance <= floor:  # without an end below, or nothing to learn
+            return None
 
-    def _updates_ahead(self, updates: int, rows: int, factor: float) -> LookAhead | None:
-        """So many updates on the first rows, at this multiple of the learning rate."""
-        x, y = tuple(part[:rows] for part in self._x), self._y[:rows]
+        def at(factor: float) -> LookAhead | None:
+            losses = self._losses_ahead(x, y, size[0], factor)
+            return None if losses is None else LookAhead(losses, chance, floor)
+
+        return with_other_rates(at)
+
+    def _losses_ahead(self, x: tuple[Any, ...], y: Any, updates: int, factor: float) -> tuple[float, ...] | None:
+        """The loss before each of so many updates and after the last, at this multiple of the learning rate."""
         copied = self._copied()
         assert copied is not None
         for group in copied.optimizer.param_groups:
             group["lr"] = (peak_rate(group) or 0.0) * factor
         losses: list[float] = []
         try:
-            for number in range(updates + 1):
+            for _ in range(updates + 1):
                 found, slopes = self.network.slopes(copied.held, x, y, self._loss)
-                if not number:
-                    call = self._read_as(found, y)
-                    chance, floor = call.chance(), call.floor()
                 losses.append(found.judged)
-                if chance is None or chance <= floor:  # without an end below, or nothing to learn
-                    return None
                 if not np.isfinite(losses[-1]):
                     break
                 copied.step(slopes)
         except Exception:  # whatever the user's own code raises with other weights than its own
             return None
-        assert chance is not None
-        return LookAhead(tuple(losses), chance, floor)
+        return tuple(losses)
 
     # --- Examples ----------------------------------------------------------------------------------------------------
 

@@ -18,7 +18,11 @@ from assay.diagnosis.symptoms.nonfinite_weights import broken_layers
 from assay.diagnosis.thresholds import EXPLODING_SIGNAL, PER_LAYER
 from assay.diagnosis.traits import is_bounded
 
-_LARGEST_HALF = 65_504
+_CAUSE_OF_HALF = "float16 holds numbers up to 65,504. Larger ones become infinite; ∞ − ∞ is not a number."
+_REMEDY_OF_HALF = Remedy(
+    "Scale the inputs, divide attention scores by √d, or compute this layer in float32 or bfloat16, which hold "
+    "numbers up to 3·10³⁸."
+)
 
 
 def at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
@@ -45,33 +49,18 @@ def at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
 
 def _overflow(facts: NetworkFacts, measured: LayerSignals, layer: int) -> Finding:
     """It has exploded beyond what a float can hold."""
-    kind = facts.layers[layer - 1].number_type
-    if kind == "float16":
-        return SYMPTOM.finding(
-            tuple(range(layer, measured.depth + 1)),
-            Evidence(
-                "pre-activations that are not finite",
-                float(np.nansum(measured("preactivations", "nonfinite_count"))),
-                0.0,
-                f"In layer {layer}, computed in float16, pre-activations are infinite or not a number.",
-            ),
-            cause=f"float16 holds numbers up to {_LARGEST_HALF:,}. Larger ones become infinite; ∞ − ∞ is not a number.",
-            remedy=Remedy(
-                "Scale the inputs, divide attention scores by √d, or compute this layer in float32 or bfloat16, which "
-                "hold numbers up to 3·10³⁸."
-            ),
-        )
-    return SYMPTOM.finding(
-        tuple(range(layer, measured.depth + 1)),
-        Evidence(
-            "pre-activations that are not finite",
-            float(np.nansum(measured("preactivations", "nonfinite_count"))),
-            0.0,
-            f"From layer {layer} on, pre-activations are infinite or not a number.",
-        ),
-        detail=gain_text(facts),
-        remedy=sound_change(facts),
+    is_half = facts.layers[layer - 1].number_type == "float16"
+    where = f"In layer {layer}, computed in float16" if is_half else f"From layer {layer} on"
+    evidence = Evidence(
+        "pre-activations that are not finite",
+        float(np.nansum(measured("preactivations", "nonfinite_count"))),
+        0.0,
+        f"{where}, pre-activations are infinite or not a number.",
     )
+    layers = tuple(range(layer, measured.depth + 1))
+    if is_half:
+        return SYMPTOM.finding(layers, evidence, cause=_CAUSE_OF_HALF, remedy=_REMEDY_OF_HALF)
+    return SYMPTOM.finding(layers, evidence, detail=gain_text(facts), remedy=sound_change(facts))
 
 
 def _stays_bounded(facts: NetworkFacts) -> bool:
