@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from assay.analysis import ConditionSummary, Summary, symptom_sentences, symptoms
 from assay.diagnosis import Evidence, Finding, Remedy
 
@@ -56,3 +58,16 @@ def test_a_note_on_one_condition_has_its_numbers():
     assert symptom_sentences(summary_of(entry("baseline", finding("overfitting", "note")))) == [
         "Worth knowing: overfitting (Seen overfitting)."
     ]
+
+
+def test_merged_findings_tell_the_range_of_their_numbers():
+    """The sentence is that of the first condition; its number may differ in the others."""
+    one, other = (
+        replace(finding("plateau"), evidence=Evidence("share learnt", value, None, "Seen plateau."))
+        for value in (0.25, 0.5)
+    )
+    assert symptom_sentences(summary_of(entry("activation=relu", one), entry("activation=tanh", other))) == [
+        "Plateau in all 2 conditions: Seen plateau. These are the numbers of relu. Over all of these conditions: share "
+        "learnt, 0.25 to 0.5. Why. Mend it."
+    ]
+    assert "These are" not in symptom_sentences(summary_of(entry("a", one), entry("b", one)))[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -24,6 +26,13 @@ def test_the_size_of_a_gradient_is_its_root_mean_square(make_tables):
     """Values of 3 and 5 have mean 4, std 1 and root mean square √17."""
     tables = make_tables([("a", 0, 0, 1, "kernel_gradient", 1e-150 * np.array([3.0, 5.0]))])
     assert profile_data(tables).table["mean"].to_list() == pytest.approx([1e-150 * 17**0.5], rel=1e-12)
+
+
+def test_a_root_mean_square_alone_is_the_size(make_tables):
+    """A watched loop records that of its gradients, and neither mean nor std."""
+    tables = make_tables([("a", 0, 0, 1, "kernel_gradient", np.array([3.0, 5.0]))])
+    alone = tables.signals.filter(statistic="std").with_columns(statistic=pl.lit("rms"), value=pl.lit(0.25))
+    assert profile_data(replace(tables, signals=alone)).table["mean"].to_list() == [0.25]
 
 
 def test_a_seed_without_finite_values_is_left_out(make_tables):

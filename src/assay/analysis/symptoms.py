@@ -84,8 +84,8 @@ def _range_text(symptom: Symptom) -> str:
         return ""
     low, high = map(number_text, symptom.values)
     return (
-        f" These are the numbers of {symptom.conditions[0]}; over all of these conditions the "
-        f"{symptom.finding.evidence.quantity} is {low} to {high}."
+        f" These are the numbers of {symptom.conditions[0]}. Over all of these conditions: "
+        f"{symptom.finding.evidence.quantity}, {low} to {high}."
     )
 
 

@@ -138,12 +138,12 @@ def _size_of(records: Sequence[Quantity]) -> pl.Expr:
 
 
 def _root_of_squares(first: str, second: str) -> pl.Expr:
-    """√(a² + b²), in units of the larger, so that the square of neither overflows nor vanishes."""
+    """√(a² + b²), in units of the larger, so that the square of neither overflows nor vanishes; null of nothing."""
     import polars as pl
 
     largest = pl.max_horizontal(pl.col(first).abs(), pl.col(second).abs())
     sum_of_squares = (pl.col(first) / largest) ** 2 + (pl.col(second) / largest) ** 2
-    return pl.when(largest > 0).then(largest * sum_of_squares.sqrt()).otherwise(0.0)
+    return pl.when(largest == 0).then(0.0).otherwise(largest * sum_of_squares.sqrt())
 
 
 def _limits(table: pl.DataFrame) -> tuple[float, float]:
