@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
+
 import assay
 from assay.diagnosis import Evidence, Finding, Remedy
+from assay.errors import StudyError
 from assay.judging import condition_facts, merged, population_facts, verdict_of
 from assay.planning import plan_study
 
@@ -53,3 +58,27 @@ def test_a_folder_without_them_is_told_without_verdicts(tiny_study, tmp_path):
     results = assay.run(tiny_study(), tmp_path / "run")
     del results.manifest["judged_by"]
     assert all(condition.verdict is None for condition in results.summary().conditions)
+
+
+def test_a_fault_that_a_study_names_is_trained_and_told(tiny_study, tmp_path):
+    """Without its name the study is refused; the learning rate is not blamed beside what is certain."""
+    parts = {"data": "circles", "vary": {"network.output_activation": ["sigmoid", "softmax"]}}
+    with pytest.raises(StudyError, match=r'write design.allow = \["constant_output"\]'):
+        assay.run(tiny_study(**parts), tmp_path / "refused")
+    study = tiny_study(**parts, design={"allow": ["constant_output"]})
+    assert study.fingerprint() == tiny_study(**parts).fingerprint()  # it decides no number
+    results = assay.run(study, tmp_path / "run")
+    sound, ill = assay.Results(tmp_path / "run").summary().conditions
+    assert "constant_output" not in [finding.symptom for finding in sound.findings]
+    assert [finding.symptom for finding in ill.findings] == ["constant_output"]
+    assert results.trials.height == 4
+
+
+@pytest.mark.parametrize(
+    ("allow", "words"),
+    [("constant_output", "expected a list of symptoms"), (["constant_outptu"], "Did you mean 'constant_output'?")],
+)
+def test_only_what_would_be_refused_can_be_allowed(tiny_study, allow, words):
+    """A near miss is told."""
+    with pytest.raises(StudyError, match=re.escape(words)):
+        tiny_study(design={"allow": allow})

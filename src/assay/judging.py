@@ -36,6 +36,7 @@ from assay.diagnosis.start import start_findings
 from assay.engine.batching import num_batches
 from assay.engine.layout import Member
 from assay.errors import AssayError
+from assay.learning.optimizers import OPTIMIZERS
 from assay.linearized import LinearizedCourse
 from assay.networks.activations import ACTIVATIONS
 from assay.networks.traits import Traits, remember, traits_of
@@ -91,7 +92,13 @@ def network_facts(
         )
         for number, layer in enumerate(member.layers, start=1)
     )
-    return NetworkFacts(layers, task, member.loss, member.optimizer, steps, data, chance)
+    return NetworkFacts(layers, task, member.loss, _with_its_rate(member.optimizer), steps, data, chance)
+
+
+def _with_its_rate(optimizer: Choice) -> Choice:
+    """The optimizer with the learning rate that it has, the default where the study names none."""
+    rate = OPTIMIZERS.arguments(optimizer).get("learning_rate")
+    return optimizer if rate is None else replace(optimizer, arguments={"learning_rate": rate, **optimizer.arguments})
 
 
 def population_facts(population: PopulationPlan, dataset: Dataset) -> tuple[NetworkFacts, ...]:

@@ -12,8 +12,12 @@ from assay.diagnosis.ahead import (
     MOST_ROWS,
     MOST_UPDATES,
     LookAhead,
+    held_out_count,
     look_ahead_size,
+    looked_at_again,
+    score_of_deals,
     skill_of,
+    with_other_rates,
 )
 
 # --- Skill -----------------------------------------------------------------------------------------------------------
@@ -142,3 +146,79 @@ def test_a_network_that_is_too_large_has_none():
     assert look_ahead_size(limit * 0.99, 500, None) == (FEWEST_UPDATES, FEWEST_ROWS)
     assert look_ahead_size(limit * 1.01, 500, None) is None
     assert look_ahead_size(limit * 1.01, 500, 3) == (3, int(MOST_PRODUCTS / 3 / (limit * 1.01)))  # a budget of three
+
+
+# --- Does it carry over? ---------------------------------------------------------------------------------------------
+
+
+def test_the_score_of_deals_is_that_of_a_permutation_test():
+    """Of a mean of products Σ aᵢ bᵢ / n the mean and variance over all deals are known in closed form.
+
+    The mean is ā b̄ and the variance Σ (a − ā)² Σ (b − b̄)² / (n² (n − 1)), so the score of n perfectly related pairs
+    is √(n − 1).
+    """
+    random = np.random.default_rng(0)
+    outputs = random.standard_normal(101)
+    targets = 3 * outputs + 1
+    dealt = [-float((outputs * random.permutation(targets)).mean()) for _ in range(4000)]
+    loss = -float((outputs * targets).mean())
+    assert score_of_deals(loss, dealt) == pytest.approx(10.0, rel=0.05)
+
+
+def test_independent_answers_have_a_score_about_0():
+    """Over many data sets it has mean 0 and standard deviation 1, whatever the loss."""
+    random = np.random.default_rng(1)
+    scores = []
+    for _ in range(400):
+        outputs, targets = random.random(80), random.random(80) < 0.1
+
+        def loss(order, outputs=outputs, targets=targets):
+            return float(-np.log(np.where(targets[order], outputs, 1 - outputs)).mean())
+
+        scores.append(score_of_deals(loss(np.arange(80)), [loss(random.permutation(80)) for _ in range(100)]))
+    assert np.mean(scores) == pytest.approx(0.0, abs=0.15)
+    assert np.std(scores) == pytest.approx(1.0, abs=0.15)
+
+
+def test_a_score_needs_losses_that_are_numbers_and_differ():
+    """Constant answers fit every deal alike: nothing carries over."""
+    assert score_of_deals(np.nan, [1.0, 2.0]) is None
+    assert score_of_deals(1.0, [1.0, np.inf]) is None
+    assert score_of_deals(1.0, [1.0, 1.0, 1.0]) == 0.0
+
+
+@pytest.mark.parametrize(("rows", "kept"), [(127, 0), (128, 64), (400, 200), (512, 256), (60_000, 256)])
+def test_at_most_half_of_the_examples_are_kept_apart(rows, kept):
+    """Fewer than 64 say too little."""
+    assert held_out_count(rows) == kept
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "carried"),
+    [(3.1, None, 3.1), (2.9, 0.4, 2.9), (2.9, 9.0, 9.0), (-1.0, None, None), (None, 1, 1)],
+)
+def test_what_does_not_carry_over_is_looked_at_again(first, second, carried):
+    """The better of two scores counts; without a second one nothing is said."""
+    ahead = LookAhead((1.0, *[0.5] * 9), chance=1.0, carried=first)
+    assert looked_at_again(ahead, lambda factor: second).carried == carried
+
+
+@pytest.mark.parametrize(("rates", "factor"), [(((10.0, 0.0), (100.0, 0.4)), 100.0), (((10.0, 0.0), (0.1, 0.2)), 0.1)])
+def test_it_is_looked_at_again_at_the_rate_that_learnt(rates, factor):
+    """The network's own rate learnt nothing."""
+    asked = []
+    looked_at_again(LookAhead((1.0, 1.0), chance=1.0, rates=rates), lambda rate: asked.append(rate) or 5.0)
+    assert asked == [factor]
+
+
+def test_what_learns_nothing_is_not_looked_at_again():
+    """It is another fault."""
+    ahead = LookAhead((1.0, 1.0), chance=1.0, rates=((10.0, 0.0),))
+    assert looked_at_again(ahead, lambda factor: pytest.fail("asked")).carried is None
+
+
+def test_at_another_rate_the_score_of_the_one_that_learns_counts():
+    """Of the rates tried."""
+    tried = {1.0: (1.0, 0.97, 5.0), 10.0: (1.0, 1.0, 6.0), 100.0: (1.0, 0.2, 0.5)}
+    made = with_other_rates(lambda factor: LookAhead(tried[factor][:2], chance=1.0, carried=tried[factor][2]))
+    assert made.carried == 0.5

@@ -1,6 +1,7 @@
 """Losses against `keras.losses`, example by example, in value and in gradient."""
 
 import inspect
+import re
 
 import jax
 import jax.numpy as jnp
@@ -9,8 +10,9 @@ import numpy as np
 import pytest
 
 from assay.choices import Choice
+from assay.diagnosis.rulebook import rule_book
 from assay.errors import StudyError
-from assay.learning.losses import LOSSES, check_loss, class_threshold, loss_values
+from assay.learning.losses import LOSSES, STUDIED, check_loss, class_threshold, loss_values
 
 # Ten roundings of float32, relative to the number and to the largest number of the array.
 RELATIVE = 1e-6
@@ -154,9 +156,9 @@ def test_losses_can_be_mapped_over_members():
         assert_same(mapped, loss_values(Choice(name), targets, outputs))
 
 
-def check(name, task, outputs, activation="linear", arguments=None):
+def check(name, task, outputs, activation="linear", arguments=None, allowed=()):
     """Call `check_loss` by names."""
-    check_loss(Choice(name, arguments or {}), task, outputs, Choice(activation), "training.loss")
+    check_loss(Choice(name, arguments or {}), task, outputs, Choice(activation), "training.loss", allowed=allowed)
 
 
 @pytest.mark.parametrize(
@@ -176,6 +178,14 @@ def test_labels_that_do_not_fit_the_loss_are_refused(name, task, outputs, activa
     with pytest.raises(StudyError, match=words) as caught:
         check(name, task, outputs, activation)
     assert str(caught.value).startswith(f"training.loss: '{name}'")
+    (symptom,) = re.findall(r'design.allow = \["(\w+)"\]', str(caught.value))
+    assert symptom in STUDIED
+    check(name, task, outputs, activation, allowed=(symptom,))
+
+
+def test_what_may_be_studied_is_a_symptom():
+    """`design.allow` speaks the rule book's names."""
+    assert set(STUDIED) <= {symptom.name for symptom in rule_book() if symptom.level == "certain"}
 
 
 @pytest.mark.parametrize(

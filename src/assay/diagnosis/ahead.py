@@ -6,7 +6,7 @@ network that soon has a lower loss tells its examples apart, and learns.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,6 +27,11 @@ LEARNS = 0.05
 FALLS = 0.99
 # The lowest loss is the mean of so many neighbouring updates, so that one lucky step does not count.
 SMOOTHED = 5
+# Examples that are kept apart to see whether what was learnt holds for them, at most and at least.
+MOST_HELD_OUT, FEWEST_HELD_OUT = 256, 64
+# How often their targets are dealt anew, and the score from which on something carries over to them.
+DEALS = 100
+CARRIES = 3.0
 
 
 @dataclass(frozen=True)
@@ -43,12 +48,16 @@ class LookAhead:
         The smallest loss that any outputs reach.
     rates : tuple of (float, float)
         For other learning rates, as factors of the network's own: the skill after as many updates.
+    carried : float, optional
+        Whether what was learnt holds for examples that were kept apart, as `score_of_deals` measures it, at the rate
+        that learnt. None where nothing was learnt, or where the examples are too few.
     """
 
     losses: tuple[float, ...]
     chance: float
     floor: float = 0.0
     rates: tuple[tuple[float, float], ...] = ()
+    carried: float | None = None
 
     @property
     def updates(self) -> int:
@@ -157,15 +166,65 @@ def with_other_rates(updates_at: Callable[[float], LookAhead | None]) -> LookAhe
     ahead = updates_at(1.0)
     if ahead is None or ahead.learns:
         return ahead
-    rates = []
+    rates, carried = [], None
     for factors in (LARGER_RATES, () if ahead.falls else SMALLER_RATES):
         for factor in factors:
             tried = updates_at(factor)
             if tried is not None:
                 rates.append((factor, tried.skill))
+                carried = tried.carried if tried.learns else carried
             if tried is None or tried.learns or (factor > 1 and tried.has_diverged):
                 break
-    return replace(ahead, rates=tuple(rates))
+    return replace(ahead, rates=tuple(rates), carried=carried)
+
+
+# --- Does it carry over? ----------------------------------------------------------------------------------------------
+
+
+def held_out_count(rows: int) -> int:
+    """How many of so many examples are kept apart: at most half of them; 0 where that is too few to tell."""
+    count = min(MOST_HELD_OUT, rows // 2)
+    return count if count >= FEWEST_HELD_OUT else 0
+
+
+def score_of_deals(loss: float, losses_dealt: Sequence[float]) -> float | None:
+    """How far a loss lies below those of the same outputs when the targets are dealt to the examples anew.
+
+    (mean of the dealt losses − loss) / their standard deviation: the statistic of a permutation test. It is about 0
+    where the outputs say nothing of the targets, whatever the loss, the output and the share of the classes.
+
+    Returns
+    -------
+    float or None
+        None where a loss is not finite.
+    """
+    dealt = np.asarray(losses_dealt, float)
+    if not (np.isfinite(loss) and np.isfinite(dealt).all()):
+        return None
+    spread = float(dealt.std())
+    return float(dealt.mean() - loss) / spread if spread > 1e-9 * abs(float(dealt.mean())) else 0.0
+
+
+def looked_at_again(ahead: LookAhead, again: Callable[[float], float | None]) -> LookAhead:
+    """A look ahead whose `carried` is trusted: where hardly anything carries over, it is measured a second time.
+
+    A network that learns a few examples by heart often learns nothing that holds for others, so it is then trained on
+    more of them.
+
+    Parameters
+    ----------
+    ahead : LookAhead
+    again : callable
+        From a factor of the learning rate to the score after updates on as many different examples as there are; None
+        where it cannot be measured.
+    """
+    if not ahead.can_learn:
+        return replace(ahead, carried=None)
+    if ahead.carried is not None and ahead.carried >= CARRIES:
+        return ahead
+    best = None if ahead.learns else ahead.best_of(larger=True) or ahead.best_of(larger=False)
+    second = again(1.0 if best is None else best[0])
+    return replace(ahead, carried=None if second is None else max(second, ahead.carried or 0.0))
 
 
 def skill_of(losses: tuple[float, ...], chance: float, floor: float) -> float:

@@ -16,11 +16,12 @@ import keras
 import numpy as np
 
 from assay.choices import Choice
-from assay.diagnosis.ahead import LookAhead, look_ahead_size, with_other_rates
+from assay.diagnosis.ahead import LookAhead, look_ahead_size
 from assay.diagnosis.facts import DataFacts, LayerFacts, LookupFacts, NetworkFacts
 from assay.errors import ModelError
 from assay.learning.optimizers import OPTIMIZERS
 from assay.models.calls import Link
+from assay.models.keras_ahead import KerasAhead
 from assay.models.keras_examples import array_of, count_of, flattened, inputs_of, taken, tensors_of
 from assay.models.keras_layers import (
     BLOCKS,
@@ -304,25 +305,28 @@ class KerasReader:
         own = self._own_steps()
         if own is None:
             return None
-        x, y = keras.tree.map_structure(lambda part: part[:rows], self._x), self._y[:rows]
-        return own.look_ahead(x, y, self.objective.function, updates, factor)
+        made = own.look_ahead(lambda: self._first(rows), self.objective.function, updates, factor)
+        return None if made is None else made[0]
+
+    def _first(self, rows: int) -> tuple[Any, Any]:
+        """Of the examples that are looked at."""
+        return keras.tree.map_structure(lambda part: part[:rows], self._x), self._y[:rows]
 
     def _look_ahead(self) -> LookAhead | None:
-        """Some updates on a copy; at other learning rates too, if the model's own learns nothing."""
+        """Some updates on a copy."""
         steps = None if self._is_budget_assumed else self.steps
         size = look_ahead_size(self._products, len(self._rows), steps)
-        if not self._has_targets or size is None:
+        own = self._own_steps()
+        if not self._has_targets or size is None or own is None:
             return None
         updates, rows = size
         chance = self.objective.chance(self._rows[:rows], self._output_shape, self.layers[-1].activation)
         if chance is None:
             return None
 
-        def at(factor: float) -> LookAhead | None:
-            losses = self.look_ahead(updates, rows, factor)
-            return None if losses is None else LookAhead(tuple(map(float, losses)), chance, self.objective.floor())
-
-        return with_other_rates(at)
+        return KerasAhead(own, self.objective, self._given_x).made(
+            updates, self._first(rows), chance, self.objective.floor()
+        )
 
     def _optimizer(self) -> Choice | None:
         """The optimizer as one of ours, with the learning rate that it has now."""

@@ -6,7 +6,7 @@ Neither the model nor the optimizer is changed. Only JAX can do it, for there an
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -81,14 +81,17 @@ class OwnSteps:
             after[place] = numpy_of(value)
         return after
 
-    def look_ahead(self, x: Any, y: Any, loss: Loss, updates: int, factor: float = 1.0) -> np.ndarray | None:
-        """The loss before each of some updates on the same examples, and after the last.
+    def look_ahead(
+        self, batch: Callable[[], tuple[Any, Any]], loss: Loss, updates: int, factor: float = 1.0
+    ) -> tuple[np.ndarray, list[Any]] | None:
+        """The loss before each of some updates, and after the last; and all parameters then.
 
         Dropout is off, and batch normalization takes the statistics of the examples.
 
         Parameters
         ----------
-        x, y : tensors
+        batch : callable
+            The inputs and targets of the next update, as tensors.
         loss : callable
             ``(targets, outputs) -> values``; the same at every call.
         updates : int
@@ -98,8 +101,8 @@ class OwnSteps:
 
         Returns
         -------
-        array, (K + 1,), or None
-            It ends with the first loss that is not finite. None where the learning rate cannot be changed, for it
+        (array (K + 1,), list of tensor), or None
+            The losses end with the first that is not finite. None where the learning rate cannot be changed, for it
             follows a schedule.
         """
         held = self._state_at(factor)
@@ -107,16 +110,20 @@ class OwnSteps:
             return None
         parameters = values_of(self.network.parameters)
         moved = [parameters[place] for place in self.moved]
-        shapes = tuple(tuple(part.shape) for part in keras.tree.flatten((x, y)))
-        if shapes not in self._steps:
-            self._steps[shapes] = jax.jit(self._step_of(loss))
         losses: list[float] = []
-        for _ in range(updates + 1):
-            value, moved, held = self._steps[shapes](moved, held, parameters, values_of(self.network.state), x, y)
+        for update in range(updates + 1):
+            x, y = batch()
+            shapes = tuple(tuple(part.shape) for part in keras.tree.flatten((x, y)))
+            if shapes not in self._steps:
+                self._steps[shapes] = jax.jit(self._step_of(loss))
+            value, after, held_after = self._steps[shapes](moved, held, parameters, values_of(self.network.state), x, y)
             losses.append(float(value))
-            if not np.isfinite(losses[-1]):
+            if update == updates or not np.isfinite(losses[-1]):
                 break
-        return np.asarray(losses)
+            moved, held = after, held_after
+        for place, tensor in zip(self.moved, moved, strict=True):
+            parameters[place] = tensor
+        return np.asarray(losses), parameters
 
     def _step_of(self, loss: Loss) -> Any:
         """One update as a function: the loss before it, the parameters and the optimizer's state after it."""

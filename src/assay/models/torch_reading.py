@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 
 from assay.choices import Choice
-from assay.diagnosis.ahead import LookAhead, look_ahead_size, with_other_rates
+from assay.diagnosis.ahead import LookAhead, look_ahead_size
 from assay.diagnosis.facts import DataFacts, LayerFacts, NetworkFacts, OutputFacts
 from assay.errors import MissingExtra, ModelError
 from assay.learning.losses import LOSSES
@@ -37,13 +37,14 @@ try:
 except ImportError:
     raise MissingExtra("PyTorch is not installed. Install it with: pip install 'assay[torch]'") from None
 
+from assay.models.torch_ahead import TorchAhead
 from assay.models.torch_audit import torch_audit
 from assay.models.torch_kernels import Kernel
 from assay.models.torch_layers import function_of, largest_dropout, loss_of, optimizer_for, optimizer_of, plain_name
 from assay.models.torch_loss import ELEMENTWISE, LossCall, takes_classes_first
 from assay.models.torch_network import Later, Pass, TorchNetwork, Traced, numpy_of
 from assay.models.torch_parameters import parameter_facts
-from assay.models.torch_steps import CopiedSteps, is_scheduled, peak_rate
+from assay.models.torch_steps import CopiedSteps, is_scheduled
 
 # What is computed stays with its gradient until both are measured.
 KEPT = 2
@@ -138,6 +139,7 @@ class TorchReader:
             self.remarks.append(f"{room} examples were looked at instead of {min(rows, count)}, to stay below 1 GiB.")
         looked_at = probe_rows(count, min(rows, room))
         self._x, self._y, self._count = _taken(parts, looked_at), y[looked_at], count
+        self._all = tuple(parts), y
         self._nonfinite = sum(_nonfinite(part) for part in (*parts, y))
         self._is_budget_assumed = self.steps is None
         if self.steps is None and self._has_targets:
@@ -266,14 +268,11 @@ class TorchReader:
 
     # --- Updates -----------------------------------------------------------------------------------------------------
 
-    def _copied(self) -> CopiedSteps | None:
-        return None if self.optimizer is None else CopiedSteps(self.optimizer, dict(self.module.named_parameters()))
-
     def _after_one_update(self, now: Traced) -> dict[str, Any] | None:
         """The parameters after the next update; None where the optimizer cannot make it alone."""
-        copied = self._copied()
-        if copied is None:
+        if self.optimizer is None:
             return None
+        copied = CopiedSteps(self.optimizer, dict(self.module.named_parameters()))
         try:
             copied.step(now.gradients)
         except Exception as error:  # such as one that calls the loss several times
@@ -282,44 +281,12 @@ class TorchReader:
         return copied.held
 
     def _look_ahead(self) -> LookAhead | None:
-        """Some updates on a copy; at other learning rates too, if the network's own learns nothing."""
+        """Some updates on a copy."""
         steps = None if self._is_budget_assumed else self.steps
         size = look_ahead_size(self._cost.products, len(self._x[0]), steps)
         if not self._has_targets or self.optimizer is None or size is None:
             return None
-        x, y = tuple(part[: size[1]] for part in self._x), self._y[: size[1]]
-        try:
-            with torch.no_grad():
-                call = self._read_as(self.network.run(self.network.parameters(), x, loss=self._loss, y=y), y)
-            chance, floor = call.chance(), call.floor()
-        except Exception:  # whatever the user's own code raises on fewer examples
-            return None
-        if chance is None or chance <= floor:  # without an end below, or nothing to learn
-            return None
-
-        def at(factor: float) -> LookAhead | None:
-            losses = self._losses_ahead(x, y, size[0], factor)
-            return None if losses is None else LookAhead(losses, chance, floor)
-
-        return with_other_rates(at)
-
-    def _losses_ahead(self, x: tuple[Any, ...], y: Any, updates: int, factor: float) -> tuple[float, ...] | None:
-        """The loss before each of so many updates and after the last, at this multiple of the learning rate."""
-        copied = self._copied()
-        assert copied is not None
-        for group in copied.optimizer.param_groups:
-            group["lr"] = (peak_rate(group) or 0.0) * factor
-        losses: list[float] = []
-        try:
-            for _ in range(updates + 1):
-                found, slopes = self.network.slopes(copied.held, x, y, self._loss)
-                losses.append(found.judged)
-                if not np.isfinite(losses[-1]):
-                    break
-                copied.step(slopes)
-        except Exception:  # whatever the user's own code raises with other weights than its own
-            return None
-        return tuple(losses)
+        return TorchAhead(self.network, self.optimizer, self._loss, *self._all, self._read_as).made(*size)
 
     # --- Examples ----------------------------------------------------------------------------------------------------
 

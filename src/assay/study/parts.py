@@ -15,6 +15,7 @@ from assay.data.registry import DATASETS
 from assay.data.request import DataRequest
 from assay.data.synthetic import SYNTHETIC, check_arguments
 from assay.errors import DataError, did_you_mean
+from assay.learning.losses import STUDIED
 from assay.study.fields import (
     PLACE,
     ActivationChoice,
@@ -176,6 +177,21 @@ class DesignSpec(Part):
     final: bool = Field(True, description="Retrain on train + validation to the best epoch, then open the test set.")
     baseline: str | None = Field(None, description="Name of the condition that the others are compared with.")
     confidence: float = Field(0.95, gt=0, lt=1, description="Of the intervals.")
+    allow: tuple[str, ...] = Field((), description='Certain faults to study, not to refuse: ["constant_output"].')
+
+    @field_validator("allow", mode="before")
+    @classmethod
+    def _check_allow(cls, allow: Any) -> Any:
+        """Symptoms that a study would be refused for."""
+        if not isinstance(allow, list | tuple):
+            raise fault(f'{PLACE}: expected a list of symptoms such as ["{STUDIED[0]}"], got {allow!r}.')
+        for name in allow:
+            if name not in STUDIED:
+                raise fault(
+                    f"{PLACE}: no study is refused for {name!r}.{did_you_mean(str(name), STUDIED)} "
+                    f"Choose from: {', '.join(STUDIED)}."
+                )
+        return tuple(allow)
 
 
 class ProbeSpec(Part):

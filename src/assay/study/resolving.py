@@ -157,7 +157,8 @@ def resolve(
     loss = condition.training.loss or output_defaults(shape.task, shape.outputs)[1]
     try:
         layers = layers or layers_of(condition.network, shape, study.folder)
-        check_loss(loss, shape.task, shape.outputs, layers[-1].activation, "training.loss")
+        allowed = study.design.allow
+        check_loss(loss, shape.task, shape.outputs, layers[-1].activation, "training.loss", allowed=allowed)
     except StudyError as error:
         raise StudyError(f"condition '{condition.name}': {error}") from None
     if condition.training.metric is not None and str(condition.training.metric) in metric_names(shape.task):

@@ -25,7 +25,7 @@ from assay.study.writing import write_toml
 __all__ = ["Condition", "DataSpec", "DesignSpec", "LayerSpec", "NetworkSpec", "ProbeSpec", "Study", "TrainingSpec"]
 
 
-FREE = ("name", "question", "design.baseline", "design.confidence")
+FREE = ("name", "question", "design.baseline", "design.confidence", "design.allow")
 """Keys that decide no number: a folder goes on whatever they are."""
 
 

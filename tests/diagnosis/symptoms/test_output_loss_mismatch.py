@@ -42,6 +42,14 @@ def test_what_goes_together_is_sound(facts, found, output, units, loss):
     assert found("output_loss_mismatch", facts(output=output, units=units, loss=loss)) == []
 
 
+@pytest.mark.parametrize("loss", [Choice("categorical_crossentropy"), LOGITS])
+@pytest.mark.parametrize("output", ["sigmoid", "linear"])
+def test_a_single_output_cannot_be_compared_with_others(facts, found, output, loss):
+    """Keras says it is right every time: the loss of one class among one is 0."""
+    (told,) = found("output_loss_mismatch", facts(output=output, units=1, loss=loss, task="binary"))
+    assert told.remedy.settings == {"network.output_activation": "sigmoid", "training.loss": "binary_crossentropy"}
+
+
 def test_a_single_softmax_is_left_to_the_constant_output(facts, found):
     """One thing is told once."""
     assert found("output_loss_mismatch", facts(units=1, loss=LOGITS)) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from assay.choices import Choice
 from assay.diagnosis.examples import StudyExample
 from assay.diagnosis.facts import NetworkFacts
 from assay.diagnosis.finding import Evidence, Finding, Remedy
@@ -15,7 +16,9 @@ from assay.diagnosis.traits import (
     is_never_negative,
     is_normalized,
     reads_probabilities,
+    usual_output_and_loss,
 )
+from assay.learning.losses import LOSSES
 
 # They give logarithms of probabilities.
 _LOGARITHMS = ("log_softmax", "log_sigmoid")
@@ -35,6 +38,9 @@ def as_written(facts: NetworkFacts) -> Iterator[Finding]:
                 "is, not by its logarithm.",
                 "log_softmax",
             )
+        return
+    if facts.output.units == 1 and LOSSES.of(loss).needs == "one_hot":
+        yield _single_output(facts, loss)
         return
     fitting = fitting_output(loss, facts.output.units)
     if loss.arguments.get("from_logits"):
@@ -66,6 +72,22 @@ def as_written(facts: NetworkFacts) -> Iterator[Finding]:
         )
 
 
+def _single_output(facts: NetworkFacts, loss: Choice) -> Finding:
+    """Shares of several classes need several outputs."""
+    output, fitting = usual_output_and_loss("binary")
+    return SYMPTOM.finding(
+        (len(facts.layers),),
+        Evidence(
+            "network as written", None, None, f"The output layer has 1 unit, and {loss.name} compares several classes."
+        ),
+        detail="The share of a single output is 1 whatever the output is, so the loss is constant.",
+        remedy=Remedy(
+            f"Give the output one unit for each class; or for two classes use '{output}' and the loss {fitting}.",
+            {"network.output_activation": output, "training.loss": fitting},
+        ),
+    )
+
+
 def _mismatch(facts: NetworkFacts, seen: str, detail: str, output: str) -> Finding:
     return SYMPTOM.finding(
         (len(facts.layers),),
@@ -85,7 +107,8 @@ SYMPTOM = Symptom(
     rule=(
         "The loss is a cross-entropy (or kl_divergence), and the output activation does not give probabilities; or it "
         "gives them although the loss has from_logits; or each of several classes has a sigmoid of its own; or the "
-        "loss expects logarithms of probabilities, as PyTorch's NLLLoss does, and the output is no log_softmax."
+        "loss expects logarithms of probabilities, as PyTorch's NLLLoss does, and the output is no log_softmax; or the "
+        "loss compares several classes, and there is a single output."
     ),
     cause=(
         "Cross-entropy is −log of the probability of the right class, so it needs that probability, or with "

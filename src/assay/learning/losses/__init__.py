@@ -5,6 +5,7 @@ One file for each family; `record.py` says what is known of one.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from assay.choices import Choice
@@ -22,6 +23,7 @@ __all__ = [
     "EPSILON",
     "FEATURES",
     "LOSSES",
+    "STUDIED",
     "Loss",
     "check_loss",
     "class_threshold",
@@ -67,11 +69,17 @@ def class_threshold(choice: Choice, output_activation: Choice) -> float:
     return 0.0 if is_logit or is_margin else 0.5
 
 
-def check_loss(choice: Choice, task: str, outputs: int, output_activation: Choice, where: str) -> None:
+STUDIED = ("constant_output", "output_loss_mismatch")
+"""Symptoms that are certain before anything is trained, so that a study of them is refused unless it names them."""
+
+
+def check_loss(
+    choice: Choice, task: str, outputs: int, output_activation: Choice, where: str, *, allowed: Collection[str] = ()
+) -> None:
     """Check that a loss can mean anything on these data, and that its arguments are in range.
 
     Only what is wrong for certain is refused. A questionable pair, such as a relu output under binary cross-entropy, is
-    an experiment.
+    an experiment; so is a fault that the study names.
 
     Parameters
     ----------
@@ -85,6 +93,8 @@ def check_loss(choice: Choice, task: str, outputs: int, output_activation: Choic
         What the last layer applies.
     where : str
         The dotted key of the loss, for the message.
+    allowed : collection of str
+        Symptoms that the study means to study, of `STUDIED`.
 
     Raises
     ------
@@ -92,20 +102,32 @@ def check_loss(choice: Choice, task: str, outputs: int, output_activation: Choic
         If the labels do not fit the loss, one output is normalised by itself, or an argument is out of range.
     """
     record = LOSSES.of(choice)
+    symptom, reason = "", ""
     if task == "regression" and record.needs != "any":
-        raise StudyError(
-            f"{where}: '{choice.name}' expects class labels, but the data are for regression ({outputs} real-valued "
-            "target(s)). Choose 'mean_squared_error', 'mean_absolute_error' or 'huber'."
+        symptom, reason = (
+            "output_loss_mismatch",
+            (
+                f"'{choice.name}' expects class labels, but the data are for regression ({outputs} real-valued "
+                "target(s)). Choose 'mean_squared_error', 'mean_absolute_error' or 'huber'"
+            ),
         )
-    if outputs == 1 and record.needs == "one_hot":
-        raise StudyError(
-            f"{where}: '{choice.name}' expects one-hot labels of at least 2 classes, but the data have a single 0/1 "
-            "label per example. Choose 'binary_crossentropy'."
+    elif outputs == 1 and record.needs == "one_hot":
+        symptom, reason = (
+            "output_loss_mismatch",
+            (
+                f"'{choice.name}' expects one-hot labels of at least 2 classes, but the data have a single 0/1 "
+                "label per example. Choose 'binary_crossentropy'"
+            ),
         )
-    if outputs == 1 and ACTIVATIONS.of(output_activation).normalizes:
-        raise StudyError(
-            f"{where}: '{choice.name}' on the single output of '{output_activation.name}' is constant, since "
-            f"'{output_activation.name}' normalises an output by itself. Choose 'sigmoid' as the output activation."
+    elif outputs == 1 and ACTIVATIONS.of(output_activation).normalizes:
+        symptom, reason = (
+            "constant_output",
+            (
+                f"'{choice.name}' on the single output of '{output_activation.name}' is constant, since "
+                f"'{output_activation.name}' normalises an output by itself. Choose 'sigmoid' as the output activation"
+            ),
         )
+    if symptom and symptom not in allowed:
+        raise StudyError(f'{where}: {reason}; or, to study this fault, write design.allow = ["{symptom}"].')
     if record.check is not None:
         record.check(LOSSES.arguments(choice), where)
