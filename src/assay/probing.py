@@ -189,6 +189,9 @@ class ProbeReport:
                     "settings": dict(condition.settings),
                     "layers": [_as_json(layer) for layer in self.layers(condition)],
                     **self.judgements[condition.name].written(),
+                    **(
+                        {"audit": [entry.written() for entry in condition.facts.audit]} if condition.facts.audit else {}
+                    ),
                 }
                 for condition in self.conditions
             ],

@@ -183,3 +183,21 @@ def test_one_output_of_several_is_named(assay, net):
     assert "output = 'price' or 'age'" in assay("probe", f"{net}:heads").err
     layers = json.loads(assay("probe", f"{net}:heads", "--output", "age", "--json").out)["conditions"][0]["layers"]
     assert [layer["name"] for layer in layers] == ["age"]
+
+
+def test_an_initialization_that_is_unlike_what_is_usual_is_told(assay, tmp_path):
+    """Of a PyTorch module; kernels as PyTorch draws them are not worth a line."""
+    path = tmp_path / "net.py"
+    path.write_text(
+        "import torch\nfrom torch import nn\n\n\ndef build(std=None):\n"
+        "    torch.manual_seed(0)\n"
+        "    model = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))\n"
+        "    if std:\n        nn.init.normal_(model[0].weight, std=std)\n"
+        "    return model, torch.randn(64, 64), torch.randint(10, (64,)), nn.CrossEntropyLoss()\n\n\n"
+        "def odd():\n    return build(3.0)\n",
+        encoding="utf-8",
+    )
+    assert "Initialization" not in assay("probe", f"{path}:build").out
+    told = " ".join(assay("probe", f"{path}:odd").out.split())
+    assert "Initialization, where it is unlike what is usual 0.weight: std 3" in told
+    assert "He's rule for relu asks √(2/64) = 0.18" in told

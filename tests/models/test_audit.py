@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import pytest
 import torch
 from torch import nn
 
@@ -132,9 +133,16 @@ def test_names_that_differ_in_numbers_are_one_where_sizes_agree():
 
 
 def test_a_report_tells_it_in_lines():
-    """One line an entry, as ``assay probe`` may print it."""
+    """One line an entry; the JSON has them all, with None for what is not finite."""
     report = assay.probe(Stream(is_scaled=False), WORDS, WORDS, loss=LOSS)
     [line] = [line for line in audit_lines(report) if "down.weight" in line]
     assert line.startswith(
         "! blocks.*.down.weight: std 0.02; PyTorch's default is 0.072; the residual rule asks 0.02/√6 = 0.008"
     )
+    [entry] = [entry for entry in report.summary()["conditions"][0]["audit"] if "down.weight" in entry["name"]]
+    assert entry["is_odd"]
+    assert entry["theory"] == {
+        "words": "the residual rule asks 0.02/√6 =",
+        "std": pytest.approx(0.02 / math.sqrt(6), rel=0.02),
+    }
+    assert AuditEntry("a", 1, math.nan, math.nan).written()["std"] is None

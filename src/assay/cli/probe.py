@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from assay.diagnosis import NetworkFacts, Verdict
+    from assay.diagnosis.facts import AuditEntry
     from assay.judging import Judgement
     from assay.probes import Quantity
     from assay.probing import ProbeReport
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 EXAMPLE = "Example: assay probe block --out block-wall"
 EXIT_CODES = {"healthy": 0, "unhealthy": 1, "unknown": 3}
 """By the status of a verdict; 2 is the user's mistake."""
+MOST_AUDITED = 12
 # Where a study writes what is an option for a model.
 OF_A_STUDY = {
     "--data": "data",
@@ -164,6 +166,7 @@ def _print_report(report: ProbeReport) -> None:
     for condition in report.conditions:
         _print_layers(console, condition.name, report.layers(condition))
         _print_judgement(console, condition.facts, report.judgements[condition.name])
+        _print_audit(console, condition.facts.audit)
 
 
 def _print_layers(console: Console, name: str, layers: Sequence[Mapping[str, Any]]) -> None:
@@ -233,6 +236,22 @@ def _print_judgement(console: Console, facts: NetworkFacts, judgement: Judgement
         console.print(f"  {headline(finding)}{note}", style="bold", highlight=False)
         for label, text in explanation(finding):
             console.print(Padding(Text.assemble((f"{label}: ", "dim"), text), (0, 0, 0, 4)))
+
+
+def _print_audit(console: Console, entries: Sequence[AuditEntry]) -> None:
+    """How parameters were initialized, where that is unlike what is usual."""
+    from rich.padding import Padding
+
+    from assay.models.audit import audit_line, is_remarkable
+
+    told = [entry for entry in entries if is_remarkable(entry)]
+    if not told:
+        return
+    console.print("  Initialization, where it is unlike what is usual", style="bold", highlight=False)
+    for entry in told[:MOST_AUDITED]:
+        console.print(Padding(audit_line(entry), (0, 0, 0, 4)), highlight=False, markup=False)
+    if len(told) > MOST_AUDITED:
+        console.print(f"    and {len(told) - MOST_AUDITED} more: --json tells all.", style="dim", highlight=False)
 
 
 def _size_text(layer: Mapping[str, Any], quantity: Quantity) -> str:

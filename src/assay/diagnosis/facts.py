@@ -237,6 +237,23 @@ class AuditEntry:
     remarks: tuple[str, ...] = ()
     is_odd: bool = False
 
+    def written(self) -> dict[str, Any]:
+        """As JSON; numbers that are not finite are None."""
+        return {
+            "name": self.name,
+            "count": self.count,
+            "mean": _finite(self.mean),
+            "std": _finite(self.std),
+            "default": None if self.default is None else {"words": self.default[0], "std": self.default[1]},
+            "theory": None if self.theory is None else {"words": self.theory[0], "std": self.theory[1]},
+            "remarks": list(self.remarks),
+            "is_odd": self.is_odd,
+        }
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
 
 @dataclass(frozen=True)
 class OutputFacts:

@@ -9,13 +9,17 @@ import numpy as np
 
 from assay.diagnosis.course import TrainingCourse, learnt_share
 from assay.diagnosis.facts import NetworkFacts
-from assay.diagnosis.finding import Finding
+from assay.diagnosis.finding import Finding, Remedy
 from assay.diagnosis.loop import LoopFacts
 from assay.diagnosis.rulebook import rule_book
 from assay.diagnosis.symptoms import divergence, learning_rate_too_high, nonfinite_gradient, plateau
 from assay.diagnosis.thresholds import LEARNT_SHARE
 
 BLOCK = 4  # looks whose mean loss is one point of a course: a single batch says little
+PROBE = Remedy(
+    "Ask assay.probe(model, x, y, loss=…, optimizer=…) for the reason, before training: it looks into the network and "
+    "tries other learning rates on a copy."
+)
 NONFINITE = (divergence.SYMPTOM.name, nonfinite_gradient.SYMPTOM.name)
 
 
@@ -29,11 +33,15 @@ def loop_findings(facts: LoopFacts) -> list[Finding]:
 
 
 def loop_course(facts: LoopFacts) -> TrainingCourse | None:
-    """The loss at the first look, and its mean over the last looks. None where too few are known."""
+    """The loss at the first look, and at the end. None where too few are known.
+
+    The end is the mean over the last four looks, or over the last two if that is lower: early looks lie close together,
+    so the last four may begin when most of the training was to come.
+    """
     losses = np.array([loss for _, loss in facts.losses])
     if len(losses) < 2 * BLOCK or facts.nonfinite is not None or not np.isfinite(losses).all():
         return None
-    course = np.array([losses[0], losses[-BLOCK:].mean()])
+    course = np.array([losses[0], min(losses[-BLOCK:].mean(), losses[-BLOCK // 2 :].mean())])
     return TrainingCourse(loss=course, metric=course)
 
 
@@ -56,7 +64,7 @@ def learning_findings(facts: LoopFacts, chance: float | None) -> list[Finding]:
     """What a loop that has ended and has learnt nothing shows in its losses alone.
 
     A loss that has risen above its start and above that of a constant output, at each of the last looks, is a fault of
-    the steps. One that stays is a note: the reason cannot be told from losses.
+    the steps. Of one that stays the reason cannot be told from losses, so a probe is advised.
     """
     course = loop_course(facts)
     if course is None or chance is None or loop_outcome(facts, chance) != "failed":
@@ -65,4 +73,4 @@ def learning_findings(facts: LoopFacts, chance: float | None) -> list[Finding]:
     losses = [loss for _, loss in facts.losses]
     if min(losses[-BLOCK:]) > learning_rate_too_high.LOSS_ABOVE_CHANCE * max(*losses[:BLOCK], chance):
         return list(learning_rate_too_high.in_training(network, course))
-    return [replace(finding, level="note") for finding in plateau.in_training(network, course)]
+    return [replace(finding, remedy=PROBE) for finding in plateau.in_training(network, course)]

@@ -55,11 +55,16 @@ def _is_like(one: AuditEntry, other: AuditEntry, pattern: str) -> bool:
 
 def audit_lines(report: ProbeReport) -> list[str]:
     """The audit of a report in sentences, what is odd or unreached marked with an exclamation mark."""
-    return [_line(entry) for entry in report.audit]
+    return [("! " if is_remarkable(entry) else "  ") + audit_line(entry) for entry in report.audit]
 
 
-def _line(entry: AuditEntry) -> str:
+def is_remarkable(entry: AuditEntry) -> bool:
+    """Whether it is unlike what is usual, or there is something to say of it."""
+    return entry.is_odd or bool(entry.remarks)
+
+
+def audit_line(entry: AuditEntry) -> str:
+    """``blocks.*.out.weight: std 0.02; PyTorch's default is 0.072; …``."""
     size = f"std {entry.std:.2g}" if entry.std > 0 else f"all {entry.mean:.3g}"
     told = [f"{words} {value:.2g}" for words, value in filter(None, (entry.default, entry.theory))]
-    mark = "! " if entry.is_odd or entry.remarks else "  "
-    return mark + "; ".join([f"{entry.name}: {size}", *told, *entry.remarks]) + "."
+    return "; ".join([f"{entry.name}: {size}", *told, *entry.remarks]) + "."
