@@ -99,6 +99,9 @@ class LoopFacts:
         began. Gradients that several backward passes add up for one step do not count.
     is_training : tuple of bool
         The mode of the model at each look.
+    rates : tuple of (float, float)
+        At each look the largest learning rate of the optimizer's groups, and the largest that is known of their
+        schedule: the one that the optimizer was given. Empty for an optimizer without rates.
     modes : tuple of ModeFacts
     clipping : tuple of ClippingFacts
     loss_scale : float, optional
@@ -117,6 +120,7 @@ class LoopFacts:
     parameters: tuple[ParameterFacts, ...] = ()
     carried_over: tuple[bool, ...] = ()
     is_training: tuple[bool, ...] = ()
+    rates: tuple[tuple[float, float], ...] = ()
     modes: tuple[ModeFacts, ...] = ()
     clipping: tuple[ClippingFacts, ...] = ()
     loss_scale: float | None = None

@@ -67,6 +67,7 @@ class LoopRecord:
         clipping: tuple[float, float] | None,
         modes: Sequence[ModeFacts],
         is_training: bool,
+        rates: tuple[float, float] | None,
         loss_scale: float | None,
     ) -> None:
         """Take in what was seen at a look."""
@@ -83,6 +84,7 @@ class LoopRecord:
             if carried_over is None or step == 1
             else (*facts.carried_over, carried_over),
             is_training=(*facts.is_training, is_training),
+            rates=facts.rates if rates is None else (*facts.rates, rates),
             modes=_joined(facts.modes, modes, len(facts.looks)),
             clipping=facts.clipping if clipping is None else (*facts.clipping, ClippingFacts(*clipping)),
             loss_scale=loss_scale,

@@ -16,6 +16,13 @@ def peak_rate(group: Mapping[str, Any]) -> float | None:
     return max(rates) if rates else None
 
 
+def rates_of(optimizer: torch.optim.Optimizer) -> tuple[float, float] | None:
+    """The largest learning rate of its groups now, and the largest that is known of their schedules; None without."""
+    now = [float(group["lr"]) for group in optimizer.param_groups if "lr" in group]
+    peaks = [peak for peak in map(peak_rate, optimizer.param_groups) if peak is not None]
+    return (max(now), max(peaks)) if now and peaks else None
+
+
 def is_scheduled(optimizer: torch.optim.Optimizer) -> bool:
     """Whether a scheduler of ``torch.optim.lr_scheduler`` changes its learning rates."""
     return any("initial_lr" in group for group in optimizer.param_groups)

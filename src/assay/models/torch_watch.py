@@ -48,6 +48,7 @@ from assay.models.parameter_look import (
     parameter_facts,
 )
 from assay.models.step_guard import OnNonfinite, StepGuard, number_of
+from assay.models.torch_steps import rates_of
 from assay.models.watch_arguments import about, blind_text, broadcast_shapes, check_arguments, plain_optimizer, rank
 from assay.models.watch_folder import WatchFolder, check_may_be_written
 
@@ -325,6 +326,7 @@ class TorchWatch:
             clipping=self._clipping(look, scale),
             modes=modes_of(model),
             is_training=inner_module(model).training,
+            rates=rates_of(optimizer),
             loss_scale=scale,
         )
         if not look.layers.order:
