@@ -21,14 +21,22 @@ MOST_PRODUCTS = 2e10
 # Factors of the learning rate that are tried where the network's own learns nothing: larger ones up to the first that
 # learns or diverges, smaller ones where the loss does not come down.
 LARGER_RATES, SMALLER_RATES = (10.0, 100.0, 1000.0), (0.1, 0.01)
-# Share of the gap between the best constant output and a perfect answer that shows that a network learns.
-LEARNS = 0.05
+# Share of the gap between the best constant output and a perfect answer that shows that a network learns; and below
+# which it learns so little that smaller rates are tried, too.
+LEARNS, LEARNS_WELL = 0.05, 0.3
+# What a smaller rate must close beyond that to be much better.
+MUCH_BETTER = 0.4
+# Loss over chance, both above the floor, beyond which a loss that comes down has not shown yet where it goes.
+FAR_ABOVE = 1.2
 # The last third of the losses, of the first third, below which the loss has come down.
 FALLS = 0.99
 # The lowest loss is the mean of so many neighbouring updates, so that one lucky step does not count.
 SMOOTHED = 5
 # Examples that are kept apart to see whether what was learnt holds for them, at most and at least.
 MOST_HELD_OUT, FEWEST_HELD_OUT = 256, 64
+# Share of a batch normalization's first running statistics that is left when training ends, from which evaluation is
+# looked at.
+STATISTICS_KEPT = 0.5
 # How often their targets are dealt anew, and the score from which on something carries over to them.
 DEALS = 100
 CARRIES = 3.0
@@ -48,6 +56,12 @@ class LookAhead:
         The smallest loss that any outputs reach.
     rates : tuple of (float, float)
         For other learning rates, as factors of the network's own: the skill after as many updates.
+    others_come_down : bool
+        At one of those rates the loss was far above chance, and on its way down.
+    budget : int, optional
+        The updates that the network will have, where they are fewer than these.
+    evaluated : float, optional
+        The loss of the updated network in evaluation mode, where it computes something else than in training.
     carried : float, optional
         Whether what was learnt holds for examples that were kept apart, as `score_of_deals` measures it, at the rate
         that learnt. None where nothing was learnt, or where the examples are too few.
@@ -57,6 +71,9 @@ class LookAhead:
     chance: float
     floor: float = 0.0
     rates: tuple[tuple[float, float], ...] = ()
+    others_come_down: bool = False
+    budget: int | None = None
+    evaluated: float | None = None
     carried: float | None = None
 
     @property
@@ -73,17 +90,39 @@ class LookAhead:
         return skill_of(self.losses, self.chance, self.floor)
 
     @property
+    def enough(self) -> float:
+        """The skill that shows that a network learns: `LEARNS`, beyond what it has by luck before the first update."""
+        at_start = skill_of(self.losses[:1], self.chance, self.floor)
+        return LEARNS + at_start if 0 < at_start < LEARNS_WELL else LEARNS
+
+    @property
     def learns(self) -> bool:
         """Whether the network told its examples apart."""
-        return self.skill >= LEARNS
+        return self.skill >= self.enough
 
     def best_of(self, *, larger: bool) -> tuple[float, float] | None:
         """Of the larger or smaller rates that were tried: the factor with the highest skill, if it learns."""
-        learning = [(skill, factor) for factor, skill in self.rates if (factor > 1) == larger and skill >= LEARNS]
+        learning = [(skill, factor) for factor, skill in self.rates if (factor > 1) == larger and skill >= self.enough]
         if not learning:
             return None
         skill, factor = max(learning)
         return factor, skill
+
+    @property
+    def much_better_slower(self) -> tuple[float, float] | None:
+        """A smaller rate that learns much more in as many updates, and its skill; None where none was tried."""
+        best = self.best_of(larger=False)
+        return best if best is not None and best[1] >= max(self.skill, 0.0) + MUCH_BETTER else None
+
+    @property
+    def skill_within_budget(self) -> float | None:
+        """The skill after the updates that the network will have; None where they are more than these."""
+        return None if self.budget is None else skill_of(self.losses[: self.budget + 1], self.chance, self.floor)
+
+    @property
+    def skill_in_evaluation(self) -> float | None:
+        """The skill of the updated network in evaluation mode."""
+        return None if self.evaluated is None else skill_of((self.evaluated,), self.chance, self.floor)
 
     @property
     def updates_needed(self) -> float | None:
@@ -101,7 +140,7 @@ class LookAhead:
     @property
     def can_learn(self) -> bool:
         """Whether it did so at its own learning rate or at another that was tried."""
-        return self.learns or any(skill >= LEARNS for _, skill in self.rates)
+        return self.learns or any(skill >= self.enough for _, skill in self.rates)
 
     @property
     def falls(self) -> bool:
@@ -109,6 +148,11 @@ class LookAhead:
         third = max(1, len(self.losses) // 3)
         first, last = (np.mean(part) - self.floor for part in (self.losses[:third], self.losses[-third:]))
         return bool(np.isfinite(last) and last < FALLS * first)
+
+    @property
+    def comes_down(self) -> bool:
+        """Whether the loss came down and is still far above chance: more updates would show where it goes."""
+        return self.falls and bool(self.losses[-1] - self.floor > FAR_ABOVE * (self.chance - self.floor))
 
     def told(self) -> str:
         """What was done and what came of it, in a sentence or two."""
@@ -134,7 +178,7 @@ class LookAhead:
         return not bool(np.isfinite(self.losses).all())
 
 
-def look_ahead_size(products_per_row: float, rows: int, steps: int | None) -> tuple[int, int] | None:
+def look_ahead_size(products_per_row: float, rows: int) -> tuple[int, int] | None:
     """How many updates to make, on how many examples; None where the network is too large for the fewest.
 
     The size follows from the network alone, so that a judgement does not depend on the speed of a machine.
@@ -145,18 +189,15 @@ def look_ahead_size(products_per_row: float, rows: int, steps: int | None) -> tu
         Of one example's forward pass.
     rows : int
         Examples at hand.
-    steps : int, optional
-        The network's budget of updates; a look ahead goes no further.
     """
     affordable = MOST_PRODUCTS / max(products_per_row, 1.0)  # passes of a single example
-    updates = min(MOST_UPDATES, steps or MOST_UPDATES)
-    taken = int(min(max(affordable / updates, FEWEST_ROWS), MOST_ROWS, rows))
-    updates = int(min(updates, affordable / taken))
-    return (updates, taken) if updates >= min(FEWEST_UPDATES, steps or FEWEST_UPDATES) else None
+    taken = int(min(max(affordable / MOST_UPDATES, FEWEST_ROWS), MOST_ROWS, rows))
+    updates = int(min(MOST_UPDATES, affordable / taken))
+    return (updates, taken) if updates >= FEWEST_UPDATES else None
 
 
 def with_other_rates(updates_at: Callable[[float], LookAhead | None]) -> LookAhead | None:
-    """A look ahead; at other learning rates too, if the network's own learns nothing.
+    """A look ahead; at other learning rates too, if the network's own learns nothing; at smaller ones, if little.
 
     Parameters
     ----------
@@ -164,18 +205,27 @@ def with_other_rates(updates_at: Callable[[float], LookAhead | None]) -> LookAhe
         From a factor of the learning rate to a look ahead; None where it cannot be made.
     """
     ahead = updates_at(1.0)
-    if ahead is None or ahead.learns:
+    if ahead is None or ahead.skill >= LEARNS_WELL:
         return ahead
-    rates, carried = [], None
+    if ahead.learns:
+        tried = [(factor, updates_at(factor)) for factor in SMALLER_RATES]
+        return replace(ahead, rates=tuple((factor, slower.skill) for factor, slower in tried if slower is not None))
+    rates, carried, others_come_down = [], None, False
     for factors in (LARGER_RATES, () if ahead.falls else SMALLER_RATES):
         for factor in factors:
-            tried = updates_at(factor)
-            if tried is not None:
-                rates.append((factor, tried.skill))
-                carried = tried.carried if tried.learns else carried
-            if tried is None or tried.learns or (factor > 1 and tried.has_diverged):
+            other = updates_at(factor)
+            if other is not None:
+                rates.append((factor, other.skill))
+                carried = other.carried if other.learns else carried
+                others_come_down |= other.comes_down
+            if other is None or other.learns or (factor > 1 and other.has_diverged):
                 break
-    return replace(ahead, rates=tuple(rates), carried=carried)
+    return replace(ahead, rates=tuple(rates), carried=carried, others_come_down=others_come_down)
+
+
+def within_budget(ahead: LookAhead, steps: int | None) -> LookAhead:
+    """The look ahead, with the updates that the network will have where they are fewer."""
+    return ahead if steps is None or steps >= ahead.updates else replace(ahead, budget=steps)
 
 
 # --- Does it carry over? ----------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import numpy as np
 from assay.diagnosis import thresholds
 from assay.diagnosis.facts import NetworkFacts
 from assay.diagnosis.measured import LayerSignals
+from assay.diagnosis.traits import reads_probabilities
 from assay.diagnosis.wording import percent_text
 
 Outcome = Literal["diverged", "unknown", "failed", "learnt"]
@@ -68,7 +69,14 @@ def outcome(facts: NetworkFacts, course: TrainingCourse) -> Outcome:
     share = learnt_share(facts, course)
     if share is None or course.epochs < 1:
         return "unknown"
-    return "failed" if share < thresholds.LEARNT_SHARE else "learnt"
+    return "failed" if share < _learnt_share_asked(facts, course) else "learnt"
+
+
+def _learnt_share_asked(facts: NetworkFacts, course: TrainingCourse) -> float:
+    """What counts as learnt: a cross-entropy asks for more than an accuracy does, or a squared error."""
+    has_accuracy = facts.data is not None and facts.data.majority is not None and course.metric is not None
+    is_entropy = facts.loss is not None and reads_probabilities(facts.loss)
+    return thresholds.LEARNT_SHARE_OF_ENTROPY if is_entropy and not has_accuracy else thresholds.LEARNT_SHARE
 
 
 def learnt_text(facts: NetworkFacts, course: TrainingCourse) -> str:

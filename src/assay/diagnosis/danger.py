@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 
+from assay.diagnosis.ahead import LookAhead
 from assay.diagnosis.facts import NetworkFacts
 from assay.diagnosis.measured import LayerSignals
 from assay.diagnosis.profiles import Profile, gradient_coming_back, signal_going_up
@@ -35,10 +36,17 @@ def is_in_danger(
         What a forecast says, where there is one.
     """
     if facts.ahead is not None:
-        return not facts.ahead.can_learn if about == "signal" else not (facts.ahead.learns or facts.ahead.falls)
+        return not facts.ahead.can_learn if about == "signal" else _steps_endanger(facts, facts.ahead)
     if learns is not None:
         return not learns
     return about == "step" or _is_extreme(facts, measured)
+
+
+def _steps_endanger(facts: NetworkFacts, ahead: LookAhead) -> bool:
+    """Whether its own steps bring it nowhere, or a smaller rate would bring it much farther."""
+    if facts.is_scheduled and (ahead.others_come_down or ahead.learns):  # the largest rate is not there all the time
+        return False
+    return not (ahead.learns or ahead.falls) or (ahead.learns and ahead.much_better_slower is not None)
 
 
 def _is_extreme(facts: NetworkFacts, measured: LayerSignals) -> bool:

@@ -50,11 +50,14 @@ class ModelExample:
     illness, cure : str
         They end with a ``model`` of Keras; or with a ``module`` of PyTorch and its ``optimizer``.
     is_torch : bool
+    steps : int, optional
+        How many updates it will have, where that matters.
     """
 
     illness: str
     cure: str
     is_torch: bool = False
+    steps: int | None = None
 
     @property
     def beginning(self) -> str:
@@ -64,9 +67,9 @@ class ModelExample:
     @property
     def probed(self) -> str:
         """What is typed at the end."""
-        return (
-            "assay.probe(module, x, y, loss=loss, optimizer=optimizer)" if self.is_torch else "assay.probe(model, x, y)"
-        )
+        more = "" if self.steps is None else f", steps={self.steps}"
+        given = "module, x, y, loss=loss, optimizer=optimizer" if self.is_torch else "model, x, y"
+        return f"assay.probe({given}{more})"
 
 
 @dataclass(frozen=True)

@@ -275,6 +275,8 @@ class OutputFacts:
         Softmaxes and normalizations over a single number.
     over_rows : tuple of str
         Softmaxes over the examples of a batch.
+    negated : str
+        The name of a loss whose negative is what is minimized; empty where none is.
     """
 
     takes_logarithms: bool = False
@@ -283,6 +285,7 @@ class OutputFacts:
     over_one: tuple[str, ...] = ()
     over_rows: tuple[str, ...] = ()
     target_form: str | None = None
+    negated: str = ""
 
 
 @dataclass(frozen=True)
@@ -343,6 +346,12 @@ class NetworkFacts:
     lookups_beyond : tuple of LookupFacts
         Embeddings that are given numbers which they have no row for.
     attentions : tuple of AttentionFacts
+    decay_cosine : float, optional
+        Cosine between the kernels' next update and the one that weight decay alone would make: 1 where the loss has no
+        say. None without weight decay.
+    statistics_kept : float
+        Of a batch normalization, the share of its first running statistics that is left when training ends, the largest
+        of all: (1 − momentum)^updates. 0 where it has none, or the updates are not known.
     audit : tuple of AuditEntry
         How the parameters of a user's own network were initialized.
     """
@@ -364,6 +373,8 @@ class NetworkFacts:
     ahead: LookAhead | None = None
     lookups_beyond: tuple[LookupFacts, ...] = ()
     attentions: tuple[AttentionFacts, ...] = ()
+    decay_cosine: float | None = None
+    statistics_kept: float = 0.0
     audit: tuple[AuditEntry, ...] = ()
 
     @property

@@ -73,4 +73,4 @@ def learning_findings(facts: LoopFacts, chance: float | None) -> list[Finding]:
     losses = [loss for _, loss in facts.losses]
     if min(losses[-BLOCK:]) > learning_rate_too_high.LOSS_ABOVE_CHANCE * max(*losses[:BLOCK], chance):
         return list(learning_rate_too_high.in_training(network, course))
-    return [replace(finding, remedy=PROBE) for finding in plateau.in_training(network, course)]
+    return [replace(plateau.nothing_learnt(network, course), remedy=PROBE)]

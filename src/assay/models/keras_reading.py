@@ -16,7 +16,7 @@ import keras
 import numpy as np
 
 from assay.choices import Choice
-from assay.diagnosis.ahead import LookAhead, look_ahead_size
+from assay.diagnosis.ahead import LookAhead, look_ahead_size, within_budget
 from assay.diagnosis.facts import DataFacts, LayerFacts, LookupFacts, NetworkFacts
 from assay.errors import ModelError
 from assay.learning.optimizers import OPTIMIZERS
@@ -314,8 +314,7 @@ class KerasReader:
 
     def _look_ahead(self) -> LookAhead | None:
         """Some updates on a copy."""
-        steps = None if self._is_budget_assumed else self.steps
-        size = look_ahead_size(self._products, len(self._rows), steps)
+        size = look_ahead_size(self._products, len(self._rows))
         own = self._own_steps()
         if not self._has_targets or size is None or own is None:
             return None
@@ -324,9 +323,10 @@ class KerasReader:
         if chance is None:
             return None
 
-        return KerasAhead(own, self.objective, self._given_x).made(
+        made = KerasAhead(own, self.objective, self._given_x).made(
             updates, self._first(rows), chance, self.objective.floor()
         )
+        return made if made is None or self._is_budget_assumed else within_budget(made, self.steps)
 
     def _optimizer(self) -> Choice | None:
         """The optimizer as one of ours, with the learning rate that it has now."""

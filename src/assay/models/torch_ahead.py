@@ -19,7 +19,7 @@ from assay.diagnosis.ahead import (
 )
 from assay.models.torch_loss import LossCall
 from assay.models.torch_network import Pass, TorchNetwork
-from assay.models.torch_steps import CopiedSteps, peak_rate
+from assay.models.torch_steps import CopiedSteps
 from assay.probes import probe_rows
 
 Batch = tuple[tuple[Any, ...], Any]
@@ -38,6 +38,9 @@ class TorchAhead:
         All examples.
     read_as : callable
         From a pass and its targets to the call that reads the output.
+    keeps_statistics : bool
+        Whether running statistics will be at the end of the training as they are now, so that evaluation is to be
+        looked at.
     """
 
     def __init__(
@@ -48,9 +51,12 @@ class TorchAhead:
         x: tuple[Any, ...],
         y: Any,
         read_as: Callable[[Pass, Any], LossCall],
+        *,
+        keeps_statistics: bool,
     ) -> None:
         self._network, self._optimizer, self._loss = network, optimizer, loss
         self._x, self._y, self._read_as = x, y, read_as
+        self._keeps_statistics = keeps_statistics
 
     def made(self, updates: int, rows: int) -> LookAhead | None:
         """So many updates on the first of the examples that are looked at.
@@ -76,7 +82,7 @@ class TorchAhead:
             if made is None:
                 return None
             score = self._score(kept, made[1]) if len(pool) >= rows else None
-            return LookAhead(made[0], chance, floor, carried=score)
+            return LookAhead(made[0], chance, floor, carried=score, evaluated=self._evaluated(few, made[1]))
 
         def again(factor: float) -> float | None:
             random = np.random.Generator(np.random.Philox(len(pool)))
@@ -105,8 +111,7 @@ class TorchAhead:
             Of the learning rate.
         """
         copied = CopiedSteps(self._optimizer, dict(self._network.module.named_parameters()))
-        for group in copied.optimizer.param_groups:
-            group["lr"] = (peak_rate(group) or 0.0) * factor
+        copied.multiply_rate(factor)
         losses: list[float] = []
         try:
             for update in range(updates + 1):
@@ -118,6 +123,16 @@ class TorchAhead:
         except Exception:  # whatever the user's own code raises with other weights than its own
             return None
         return tuple(losses), copied.held
+
+    def _evaluated(self, batch: Batch, parameters: Mapping[str, Any]) -> float | None:
+        """The loss in evaluation mode with the running statistics of now; None without such statistics."""
+        if not self._keeps_statistics:
+            return None
+        try:
+            value = float(torch.as_tensor(self._loss(self._network.evaluated(parameters, batch[0]), batch[1])).mean())
+        except Exception:  # whatever the user's own code raises in evaluation mode
+            return None
+        return value if np.isfinite(value) else np.inf
 
     def _score(self, rows: np.ndarray, parameters: Mapping[str, Any]) -> float | None:
         """Whether the answers to examples that were kept apart fit their targets; see `score_of_deals`."""

@@ -112,6 +112,16 @@ def plain_name(function: Callable[..., Any]) -> str:
     return getattr(function, "__name__", "").removesuffix("_").strip("_")
 
 
+def statistics_kept(module: torch.nn.Module, updates: int) -> float:
+    """The largest share of first running statistics that so many updates leave in a batch normalization.
+
+    Each update keeps 1 − momentum of them; where momentum is None they are the mean over all updates.
+    """
+    norms = [part for part in module.modules() if isinstance(part, torch.nn.modules.batchnorm._NormBase)]
+    kept = [(1 - part.momentum) ** updates for part in norms if part.track_running_stats and part.momentum is not None]
+    return max(kept, default=0.0)
+
+
 def largest_dropout(module: torch.nn.Module) -> float:
     """The largest share that a dropout layer of a module sets to 0."""
     dropouts = (part.p for part in module.modules() if isinstance(part, torch.nn.modules.dropout._DropoutNd))

@@ -128,6 +128,14 @@ class Pass:
         return float(value.detach())
 
     @property
+    def negated(self) -> str:
+        """The loss of which exactly the negative is minimized; empty where none is."""
+        if len(self.loss_calls) != 1:
+            return ""
+        value, minimized = float(self.loss_calls[0].value.detach().mean()), float(self.value.detach())
+        return self.loss_calls[0].name if value > 0 and abs(value + minimized) <= 1e-5 * value else ""
+
+    @property
     def over_one(self) -> tuple[str, ...]:
         """The softmaxes and normalizations over a single number, which give the same for every input."""
         return self._over(lambda axis, size: size == 1)
@@ -345,6 +353,19 @@ class TorchNetwork:
         found = (value, calls, watcher.broadcast, watcher.labels_beyond, watcher.products, watcher.entry)
         seen = (tuple(watcher.attentions), watcher.over_time, watcher.lookups)
         return Pass(log, kernels, output, read, *found, *seen)
+
+    def evaluated(self, parameters: Mapping[str, Any], x: tuple[Any, ...]) -> Any:
+        """What the module returns in evaluation mode with these parameters, and its buffers as they are."""
+        modes = {part: part.training for part in self.module.modules()}
+        buffers = {name: buffer.detach().clone() for name, buffer in self.module.named_buffers()}
+        self.module.eval()
+        try:
+            with torch.no_grad():
+                output = torch.func.functional_call(self.module, {**parameters, **buffers}, x)
+        finally:
+            for part, mode in modes.items():
+                part.training = mode
+        return output if self.output is None else self._named(output)
 
     def _named(self, output: Any) -> Any:
         """The output that was asked for."""

@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 
 from assay.choices import Choice
-from assay.diagnosis.ahead import LookAhead, look_ahead_size
+from assay.diagnosis.ahead import STATISTICS_KEPT, LookAhead, look_ahead_size, within_budget
 from assay.diagnosis.facts import DataFacts, LayerFacts, NetworkFacts, OutputFacts
 from assay.errors import MissingExtra, ModelError
 from assay.learning.losses import LOSSES
@@ -40,11 +40,19 @@ except ImportError:
 from assay.models.torch_ahead import TorchAhead
 from assay.models.torch_audit import torch_audit
 from assay.models.torch_kernels import Kernel
-from assay.models.torch_layers import function_of, largest_dropout, loss_of, optimizer_for, optimizer_of, plain_name
+from assay.models.torch_layers import (
+    function_of,
+    largest_dropout,
+    loss_of,
+    optimizer_for,
+    optimizer_of,
+    plain_name,
+    statistics_kept,
+)
 from assay.models.torch_loss import ELEMENTWISE, LossCall, takes_classes_first
 from assay.models.torch_network import Later, Pass, TorchNetwork, Traced, numpy_of
 from assay.models.torch_parameters import parameter_facts
-from assay.models.torch_steps import CopiedSteps, is_scheduled
+from assay.models.torch_steps import CopiedSteps, decay_cosine, is_scheduled
 
 # What is computed stays with its gradient until both are measured.
 KEPT = 2
@@ -159,7 +167,7 @@ class TorchReader:
         if epoch == 0:
             course = self._course(facts, now)
             del now, found, after, later, layers  # room for the look ahead
-            facts = replace(facts, ahead=self._look_ahead())
+            facts = replace(facts, ahead=self._look_ahead(facts))
         facts = replace(facts, audit=torch_audit(self.module, facts))
         return Observation(self.name, facts, signals, histograms, tuple(self.remarks), course)
 
@@ -206,12 +214,15 @@ class TorchReader:
             is_budget_assumed=self._is_budget_assumed,
             is_scheduled=self.optimizer is not None and is_scheduled(self.optimizer),
             largest_dropout=largest_dropout(self.module),
+            decay_cosine=self._decay_cosine(now, after),
+            statistics_kept=self._statistics_kept(),
             as_read=OutputFacts(
                 takes_logarithms=call.takes_logarithms,
                 broadcast=found.broadcast,
                 labels_beyond=found.labels_beyond,
                 over_one=found.over_one,
                 over_rows=found.over_rows(len(self._x[0])),
+                negated=found.negated,
             ),
         )
 
@@ -266,6 +277,16 @@ class TorchReader:
             is_chained=link.is_chained and is_plain and link.kernel.owner not in self.network.loops,
         )
 
+    def _decay_cosine(self, now: Traced, after: dict[str, Any] | None) -> float | None:
+        """None where no update can be made."""
+        if self.optimizer is None or after is None:
+            return None
+        return decay_cosine(self.optimizer, dict(self.module.named_parameters()), now.gradients)
+
+    def _statistics_kept(self) -> float:
+        is_known = self.steps is not None and not self._is_budget_assumed
+        return statistics_kept(self.module, self.steps) if is_known and self.steps is not None else 0.0
+
     # --- Updates -----------------------------------------------------------------------------------------------------
 
     def _after_one_update(self, now: Traced) -> dict[str, Any] | None:
@@ -280,13 +301,21 @@ class TorchReader:
             return None
         return copied.held
 
-    def _look_ahead(self) -> LookAhead | None:
+    def _look_ahead(self, facts: NetworkFacts) -> LookAhead | None:
         """Some updates on a copy."""
-        steps = None if self._is_budget_assumed else self.steps
-        size = look_ahead_size(self._cost.products, len(self._x[0]), steps)
+        size = look_ahead_size(self._cost.products, len(self._x[0]))
         if not self._has_targets or self.optimizer is None or size is None:
             return None
-        return TorchAhead(self.network, self.optimizer, self._loss, *self._all, self._read_as).made(*size)
+        ahead = TorchAhead(
+            self.network,
+            self.optimizer,
+            self._loss,
+            *self._all,
+            self._read_as,
+            keeps_statistics=facts.statistics_kept >= STATISTICS_KEPT,
+        )
+        made = ahead.made(*size)
+        return made if made is None or self._is_budget_assumed else within_budget(made, self.steps)
 
     # --- Examples ----------------------------------------------------------------------------------------------------
 

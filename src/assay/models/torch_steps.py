@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
@@ -26,6 +27,42 @@ def rates_of(optimizer: torch.optim.Optimizer) -> tuple[float, float] | None:
 def is_scheduled(optimizer: torch.optim.Optimizer) -> bool:
     """Whether a scheduler of ``torch.optim.lr_scheduler`` changes its learning rates."""
     return any("initial_lr" in group for group in optimizer.param_groups)
+
+
+def decay_cosine(
+    optimizer: torch.optim.Optimizer, parameters: Mapping[str, Any], gradients: Mapping[str, Any]
+) -> float | None:
+    """Cosine between the next update and the one that weight decay alone would make, over all kernels.
+
+    Measured on copies, so that it does not matter how an optimizer applies its decay: with gradients of 0 nothing else
+    moves. Both are made at the largest learning rate that is known, for a warm-up may begin at 0.
+
+    Parameters
+    ----------
+    optimizer : torch.optim.Optimizer
+    parameters, gradients : mapping of str to tensor
+
+    Returns
+    -------
+    float or None
+        None without weight decay.
+    """
+    if not any(group.get("weight_decay") for group in optimizer.param_groups):
+        return None
+    updated, decayed = CopiedSteps(optimizer, parameters), CopiedSteps(optimizer, parameters)
+    for copied in (updated, decayed):
+        copied.multiply_rate(1.0)
+    updated.step(gradients)
+    decayed.step({name: torch.zeros_like(tensor) for name, tensor in parameters.items()})
+    product, own, other = 0.0, 0.0, 0.0
+    for name, tensor in parameters.items():
+        if tensor.ndim > 1:
+            before = tensor.detach().double()
+            moved, pulled = (copied.held[name].double() - before for copied in (updated, decayed))
+            product += float((moved * pulled).sum())
+            own += float(moved.square().sum())
+            other += float(pulled.square().sum())
+    return product / math.sqrt(own * other) if own > 0 and other > 0 else None
 
 
 class CopiedSteps:
@@ -56,6 +93,11 @@ class CopiedSteps:
         state = {own: copy.deepcopy(held) for own, held in optimizer.state.items() if id(own) in trained}
         self.optimizer.state = defaultdict(dict, {copies[id(own)]: held for own, held in state.items()})
         self.moved = {id(tensor) for group in self.optimizer.param_groups for tensor in group["params"]}
+
+    def multiply_rate(self, factor: float) -> None:
+        """Go on at this multiple of the largest learning rate that is known of each group."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = (peak_rate(group) or 0.0) * factor
 
     def step(self, gradients: Mapping[str, Any]) -> None:
         """One update with these gradients by name."""

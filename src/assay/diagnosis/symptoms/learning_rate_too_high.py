@@ -42,8 +42,8 @@ SOUND_UPDATE = 0.01
 
 def at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
     """A smaller rate learns where this one does not; or one update makes the loss much larger than chance."""
-    better = None if facts.ahead is None or facts.ahead.falls else facts.ahead.best_of(larger=False)
-    if facts.ahead is not None and better is not None and not (facts.ahead.learns or facts.is_scheduled):
+    better = None if facts.ahead is None or facts.is_scheduled else _slower(facts.ahead)
+    if facts.ahead is not None and better is not None:
         yield _of_look_ahead(facts, facts.ahead, *better)
         return
     if facts.optimizer is None or measured.has_overflowed or not np.isfinite(measured.loss):
@@ -69,6 +69,13 @@ def at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
         detail=f"The learning rate{f' {rate:g}' if rate is not None else ''} is too high for these gradients.",
         remedy=_sound_rate(facts, measured),
     )
+
+
+def _slower(ahead: LookAhead) -> tuple[float, float] | None:
+    """A smaller rate that learns where the own one does not, or much more where it learns little; and its skill."""
+    if ahead.learns:
+        return ahead.much_better_slower
+    return None if ahead.falls else ahead.best_of(larger=False)
 
 
 def _of_look_ahead(facts: NetworkFacts, ahead: LookAhead, factor: float, skill: float) -> Finding:

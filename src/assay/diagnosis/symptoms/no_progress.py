@@ -18,6 +18,8 @@ def unless_certain(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Find
     ahead = facts.ahead
     if ahead is None or ahead.can_learn or not any(one.update for one in facts.parameters):
         return
+    if ahead.comes_down or ahead.others_come_down:  # too few updates to tell
+        return
     yield SYMPTOM.finding(
         (),
         Evidence(

@@ -36,13 +36,18 @@ def in_training(facts: NetworkFacts, course: TrainingCourse) -> Iterator[Finding
         return
     if steps_are_too_large(facts, course) or steps_are_too_small(facts, course):
         return
+    yield nothing_learnt(facts, course)
+
+
+def nothing_learnt(facts: NetworkFacts, course: TrainingCourse) -> Finding:
+    """The share that was closed, and the loss at the start and at the end."""
     factor = 0.1 if LONG_WAY < reach_of_updates(facts, course) < np.inf else 10
     start, end = number_text(course.loss[0]), number_text(course.loss[-1])
-    yield SYMPTOM.finding(
+    return SYMPTOM.finding(
         (),
         Evidence(
             "share of the gap between a constant guess and a perfect answer that was closed",
-            share,
+            learnt_share(facts, course),
             NOTHING_LEARNT,
             f"{learnt_text(facts, course)} The training loss went from {start} to {end}; a constant guess has "
             f"{number_text(chance_of(facts, course))}.",
