@@ -18,6 +18,7 @@ from assay.diagnosis.ahead import (
     score_of_deals,
     skill_of,
     with_other_rates,
+    within_budget,
 )
 
 # --- Skill -----------------------------------------------------------------------------------------------------------
@@ -117,20 +118,25 @@ def test_a_loss_that_is_not_finite_has_diverged():
 
 def test_a_small_network_has_all_updates_on_all_rows():
     """64 updates on 128 rows, or on as many as there are."""
-    assert look_ahead_size(1000, 500, None) == (MOST_UPDATES, MOST_ROWS)
-    assert look_ahead_size(1000, 60, None) == (MOST_UPDATES, 60)
+    assert look_ahead_size(1000, 500) == (MOST_UPDATES, MOST_ROWS)
+    assert look_ahead_size(1000, 60) == (MOST_UPDATES, 60)
 
 
-def test_no_further_than_the_budget():
-    """A network that gets ten updates is not judged by more."""
-    assert look_ahead_size(1000, 500, 10) == (10, MOST_ROWS)
+@pytest.mark.parametrize(("steps", "budget"), [(None, None), (8, 8), (63, 63), (64, None), (1000, None)])
+def test_a_budget_below_the_look_ahead_is_kept_beside_it(steps, budget):
+    """What is learnt within it is told apart from what could be learnt."""
+    ahead = within_budget(LookAhead((1.0, *[0.9] * 8, *[0.1] * 56), chance=1.0), steps)
+    assert ahead.budget == budget
+    assert ahead.skill == pytest.approx(0.9)
+    if budget == 8:
+        assert ahead.skill_within_budget == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize("rows", [40, 500])
 @pytest.mark.parametrize("products", [1e4, 3e6, 1e7, 2e7, 7e7, 1e8])
 def test_what_it_takes_stays_below_the_limit(products, rows):
     """Updates × rows × products of a row; rows are given up first, then updates."""
-    size = look_ahead_size(products, rows, None)
+    size = look_ahead_size(products, rows)
     if size is None:
         assert products * FEWEST_UPDATES * FEWEST_ROWS > MOST_PRODUCTS
         return
@@ -143,9 +149,51 @@ def test_what_it_takes_stays_below_the_limit(products, rows):
 def test_a_network_that_is_too_large_has_none():
     """2·10¹⁰ products for 16 updates on 16 rows are 78 million a row."""
     limit = MOST_PRODUCTS / (FEWEST_UPDATES * FEWEST_ROWS)
-    assert look_ahead_size(limit * 0.99, 500, None) == (FEWEST_UPDATES, FEWEST_ROWS)
-    assert look_ahead_size(limit * 1.01, 500, None) is None
-    assert look_ahead_size(limit * 1.01, 500, 3) == (3, int(MOST_PRODUCTS / 3 / (limit * 1.01)))  # a budget of three
+    assert look_ahead_size(limit * 0.99, 500) == (FEWEST_UPDATES, FEWEST_ROWS)
+    assert look_ahead_size(limit * 1.01, 500) is None
+
+
+# --- Other rates ------------------------------------------------------------------------------------------------------
+
+
+def made(**losses):
+    """From factors of the learning rate, as words such as ``x0_1``, to look aheads that end at a loss."""
+    known = {float(name[1:].replace("_", ".")): last for name, last in losses.items()}
+    asked = []
+
+    def at(factor):
+        asked.append(factor)
+        return LookAhead((1.0, *[known[factor]] * 8), chance=1.0)
+
+    return with_other_rates(at), asked
+
+
+@pytest.mark.parametrize(("own", "asked"), [(0.69, [1.0]), (0.71, [1.0, 0.1, 0.01]), (0.94, [1.0, 0.1, 0.01])])
+def test_a_network_that_learns_little_is_tried_at_smaller_rates(own, asked):
+    """Below 30 % of the gap; it may be that its steps are too large."""
+    ahead, factors = made(x1=own, x0_1=0.2, x0_01=0.5)
+    assert factors == asked
+    assert ahead.learns
+    assert ahead.much_better_slower == ((0.1, pytest.approx(0.8)) if len(asked) > 1 else None)
+
+
+@pytest.mark.parametrize(("slower", "is_better"), [(0.51, False), (0.49, True)])
+def test_much_better_is_forty_percent_of_the_gap_more(slower, is_better):
+    """Its own rate closes 10 %."""
+    ahead, _ = made(x1=0.9, x0_1=slower, x0_01=0.9)
+    assert (ahead.much_better_slower is not None) == is_better
+
+
+@pytest.mark.parametrize(("last", "comes_down"), [(1.19, False), (1.21, True), (5.1, False)])
+def test_a_loss_far_above_chance_that_falls_has_not_settled(last, comes_down):
+    """From 5 on; more than a fifth above chance."""
+    assert LookAhead((5.0, 5.0, 5.0, 3.0, 3.0, 3.0, last, last, last), chance=1.0).comes_down == comes_down
+
+
+@pytest.mark.parametrize(("start", "last", "learns"), [(0.9, 0.86, False), (0.9, 0.84, True), (0.2, 0.2, True)])
+def test_the_luck_of_the_start_is_not_learning(start, last, learns):
+    """It begins 10 % below chance and has to come to 15 %; one that was trained before has learnt."""
+    assert LookAhead((start, *[last] * 8), chance=1.0).learns == learns
 
 
 # --- Does it carry over? ---------------------------------------------------------------------------------------------

@@ -14,6 +14,10 @@ from assay.diagnosis.measured import LayerSignals
 from assay.diagnosis.traits import reads_probabilities
 from assay.diagnosis.wording import percent_text
 
+# `thresholds.LEARNT_SHARE` of a cross-entropy. Two equally common classes, each told with a probability of 0.85, have
+# an R² of 1 − 0.15 · 0.85 / 0.25 = 0.49, and the cross-entropy closes 1 + (0.15 ln 0.15 + 0.85 ln 0.85) / ln 2 = 0.39.
+LEARNT_SHARE_OF_ENTROPY = 0.4
+
 Outcome = Literal["diverged", "unknown", "failed", "learnt"]
 
 
@@ -76,7 +80,7 @@ def _learnt_share_asked(facts: NetworkFacts, course: TrainingCourse) -> float:
     """What counts as learnt: a cross-entropy asks for more than an accuracy does, or a squared error."""
     has_accuracy = facts.data is not None and facts.data.majority is not None and course.metric is not None
     is_entropy = facts.loss is not None and reads_probabilities(facts.loss)
-    return thresholds.LEARNT_SHARE_OF_ENTROPY if is_entropy and not has_accuracy else thresholds.LEARNT_SHARE
+    return LEARNT_SHARE_OF_ENTROPY if is_entropy and not has_accuracy else thresholds.LEARNT_SHARE
 
 
 def learnt_text(facts: NetworkFacts, course: TrainingCourse) -> str:

@@ -19,9 +19,6 @@ LARGE_INPUTS = 2.0
 
 # A training closed less than this share of the gap between a constant guess and a perfect answer: it has failed.
 LEARNT_SHARE = 0.5
-# The same of a cross-entropy. Two equally common classes, each told with a probability of 0.85, have an R² of
-# 1 - 0.15 · 0.85 / 0.25 = 0.49, and the cross-entropy closes 1 - (-0.15 ln 0.15 - 0.85 ln 0.85) / ln 2 = 0.39.
-LEARNT_SHARE_OF_ENTROPY = 0.4
 # Part of the loss's path from epoch to epoch that goes upwards: 0 for a falling curve, a half for noise about a level.
 JAGGED = 0.3
 

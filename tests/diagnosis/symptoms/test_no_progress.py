@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from assay.choices import Choice
 from assay.diagnosis import start_findings
+from assay.diagnosis.ahead import LookAhead
 
 
 @pytest.mark.parametrize(("last", "is_found"), [(0.951, True), (0.949, False)])
@@ -40,3 +43,11 @@ def test_it_is_told_only_where_nothing_certain_was_found(facts, signals, paramet
     mismatch = facts(ahead=ahead(1.2, 1.1), parameters=(parameter(),), output="relu")
     assert mismatch.loss == Choice("categorical_crossentropy")
     assert [one.symptom for one in start_findings(mismatch, signals())] == ["output_loss_mismatch"]
+
+
+def test_a_loss_that_is_still_on_its_way_down_says_nothing(facts, signals, parameter, found):
+    """From 40 times chance 64 updates are too few; at another rate, too."""
+    down = LookAhead((40.0, 40.0, 40.0, 20.0, 20.0, 20.0, 9.0, 9.0, 9.0), chance=1.0)
+    stuck = LookAhead((40.0, 40.0, 40.0, 46.0, 46.0, 46.0, 46.0, 46.0, 46.0), chance=1.0)
+    for seen, is_found in ((down, False), (stuck, True), (replace(stuck, others_come_down=True), False)):
+        assert len(found("no_progress", facts(ahead=seen, parameters=(parameter(),)), signals())) == is_found

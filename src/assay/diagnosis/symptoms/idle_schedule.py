@@ -64,16 +64,16 @@ SYMPTOM = Symptom(
     meaning="For most of the training the learning rate is far below the one that the optimizer was given.",
     sight="A curve that is flat after the first steps, or from the beginning.",
     rule=(
-        f"When a loop has ended, its learning rate was below {percent_text(IDLE)} of its largest for at least "
-        f"{percent_text(MOST_IDLE)} of the steps; or it never came to {percent_text(WARM)} of the rate that the "
-        "optimizer was given."
+        f"A loop of at least {LOOKS} looks has ended, and its learning rate was below {percent_text(IDLE)} of its "
+        f"largest for at least {percent_text(MOST_IDLE)} of the steps; or it never came to {percent_text(WARM)} of the "
+        "rate that the optimizer was given."
     ),
     cause=(
         "A schedule counts calls of scheduler.step(). One that was made for epochs and is called at each step runs out "
         "early; one that was made for steps and is called once an epoch hardly begins."
     ),
     why="A decay of 0.9 for each call is 1 % after 44 calls, for 0.9⁴⁴ = 0.0097.",
-    source="PyTorch, documentation of torch.optim.lr_scheduler",
+    source="Goyal et al., Accurate, large minibatch SGD, 2017, section 2.2, on warm-up",
     remedy="Call scheduler.step() as often as the schedule expects: after each update, or after each epoch.",
     example=LoopExample(
         '    optimizer.param_groups[0]["lr"] = 0.1 * 0.9**watch.step\n'

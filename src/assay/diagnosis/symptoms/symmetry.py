@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from assay.diagnosis.wording import layers_text, percent_text
 
 # Share of a hidden layer's units with a copy.
 IDENTICAL_FRACTION = 0.5
+# What a look ahead closes of the gap to a perfect answer where copies do not hinder, as in branches of a stream that
+# itself tells the examples apart.
+LEARNT_ANYWAY = 0.7
 
 
 def at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
@@ -35,7 +39,7 @@ def at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
         return
     worst = float(np.nanmax(fraction[~is_zero_branch]))
     named = facts.layers[layers[0] - 1].kernel_initializer
-    yield SYMPTOM.finding(
+    found = SYMPTOM.finding(
         layers,
         Evidence(
             "largest share of units with a copy",
@@ -49,6 +53,8 @@ def at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
         ),
         remedy=sound_change(facts),
     )
+    learns_anyway = facts.ahead is not None and facts.ahead.skill >= LEARNT_ANYWAY
+    yield replace(found, level="note") if learns_anyway else found
 
 
 SYMPTOM = Symptom(
@@ -58,7 +64,10 @@ SYMPTOM = Symptom(
     title="Units that are copies of each other",
     meaning="The units of a layer start with the same kernel, and stay the same for ever.",
     sight="The kernel's violins are lines, not bells: every weight is the same number.",
-    rule=f"More than {percent_text(IDENTICAL_FRACTION)} of the units of a hidden layer have an exact copy in it.",
+    rule=(
+        f"More than {percent_text(IDENTICAL_FRACTION)} of the units of a hidden layer have an exact copy in it. A note "
+        f"where a look ahead closes {percent_text(LEARNT_ANYWAY)} of the gap to a perfect answer all the same."
+    ),
     cause=(
         "Equal units get equal gradients and so stay equal: however long it trains, such a layer is worth a single "
         "unit."
