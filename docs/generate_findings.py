@@ -125,8 +125,9 @@ VERDICT = """\
    forecast may differ: a short, shallow network can learn in spite of a fault, and a sound network does not learn if
    the budget is too small.
 
-A look-ahead is short. It shows that a network can learn its examples, by heart if need be. It does not show that it
-will do well on others, or that thousands of updates at this learning rate will go well.
+A look-ahead is short. It shows that a network can learn its examples, by heart if need be. With at least 128 examples
+some are kept apart, and what was learnt must fit them better than chance does: see `unrelated_targets`. That says
+nothing about how well it will do in the end, or whether thousands of updates at this learning rate will go well.
 
 **Chance** is the best that a constant guess reaches, without looking at the inputs. Its accuracy is the share of the
 commonest class. Its cross-entropy for ten equally common classes is ln 10 = 2.3. Losses are compared with it.

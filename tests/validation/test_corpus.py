@@ -96,9 +96,20 @@ def test_all_forms_of_a_program_are_one_family_on_one_side(programs):
     """A family is on one side of the split, and the sides are of about the same size."""
     for number in range(0, MANY, FORMS):
         assert len({one.family for one in programs[number : number + FORMS]}) == 1
-    sides = [labels.side(one.family) for one in programs]
-    assert 0.4 < np.mean([side == "seen" for side in sides]) < 0.6
-    assert labels.side("dense × rate") == labels.side("dense × rate")
+    parts = [labels.part_of(one) for one in programs]
+    assert 0.4 < np.mean([part == "seen" for part in parts]) < 0.6
+    of_family: dict[str, set[str]] = {}
+    for one, part in zip(programs, parts, strict=True):
+        of_family.setdefault(one.family, set()).add(part)
+    assert all(len(found) == 1 for found in of_family.values())
+
+
+def test_programs_drawn_later_are_fresh_whatever_their_family(programs):
+    """They are new: none of them is one of the first."""
+    fresh = [grammar.program(number) for number in range(labels.FIRST_FRESH, labels.FIRST_FRESH + 12)]
+    assert {labels.part_of(one) for one in fresh} == {"fresh"}
+    assert labels.FIRST_FRESH % FORMS == 0
+    assert labels.part_of(grammar.program(labels.FIRST_FRESH - 1)) != "fresh"
 
 
 # --- Mutations --------------------------------------------------------------------------------------------------------
@@ -375,7 +386,7 @@ def test_detectors_are_counted_on_what_they_can_judge(programs):
 def test_the_page_names_programs_of_the_seen_half_alone(programs):
     """Nobody can tune a rule on an unseen program by reading the page: it stands there in counts only."""
     seen, unseen = (
-        next(one for one in programs if not one.is_mutated and labels.side(one.family) == half)
+        next(one for one in programs if not one.is_mutated and labels.part_of(one) == half)
         for half in ("seen", "unseen")
     )
     rows = [row(programs, one.number, "sound", ("dead_units", "fault")) for one in (seen, unseen)]

@@ -2,7 +2,7 @@
 
     python validation/corpus train   [--programs N] [--workers 2] [--out DIR]
     python validation/corpus labels  [--out DIR]
-    python validation/corpus judge   [--side seen|unseen|both] [--others] [--workers 2] [--out DIR]
+    python validation/corpus judge   [--part seen|unseen|fresh|all] [--others] [--workers 2] [--out DIR]
     python validation/corpus page    [--out DIR]
 
 Each step goes on where it was stopped. `judge` asks assay, anew when its source has changed, and with `--others` the
@@ -23,11 +23,11 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from corpus.grammar import program  # noqa: E402
-from corpus.labels import SOUND, decide_alike, labels, side  # noqa: E402
+from corpus.labels import PARTS, SOUND, decide_alike, labels, part_of  # noqa: E402
 from corpus.training import SEEDS, in_workers, open_tasks, trained, written  # noqa: E402
 
 OUT = HERE.parents[1] / "assay-runs" / "corpus"
-PROGRAMS = 1098
+PROGRAMS = 1398
 
 
 def main() -> None:
@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--programs", type=int, default=PROGRAMS, help="how many, sound and mutated")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--out", type=Path, default=OUT, help="where trainings and judgements are kept")
-    parser.add_argument("--side", choices=("seen", "unseen", "both"), default="both", help="which half is judged")
+    parser.add_argument("--part", choices=(*PARTS, "all"), default="all", help="which part is judged")
     parser.add_argument("--others", action="store_true", help="judge by the detectors that assay is compared with")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # which ends the workers too
@@ -49,14 +49,14 @@ def main() -> None:
     if options.step == "labels":
         print_labels(found)
     elif options.step == "judge":
-        judge(found, options.out, options.side, options.workers, by_others=options.others)
+        judge(found, options.out, options.part, options.workers, by_others=options.others)
     else:
         write_page(found, options.out)
 
 
 def print_labels(found: dict[int, str]) -> None:
-    """How many programs have each label, by half and by mutation."""
-    for counted in (found.values(), ((side(program(number).family), label) for number, label in found.items())):
+    """How many programs have each label, by part and by mutation."""
+    for counted in (found.values(), ((part_of(program(number)), label) for number, label in found.items())):
         for name, count in sorted(Counter(counted).items()):
             print(f"{count:5}  {name if isinstance(name, str) else ', '.join(name)}")
     by_mutation: dict[str, Counter[str]] = {}
@@ -66,12 +66,12 @@ def print_labels(found: dict[int, str]) -> None:
         print(f"{name:32} {', '.join(f'{count} {label}' for label, count in sorted(counts.items()))}")
 
 
-def judge(found: dict[int, str], out: Path, half: str, workers: int, *, by_others: bool) -> None:
+def judge(found: dict[int, str], out: Path, part: str, workers: int, *, by_others: bool) -> None:
     """Judge what is clearly sound or broken and has not been judged."""
     from corpus.judging import digest, judged, judged_by_others, open_numbers
 
     clear = [number for number, label in found.items() if label in (*SOUND, "broken")]
-    wanted = [number for number in clear if half in ("both", side(program(number).family))]
+    wanted = [number for number in clear if part in ("all", part_of(program(number)))]
     path = out / ("others.jsonl" if by_others else f"judged-{digest()}.jsonl")
     numbers = open_numbers(wanted, path)
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(out / "programs"))

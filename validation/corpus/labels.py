@@ -1,4 +1,4 @@
-"""Which programs are sound and which broken, by what they learnt; and on which side of the split each stands."""
+"""Which programs are sound and which broken, by what they learnt; and which part of the corpus each belongs to."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from corpus.program import FORMS
+from corpus.program import FORMS, Program
 
 # A sound program has learnt at least this much by itself, in the mean over its seeds.
 LEARNT = 0.5
 # A mutated one is sound if in every seed it reaches this share of its twin's mean, and broken below that.
 AS_GOOD, WORSE = 0.9, 0.8
+
+PARTS = ("seen", "unseen", "fresh")
+FIRST_FRESH = 1098  # a multiple of the forms of a program
 
 LABELS = {
     "sound": "drawn and not mutated, and learnt",
@@ -79,9 +82,12 @@ def decide_alike(runs: Iterable[Mapping[str, Any]], found: Mapping[int, str]) ->
     return alike
 
 
-def side(family: str) -> str:
-    """``seen`` for families that rules and thresholds may look at, ``unseen`` for those that are printed.
+def part_of(known: Program) -> str:
+    """``seen`` for families that rules and thresholds may look at, ``unseen`` for those by which levels are earned.
 
     The second byte of the hash halves the corpus more evenly than the first; it was chosen before anything was trained.
+    What is drawn from number `FIRST_FRESH` on is ``fresh``, whatever its family: no rule and no level has seen it.
     """
-    return "seen" if hashlib.sha256(family.encode()).digest()[1] % 2 == 0 else "unseen"
+    if known.number >= FIRST_FRESH:
+        return "fresh"
+    return "seen" if hashlib.sha256(known.family.encode()).digest()[1] % 2 == 0 else "unseen"

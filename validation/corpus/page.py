@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from corpus.grammar import program
-from corpus.labels import AS_GOOD, LABELS, LEARNT, SOUND, WORSE, side
+from corpus.labels import AS_GOOD, FIRST_FRESH, LABELS, LEARNT, PARTS, SOUND, WORSE, part_of
 from corpus.mutations import MUTATIONS
 from corpus.program import Program
 from corpus.training import SEEDS
@@ -38,9 +38,9 @@ class Row:
     others: Mapping[str, Any]
 
     @property
-    def side(self) -> str:
-        """``seen`` or ``unseen``."""
-        return side(self.program.family)
+    def part(self) -> str:
+        """``seen``, ``unseen`` or ``fresh``."""
+        return part_of(self.program)
 
     @property
     def is_broken(self) -> bool:
@@ -162,10 +162,10 @@ def by_symptom(part: Sequence[Row]) -> list[dict[str, Any]]:
 
 
 def levels_file(all_rows: Sequence[Row]) -> dict[str, Any]:
-    """What other pages quote: by half, the table of symptoms, and by detector what is named and alarmed."""
+    """What other pages quote: by part, the table of symptoms, and by detector what is named and alarmed."""
     written = {}
-    for half in ("seen", "unseen"):
-        part = [row for row in all_rows if row.side == half]
+    for name_of_part in PARTS:
+        part = [row for row in all_rows if row.part == name_of_part]
         detectors = {}
         for name, detector in DETECTORS.items():
             broken, sound = matrix(part, detector)
@@ -175,7 +175,7 @@ def levels_file(all_rows: Sequence[Row]) -> dict[str, Any]:
                 "sound": len(sound),
                 "alarmed": sum(sound),
             }
-        written[half] = {"detectors": detectors, "symptoms": by_symptom(part)}
+        written[name_of_part] = {"detectors": detectors, "symptoms": by_symptom(part)}
     return written
 
 
@@ -184,8 +184,7 @@ def levels_file(all_rows: Sequence[Row]) -> dict[str, Any]:
 
 def page(labels: Mapping[int, str], alike: Collection[int], all_rows: Sequence[Row]) -> Iterator[str]:
     """All lines of corpus.md; `alike` are the broken programs of `labels.decide_alike`."""
-    unseen = [row for row in all_rows if row.side == "unseen"]
-    seen = [row for row in all_rows if row.side == "seen"]
+    seen, unseen, fresh = ([row for row in all_rows if row.part == part] for part in PARTS)
     yield "# A corpus that grows by itself"
     yield ""
     yield (
@@ -202,8 +201,9 @@ def page(labels: Mapping[int, str], alike: Collection[int], all_rows: Sequence[R
     )
     yield (
         "- A family is an architecture and a group of mutations. A hash of its name puts it, twins and all, on one "
-        "side: rules and thresholds may look at the *seen* half; the result is the *unseen* one. A judgement is of "
-        "seed 0."
+        "side: rules and thresholds may look at the *seen* half; levels are earned by the *unseen* one. Programs from "
+        f"number {FIRST_FRESH} on are *fresh*: they were drawn, trained and judged when rules and levels stood, so "
+        "they are the result. A judgement is of seed 0."
     )
     yield ""
     yield from _table_of_labels(labels)
@@ -214,14 +214,17 @@ def page(labels: Mapping[int, str], alike: Collection[int], all_rows: Sequence[R
         f"out are worse: {', '.join(f'{name} ({count})' for name, count in names.most_common()) or 'none'}."
     )
     yield ""
-    counted = Counter(side(program(number).family) for number, label in labels.items() if label in (*SOUND, "broken"))
+    counted = Counter(part_of(program(number)) for number, label in labels.items() if label in (*SOUND, "broken"))
     yield (
-        f"Judged by this version of assay: {len(seen)} of the {counted['seen']} seen programs that count, and "
-        f"{len(unseen)} of the {counted['unseen']} unseen ones."
+        f"Judged by this version of assay: {len(seen)} of the {counted['seen']} seen programs that count, "
+        f"{len(unseen)} of the {counted['unseen']} unseen ones, and {len(fresh)} of the {counted['fresh']} fresh ones."
     )
     yield ""
-    if unseen:
-        yield from _of_the_unseen(unseen)
+    yield EXPLANATION
+    yield ""
+    for title, part in (("Fresh programs", fresh), ("The unseen half", unseen)):
+        if part:
+            yield from _in_full(title, part)
     yield "## The seen half"
     yield ""
     yield from detector_table(seen)
@@ -237,19 +240,20 @@ def page(labels: Mapping[int, str], alike: Collection[int], all_rows: Sequence[R
     yield from case_list([row for row in seen if row.is_broken and not _is_named(row)])
 
 
-def _of_the_unseen(unseen: Sequence[Row]) -> Iterator[str]:
+EXPLANATION = (
+    "*Either* is epoch 0 or the training. DeepDiagnosis' rules are those of `published_rules.py` on the signals "
+    "that assay records in about six epochs, without the rule on the accuracy. *Gradient thresholds* call a "
+    "program broken if, in one of the first 10 updates, the gradient of some kernel is not finite or its norm "
+    "is below 10⁻⁷ or above 1,000; they see PyTorch's programs only. TrainCheck is not among them: it needs its "
+    "own instrumented run and known-good reference runs of the same program."
+)
+
+
+def _in_full(title: str, part: Sequence[Row]) -> Iterator[str]:
     """The result: detectors, symptoms, architectures, frameworks, mutations; and no program by its number."""
-    yield "## The unseen half"
+    yield f"## {title}"
     yield ""
-    yield from detector_table(unseen)
-    yield ""
-    yield (
-        "*Either* is epoch 0 or the training. DeepDiagnosis' rules are those of `published_rules.py` on the signals "
-        "that assay records in about six epochs, without the rule on the accuracy. *Gradient thresholds* call a "
-        "program broken if, in one of the first 10 updates, the gradient of some kernel is not finite or its norm "
-        "is below 10⁻⁷ or above 1,000; they see PyTorch's programs only. TrainCheck is not among them: it needs its "
-        "own instrumented run and known-good reference runs of the same program."
-    )
+    yield from detector_table(part)
     yield ""
     yield "### By symptom"
     yield ""
@@ -258,15 +262,15 @@ def _of_the_unseen(unseen: Sequence[Row]) -> Iterator[str]:
         "*recall* the share of broken ones that show it. A level is the gravest that a program shows."
     )
     yield ""
-    yield from symptom_table(unseen)
+    yield from symptom_table(part)
     yield ""
-    for title, key in (
+    for grouped, key in (
         ("architecture", lambda row: row.program.architecture),
         ("framework", lambda row: row.program.framework),
     ):
-        yield f"### By {title}"
+        yield f"### By {grouped}"
         yield ""
-        yield from group_table(unseen, key, title)
+        yield from group_table(part, key, grouped)
         yield ""
     yield "### By mutation"
     yield ""
@@ -275,18 +279,18 @@ def _of_the_unseen(unseen: Sequence[Row]) -> Iterator[str]:
     )
     yield ""
     yield from group_table(
-        [row for row in unseen if row.program.is_mutated], lambda row: row.program.mutation, "mutation"
+        [row for row in part if row.program.is_mutated], lambda row: row.program.mutation, "mutation"
     )
     yield ""
 
 
 def _table_of_labels(labels: Mapping[int, str]) -> Iterator[str]:
-    counts = Counter((label, side(program(number).family)) for number, label in labels.items())
-    yield "| label | meaning | seen | unseen |"
-    yield "|---|---|---|---|"
+    counts = Counter((label, part_of(program(number))) for number, label in labels.items())
+    yield f"| label | meaning | {' | '.join(PARTS)} |"
+    yield f"|---|---|{'---|' * len(PARTS)}"
     for label, meaning in LABELS.items():
-        if counts[label, "seen"] + counts[label, "unseen"]:
-            yield f"| {label} | {meaning} | {counts[label, 'seen']} | {counts[label, 'unseen']} |"
+        if any(counts[label, part] for part in PARTS):
+            yield f"| {label} | {meaning} | {' | '.join(str(counts[label, part]) for part in PARTS)} |"
 
 
 def detector_table(part: Sequence[Row]) -> Iterator[str]:
