@@ -97,10 +97,11 @@ def test_all_forms_of_a_program_are_one_family_on_one_side(programs):
     for number in range(0, MANY, FORMS):
         assert len({one.family for one in programs[number : number + FORMS]}) == 1
     parts = [labels.part_of(one) for one in programs]
-    assert 0.4 < np.mean([part == "seen" for part in parts]) < 0.6
+    assert 0.4 < np.mean([part == "seen" for part in parts if part != "fresh"]) < 0.6
     of_family: dict[str, set[str]] = {}
     for one, part in zip(programs, parts, strict=True):
-        of_family.setdefault(one.family, set()).add(part)
+        if part != "fresh":
+            of_family.setdefault(one.family, set()).add(part)
     assert all(len(found) == 1 for found in of_family.values())
 
 

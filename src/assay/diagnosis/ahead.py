@@ -24,6 +24,8 @@ LARGER_RATES, SMALLER_RATES = (10.0, 100.0, 1000.0), (0.1, 0.01)
 # Share of the gap between the best constant output and a perfect answer that shows that a network learns; and below
 # which it learns so little that smaller rates are tried, too.
 LEARNS, LEARNS_WELL = 0.05, 0.3
+# What is closed where an oddity of the network does not hinder it.
+LEARNT_ANYWAY = 0.7
 # What a smaller rate must close beyond that to be much better.
 MUCH_BETTER = 0.4
 # Loss over chance, both above the floor, beyond which a loss that comes down has not shown yet where it goes.
@@ -88,6 +90,11 @@ class LookAhead:
         −1 where the loss has become infinite or not a number.
         """
         return skill_of(self.losses, self.chance, self.floor)
+
+    @property
+    def is_unhindered(self) -> bool:
+        """Whether it learns so much that what is odd about the network does not hinder it."""
+        return self.skill >= LEARNT_ANYWAY
 
     @property
     def enough(self) -> float:

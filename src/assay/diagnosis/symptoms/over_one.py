@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from assay.diagnosis.ahead import LEARNT_ANYWAY
 from assay.diagnosis.examples import SOUND_MODULE, ModelExample
 from assay.diagnosis.facts import NetworkFacts
 from assay.diagnosis.finding import Evidence, Finding
 from assay.diagnosis.symptom import Symptom
 from assay.diagnosis.symptoms.constant_output import has_single_softmax
+from assay.diagnosis.wording import percent_text
 
 
 def as_written(facts: NetworkFacts) -> Iterator[Finding]:
@@ -17,7 +20,9 @@ def as_written(facts: NetworkFacts) -> Iterator[Finding]:
     if inside:
         names = " and ".join(name.replace("_", " ") for name in inside)
         text = f"{names} {'runs' if len(inside) == 1 else 'run'} over an axis of size 1."
-        yield SYMPTOM.finding((), Evidence("network as written", None, None, text[0].upper() + text[1:]))
+        found = SYMPTOM.finding((), Evidence("network as written", None, None, text[0].upper() + text[1:]))
+        # Such as attention weights that are all 1: the values are added up, and their sum may say enough.
+        yield replace(found, level="note") if facts.ahead is not None and facts.ahead.is_unhindered else found
 
 
 SYMPTOM = Symptom(
@@ -27,7 +32,10 @@ SYMPTOM = Symptom(
     title="A softmax or normalization over a single number",
     meaning="A softmax or a normalization inside the network has a single number to work on: it is constant.",
     sight="The gradients of the layers before it are exactly 0.",
-    rule="A softmax, or a layer normalization, is applied along an axis of size 1.",
+    rule=(
+        "A softmax, or a layer normalization, is applied along an axis of size 1. A note where a look ahead closes "
+        f"{percent_text(LEARNT_ANYWAY)} of the gap to a perfect answer all the same."
+    ),
     cause=(
         "Softmax divides a number by the sum of one number, which is itself: the result is 1 for every input. A "
         "normalization subtracts the mean of one number: the result is 0. What comes before cannot matter, and gets no "

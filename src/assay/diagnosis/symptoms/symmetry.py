@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from assay.diagnosis.ahead import LEARNT_ANYWAY
 from assay.diagnosis.examples import StudyExample
 from assay.diagnosis.facts import NetworkFacts
 from assay.diagnosis.finding import Evidence, Finding
@@ -18,9 +19,6 @@ from assay.diagnosis.wording import layers_text, percent_text
 
 # Share of a hidden layer's units with a copy.
 IDENTICAL_FRACTION = 0.5
-# What a look ahead closes of the gap to a perfect answer where copies do not hinder, as in branches of a stream that
-# itself tells the examples apart.
-LEARNT_ANYWAY = 0.7
 
 
 def at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
@@ -53,8 +51,8 @@ def at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
         ),
         remedy=sound_change(facts),
     )
-    learns_anyway = facts.ahead is not None and facts.ahead.skill >= LEARNT_ANYWAY
-    yield replace(found, level="note") if learns_anyway else found
+    # Such as copies in branches of a stream that itself tells the examples apart.
+    yield replace(found, level="note") if facts.ahead is not None and facts.ahead.is_unhindered else found
 
 
 SYMPTOM = Symptom(
