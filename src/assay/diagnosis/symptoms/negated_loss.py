@@ -9,13 +9,6 @@ from assay.diagnosis.facts import NetworkFacts
 from assay.diagnosis.finding import Evidence, Finding
 from assay.diagnosis.symptom import Symptom
 
-EXAMPLE = """\
-def loss(output, target):
-    return {sign}nn.functional.binary_cross_entropy_with_logits(output, target)
-
-
-"""
-
 
 def as_written(facts: NetworkFacts) -> Iterator[Finding]:
     """What is minimized is exactly minus a distance or an entropy."""
@@ -38,7 +31,9 @@ SYMPTOM = Symptom(
     remedy="Minimize the loss itself, without the minus.",
     advice="In adversarial training a minus may be meant; then this finding may be left aside.",
     example=ModelExample(
-        EXAMPLE.format(sign="-") + SOUND_MODULE, EXAMPLE.format(sign="") + SOUND_MODULE, is_torch=True
+        "bce = loss\nloss = lambda output, target: -bce(output, target)\n" + SOUND_MODULE,
+        "bce = loss\nloss = lambda output, target: bce(output, target)\n" + SOUND_MODULE,
+        is_torch=True,
     ),
     factors=("loss",),
     as_written=as_written,

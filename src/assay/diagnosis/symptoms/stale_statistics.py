@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from assay.diagnosis.ahead import STATISTICS_KEPT
-from assay.diagnosis.examples import ModelExample
+from assay.diagnosis.examples import SOUND_MODULE, ModelExample
 from assay.diagnosis.facts import NetworkFacts
 from assay.diagnosis.finding import Evidence, Finding
 from assay.diagnosis.measured import LayerSignals
@@ -36,9 +36,8 @@ def unless_certain(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Find
 
 
 EXAMPLE = """\
-module = nn.Sequential(nn.Linear(10, 32), nn.BatchNorm1d(32, momentum={momentum}), nn.ReLU(), nn.Linear(32, 1))
-optimizer = torch.optim.Adam(module.parameters(), lr=0.01)
 x = 5 * x + 20
+layers.insert(1, nn.BatchNorm1d(32, momentum={momentum}))
 """
 
 SYMPTOM = Symptom(
@@ -60,7 +59,12 @@ SYMPTOM = Symptom(
     why="After K updates (1 − m)^K of the first value is left: with m = 0.0001 and 300 updates 97 %.",
     source="Ioffe and Szegedy, 2015; PyTorch counts momentum as the share of the new, Keras as that of the old",
     remedy="Use PyTorch's momentum of 0.1 for the batch normalization, or train for more updates.",
-    example=ModelExample(EXAMPLE.format(momentum=0.0001), EXAMPLE.format(momentum=0.1), is_torch=True, steps=300),
+    example=ModelExample(
+        EXAMPLE.format(momentum=0.0001) + SOUND_MODULE,
+        EXAMPLE.format(momentum=0.1) + SOUND_MODULE,
+        is_torch=True,
+        steps=300,
+    ),
     factors=("mode",),
     unless_certain=unless_certain,
 )

@@ -59,9 +59,8 @@ SYMPTOM = Symptom(
     ),
     advice="With fewer than 128 examples nothing is said.",
     example=ModelExample(
-        "y = y[torch.randperm(len(y), generator=torch.Generator().manual_seed(0))]\n" + SOUND_MODULE,
-        "order = torch.randperm(len(y), generator=torch.Generator().manual_seed(0))\nx, y = x[order], y[order]\n"
-        + SOUND_MODULE,
+        "order = torch.randperm(len(y))\ny = y[order]\n" + SOUND_MODULE,
+        "order = torch.randperm(len(y))\nx, y = x[order], y[order]\n" + SOUND_MODULE,
         is_torch=True,
     ),
     factors=("data",),
