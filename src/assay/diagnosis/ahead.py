@@ -21,11 +21,9 @@ MOST_PRODUCTS = 2e10
 # Factors of the learning rate that are tried where the network's own learns nothing: larger ones up to the first that
 # learns or diverges, smaller ones where the loss does not come down.
 LARGER_RATES, SMALLER_RATES = (10.0, 100.0, 1000.0), (0.1, 0.01)
-# Share of the gap between the best constant output and a perfect answer that shows that a network learns; and below
-# which it learns so little that smaller rates are tried, too.
+# Share of the gap between the best constant output and a perfect answer that shows that a network learns; and the one
+# that shows that what is odd about it does not hinder it. Below that, smaller rates are tried, too.
 LEARNS, LEARNS_WELL = 0.05, 0.3
-# What is closed where an oddity of the network does not hinder it.
-LEARNT_ANYWAY = 0.7
 # What a smaller rate must close beyond that to be much better.
 MUCH_BETTER = 0.4
 # Loss over chance, both above the floor, beyond which a loss that comes down has not shown yet where it goes.
@@ -92,9 +90,9 @@ class LookAhead:
         return skill_of(self.losses, self.chance, self.floor)
 
     @property
-    def is_unhindered(self) -> bool:
+    def learns_well(self) -> bool:
         """Whether it learns so much that what is odd about the network does not hinder it."""
-        return self.skill >= LEARNT_ANYWAY
+        return self.skill >= LEARNS_WELL
 
     @property
     def enough(self) -> float:
@@ -212,7 +210,7 @@ def with_other_rates(updates_at: Callable[[float], LookAhead | None]) -> LookAhe
         From a factor of the learning rate to a look ahead; None where it cannot be made.
     """
     ahead = updates_at(1.0)
-    if ahead is None or ahead.skill >= LEARNS_WELL:
+    if ahead is None or ahead.learns_well:
         return ahead
     if ahead.learns:
         tried = [(factor, updates_at(factor)) for factor in SMALLER_RATES]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from assay.diagnosis.ahead import LEARNT_ANYWAY
+from assay.diagnosis.ahead import LEARNS_WELL
 from assay.diagnosis.examples import SOUND_MODULE, ModelExample
 from assay.diagnosis.facts import NetworkFacts
 from assay.diagnosis.finding import Evidence, Finding
@@ -22,7 +22,7 @@ def as_written(facts: NetworkFacts) -> Iterator[Finding]:
         text = f"{names} {'runs' if len(inside) == 1 else 'run'} over an axis of size 1."
         found = SYMPTOM.finding((), Evidence("network as written", None, None, text[0].upper() + text[1:]))
         # Such as attention weights that are all 1: the values are added up, and their sum may say enough.
-        yield replace(found, level="note") if facts.ahead is not None and facts.ahead.is_unhindered else found
+        yield replace(found, level="note") if facts.ahead is not None and facts.ahead.learns_well else found
 
 
 SYMPTOM = Symptom(
@@ -34,7 +34,7 @@ SYMPTOM = Symptom(
     sight="The gradients of the layers before it are exactly 0.",
     rule=(
         "A softmax, or a layer normalization, is applied along an axis of size 1. A note where a look ahead closes "
-        f"{percent_text(LEARNT_ANYWAY)} of the gap to a perfect answer all the same."
+        f"{percent_text(LEARNS_WELL)} of the gap to a perfect answer all the same."
     ),
     cause=(
         "Softmax divides a number by the sum of one number, which is itself: the result is 1 for every input. A "

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from assay.diagnosis.ahead import LEARNT_ANYWAY
+from assay.diagnosis.ahead import LEARNS_WELL
 from assay.diagnosis.examples import StudyExample
 from assay.diagnosis.facts import NetworkFacts
 from assay.diagnosis.finding import Evidence, Finding
@@ -52,7 +52,7 @@ def at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
         remedy=sound_change(facts),
     )
     # Such as copies in branches of a stream that itself tells the examples apart.
-    yield replace(found, level="note") if facts.ahead is not None and facts.ahead.is_unhindered else found
+    yield replace(found, level="note") if facts.ahead is not None and facts.ahead.learns_well else found
 
 
 SYMPTOM = Symptom(
@@ -64,7 +64,7 @@ SYMPTOM = Symptom(
     sight="The kernel's violins are lines, not bells: every weight is the same number.",
     rule=(
         f"More than {percent_text(IDENTICAL_FRACTION)} of the units of a hidden layer have an exact copy in it. A note "
-        f"where a look ahead closes {percent_text(LEARNT_ANYWAY)} of the gap to a perfect answer all the same."
+        f"where a look ahead closes {percent_text(LEARNS_WELL)} of the gap to a perfect answer all the same."
     ),
     cause=(
         "Equal units get equal gradients and so stay equal: however long it trains, such a layer is worth a single "
