@@ -225,6 +225,12 @@ def page(labels: Mapping[int, str], alike: Collection[int], all_rows: Sequence[R
     for title, part in (("Fresh programs", fresh), ("The unseen half", unseen)):
         if part:
             yield from _in_full(title, part)
+    if seen:
+        yield from _of_the_seen(seen)
+
+
+def _of_the_seen(seen: Sequence[Row]) -> Iterator[str]:
+    """Detectors and symptoms, and each false alarm and miss by its number: this half may be looked at."""
     yield "## The seen half"
     yield ""
     yield from detector_table(seen)
