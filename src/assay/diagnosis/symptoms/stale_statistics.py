@@ -25,9 +25,9 @@ def unless_certain(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Find
     yield SYMPTOM.finding(
         (),
         Evidence(
-            "share of the gap between a constant guess and a perfect answer that evaluation mode shows",
-            max(shown, 0.0),
-            ahead.skill - LOST,
+            "share of the gap between a constant guess and a perfect answer that evaluation mode does not show",
+            ahead.skill - max(shown, 0.0),
+            LOST,
             f"After {facts.steps} updates {percent_text(facts.statistics_kept)} of the first running statistics is "
             f"left. A look ahead closes {percent_text(ahead.skill)} of the gap between a constant guess and a perfect "
             f"answer in training mode; in evaluation mode {percent_text(max(shown, 0.0))} of it is closed.",

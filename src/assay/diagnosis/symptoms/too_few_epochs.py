@@ -33,9 +33,9 @@ def unless_certain(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Find
     found = SYMPTOM.finding(
         (),
         Evidence(
-            "share of the gap between a constant guess and a perfect answer that is closed within the budget",
-            max(within, 0.0),
-            ahead.skill - MORE_LEARNT,
+            "share of the gap between a constant guess and a perfect answer that is closed behind the budget's end",
+            ahead.skill - max(within, 0.0),
+            MORE_LEARNT,
             f"On a copy, the {ahead.budget} updates of the budget close {percent_text(max(within, 0.0))} of the gap "
             f"between a constant guess and a perfect answer; {ahead.updates} close {percent_text(ahead.skill)}.",
         ),
