@@ -7,14 +7,13 @@ ahead (`assay.diagnosis.ahead`); of a study's condition it is forecast. Without 
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 
 from assay.diagnosis.ahead import LookAhead
 from assay.diagnosis.facts import NetworkFacts
 from assay.diagnosis.measured import LayerSignals
 from assay.diagnosis.profiles import Profile, gradient_coming_back, signal_going_up
+from assay.diagnosis.symptom import About
 
 # Without a look ahead and without a forecast: ratios over the hidden layers beyond which no default budget helps.
 EXTREME_SIGNAL = 1e-3
@@ -22,24 +21,28 @@ EXTREME_GRADIENT = 1e-4
 
 
 def is_in_danger(
-    about: Literal["signal", "step"], facts: NetworkFacts, measured: LayerSignals, learns: bool | None
+    about: About, facts: NetworkFacts, measured: LayerSignals | None = None, learns: bool | None = None
 ) -> bool:
-    """Whether what was measured endangers learning.
+    """Whether what was found endangers learning.
 
     Parameters
     ----------
-    about : {"signal", "step"}
-        What was measured: the signal's way through the layers, or the size of the first steps.
+    about : {"signal", "step", "structure"}
+        What it says something about: the signal's way through the layers, the size of the first steps, or how the
+        network is built.
     facts : NetworkFacts
-    measured : LayerSignals
+    measured : LayerSignals, optional
+        Of the structure nothing is measured.
     learns : bool, optional
         What a forecast says, where there is one.
     """
+    if about == "structure":  # no forecast knows of it
+        return facts.ahead is None or not facts.ahead.learns_well
     if facts.ahead is not None:
         return not facts.ahead.can_learn if about == "signal" else _steps_endanger(facts, facts.ahead)
     if learns is not None:
         return not learns
-    return about == "step" or _is_extreme(facts, measured)
+    return about == "step" or measured is None or _is_extreme(facts, measured)
 
 
 def _steps_endanger(facts: NetworkFacts, ahead: LookAhead) -> bool:

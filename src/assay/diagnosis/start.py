@@ -5,6 +5,7 @@ The rules stand with their symptoms, in the folder `symptoms`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from assay.diagnosis.danger import is_in_danger
@@ -16,7 +17,12 @@ from assay.diagnosis.rulebook import rule_book
 
 def certain_findings(facts: NetworkFacts) -> list[Finding]:
     """All that can be said of the network as it is written, without measuring it."""
-    return [finding for symptom in rule_book() if symptom.as_written for finding in symptom.as_written(facts)]
+    found = []
+    for symptom in rule_book():
+        if symptom.as_written is not None:
+            in_danger = symptom.about is None or is_in_danger(symptom.about, facts)
+            found += _at_its_level(symptom.as_written(facts), in_danger=in_danger)
+    return found
 
 
 def start_findings(facts: NetworkFacts, measured: LayerSignals, *, learns: bool | None = None) -> list[Finding]:
@@ -37,7 +43,11 @@ def start_findings(facts: NetworkFacts, measured: LayerSignals, *, learns: bool 
     for symptom in rule_book():
         rules = [symptom.at_start, None if certain else symptom.unless_certain]
         told = [finding for rule in rules if rule is not None for finding in rule(facts, measured)]
-        if symptom.about is not None and not is_in_danger(symptom.about, facts, measured, learns):
-            told = [replace(finding, level="note") for finding in told]
-        found += told
+        in_danger = symptom.about is None or is_in_danger(symptom.about, facts, measured, learns)
+        found += _at_its_level(told, in_danger=in_danger)
     return found
+
+
+def _at_its_level(findings: Iterable[Finding], *, in_danger: bool) -> list[Finding]:
+    """Notes where learning is not in danger."""
+    return [finding if in_danger else replace(finding, level="note") for finding in findings]

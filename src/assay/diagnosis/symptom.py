@@ -20,6 +20,7 @@ from assay.diagnosis.measured import LayerSignals
 FactsRule = Callable[[NetworkFacts], Iterable[Finding]]
 StartRule = Callable[[NetworkFacts, LayerSignals], Iterable[Finding]]
 TrainingRule = Callable[[NetworkFacts, TrainingCourse], Iterable[Finding]]
+About = Literal["signal", "step", "structure"]
 LoopRule = Callable[[LoopFacts], Iterable[Finding]]
 
 
@@ -55,9 +56,10 @@ class Symptom:
         More about the remedy, for the rule book alone.
     example : StudyExample or ModelExample or LoopExample
         An illness and its cure.
-    about : {"signal", "step"}, optional
-        What a measurement before training says something about: the signal's way through the layers, or the size of
-        the first steps. Where learning is not in danger (`assay.diagnosis.danger`) its findings are notes.
+    about : {"signal", "step", "structure"}, optional
+        What is found before training says something about: the signal's way through the layers, the size of the first
+        steps, or how the network is built. Where learning is not in danger (`assay.diagnosis.danger`) its findings are
+        notes.
     factors : tuple of str
         What in a program is to blame, in the words of published lists of faults: ``activation``, ``initializer``, …
     as_written, at_start, in_training, in_loop : callable, optional
@@ -80,7 +82,7 @@ class Symptom:
     remedy: str
     example: StudyExample | ModelExample | LoopExample
     advice: str = ""
-    about: Literal["signal", "step"] | None = None
+    about: About | None = None
     factors: tuple[str, ...] = ()
     as_written: FactsRule | None = None
     at_start: StartRule | None = None

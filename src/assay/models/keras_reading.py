@@ -284,34 +284,6 @@ class KerasReader:
 
     # --- Updates -----------------------------------------------------------------------------------------------------
 
-    def look_ahead(self, updates: int, rows: int, factor: float = 1.0) -> np.ndarray | None:
-        """The loss before each of some updates on the first examples, and after the last; nothing is changed.
-
-        Parameters
-        ----------
-        updates : int
-            K.
-        rows : int
-            At most so many examples of those that are looked at.
-        factor : float
-            Of the learning rate.
-
-        Returns
-        -------
-        array, (K + 1,), or None
-            It ends with the first loss that is not finite. None without an optimizer that can be copied, and on other
-            backends than JAX.
-        """
-        own = self._own_steps()
-        if own is None:
-            return None
-        made = own.look_ahead(lambda: self._first(rows), self.objective.function, updates, factor)
-        return None if made is None else made[0]
-
-    def _first(self, rows: int) -> tuple[Any, Any]:
-        """Of the examples that are looked at."""
-        return keras.tree.map_structure(lambda part: part[:rows], self._x), self._y[:rows]
-
     def _look_ahead(self) -> LookAhead | None:
         """Some updates on a copy."""
         size = look_ahead_size(self._products, len(self._rows))
@@ -323,9 +295,8 @@ class KerasReader:
         if chance is None:
             return None
 
-        made = KerasAhead(own, self.objective, self._given_x).made(
-            updates, self._first(rows), chance, self.objective.floor()
-        )
+        ahead = KerasAhead(own, self.objective, self._given_x)
+        made = ahead.made(updates, rows, chance, self.objective.floor())
         return made if made is None or self._is_budget_assumed else within_budget(made, self.steps)
 
     def _optimizer(self) -> Choice | None:

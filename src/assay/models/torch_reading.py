@@ -302,19 +302,22 @@ class TorchReader:
         return copied.held
 
     def _look_ahead(self, facts: NetworkFacts) -> LookAhead | None:
-        """Some updates on a copy."""
+        """Some updates on a copy; none of a loss without an end below, or of which nothing can be learnt."""
         size = look_ahead_size(self._cost.products, len(self._x[0]))
         if not self._has_targets or self.optimizer is None or size is None:
             return None
-        ahead = TorchAhead(
-            self.network,
-            self.optimizer,
-            self._loss,
-            *self._all,
-            self._read_as,
-            keeps_statistics=facts.statistics_kept >= STATISTICS_KEPT,
-        )
-        made = ahead.made(*size)
+        keeps_statistics = facts.statistics_kept >= STATISTICS_KEPT
+        ahead = TorchAhead(self.network, self.optimizer, self._loss, *self._all, keeps_statistics=keeps_statistics)
+        x, y = ahead.first(size[1])
+        try:
+            with torch.no_grad():
+                call = self._read_as(self.network.run(self.network.parameters(), x, loss=self._loss, y=y), y)
+            chance, floor = call.chance(), call.floor()
+        except Exception:  # whatever the user's own code raises on fewer examples
+            return None
+        if chance is None or chance <= floor:
+            return None
+        made = ahead.made(*size, chance, floor)
         return made if made is None or self._is_budget_assumed else within_budget(made, self.steps)
 
     # --- Examples ----------------------------------------------------------------------------------------------------

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from assay.diagnosis import start_findings
+
 
 @pytest.mark.parametrize(("share", "is_found"), [(0.5, False), (0.501, True)])
 def test_more_than_half_of_the_units_have_a_copy(facts, signals, found, share, is_found):
@@ -37,7 +39,8 @@ def test_the_initializer_is_blamed_by_name(facts, signals, found):
 
 
 @pytest.mark.parametrize(("last", "level"), [(0.71, "fault"), (0.69, "note")])
-def test_copies_that_do_not_hinder_are_a_note(facts, signals, ahead, found, last, level):
+def test_copies_that_do_not_hinder_are_a_note(facts, signals, ahead, last, level):
     """A look ahead closes 30 % of the gap all the same."""
     copies = signals(identical_units_fraction=1)
-    assert [one.level for one in found("symmetry", facts(ahead=ahead(1.0, last)), copies)] == [level]
+    told = start_findings(facts(ahead=ahead(1.0, last)), copies)
+    assert [one.level for one in told if one.symptom == "symmetry"] == [level]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from assay.diagnosis.ahead import LEARNS_WELL
 from assay.diagnosis.examples import SOUND_MODULE, ModelExample
@@ -20,9 +19,7 @@ def as_written(facts: NetworkFacts) -> Iterator[Finding]:
     if inside:
         names = " and ".join(name.replace("_", " ") for name in inside)
         text = f"{names} {'runs' if len(inside) == 1 else 'run'} over an axis of size 1."
-        found = SYMPTOM.finding((), Evidence("network as written", None, None, text[0].upper() + text[1:]))
-        # Such as attention weights that are all 1: the values are added up, and their sum may say enough.
-        yield replace(found, level="note") if facts.ahead is not None and facts.ahead.learns_well else found
+        yield SYMPTOM.finding((), Evidence("network as written", None, None, text[0].upper() + text[1:]))
 
 
 SYMPTOM = Symptom(
@@ -52,6 +49,7 @@ SYMPTOM = Symptom(
         "layers[1] = nn.Sequential(nn.Linear(32, 8), nn.LayerNorm(8), nn.Linear(8, 32))\n" + SOUND_MODULE,
         is_torch=True,
     ),
+    about="structure",  # attention weights that are all 1 add the values up, and their sum may say enough
     factors=("activation",),
     as_written=as_written,
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 
@@ -37,7 +36,7 @@ def at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
         return
     worst = float(np.nanmax(fraction[~is_zero_branch]))
     named = facts.layers[layers[0] - 1].kernel_initializer
-    found = SYMPTOM.finding(
+    yield SYMPTOM.finding(
         layers,
         Evidence(
             "largest share of units with a copy",
@@ -51,8 +50,6 @@ def at_start(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
         ),
         remedy=sound_change(facts),
     )
-    # Such as copies in branches of a stream that itself tells the examples apart.
-    yield replace(found, level="note") if facts.ahead is not None and facts.ahead.learns_well else found
 
 
 SYMPTOM = Symptom(
@@ -78,6 +75,7 @@ SYMPTOM = Symptom(
     remedy="Use a random initializer.",
     advice="Zeros are right for biases, not for kernels.",
     example=StudyExample({}, "network.kernel_initializer", {"name": "constant", "value": 0.03}, "he_normal"),
+    about="structure",  # copies in branches of a stream that itself tells the examples apart do not hinder
     factors=("initializer",),
     at_start=at_start,
 )

@@ -102,32 +102,28 @@ def check_loss(
         If the labels do not fit the loss, one output is normalised by itself, or an argument is out of range.
     """
     record = LOSSES.of(choice)
-    symptom, reason = "", ""
-    if task == "regression" and record.needs != "any":
-        symptom, reason = (
-            "output_loss_mismatch",
-            (
-                f"'{choice.name}' expects class labels, but the data are for regression ({outputs} real-valued "
-                "target(s)). Choose 'mean_squared_error', 'mean_absolute_error' or 'huber'"
-            ),
-        )
-    elif outputs == 1 and record.needs == "one_hot":
-        symptom, reason = (
-            "output_loss_mismatch",
-            (
-                f"'{choice.name}' expects one-hot labels of at least 2 classes, but the data have a single 0/1 "
-                "label per example. Choose 'binary_crossentropy'"
-            ),
-        )
-    elif outputs == 1 and ACTIVATIONS.of(output_activation).normalizes:
-        symptom, reason = (
-            "constant_output",
-            (
-                f"'{choice.name}' on the single output of '{output_activation.name}' is constant, since "
-                f"'{output_activation.name}' normalises an output by itself. Choose 'sigmoid' as the output activation"
-            ),
-        )
+    symptom, reason = _misfit(record, choice.name, task, outputs, output_activation)
     if symptom and symptom not in allowed:
         raise StudyError(f'{where}: {reason}; or, to study this fault, write design.allow = ["{symptom}"].')
     if record.check is not None:
         record.check(LOSSES.arguments(choice), where)
+
+
+def _misfit(record: Loss, name: str, task: str, outputs: int, output_activation: Choice) -> tuple[str, str]:
+    """Why a loss means nothing on these data, as the symptom that it would show and in words; both empty if it does."""
+    if task == "regression" and record.needs != "any":
+        return "output_loss_mismatch", (
+            f"'{name}' expects class labels, but the data are for regression ({outputs} real-valued target(s)). Choose "
+            "'mean_squared_error', 'mean_absolute_error' or 'huber'"
+        )
+    if outputs == 1 and record.needs == "one_hot":
+        return "output_loss_mismatch", (
+            f"'{name}' expects one-hot labels of at least 2 classes, but the data have a single 0/1 label per example. "
+            "Choose 'binary_crossentropy'"
+        )
+    if outputs == 1 and ACTIVATIONS.of(output_activation).normalizes:
+        return "constant_output", (
+            f"'{name}' on the single output of '{output_activation.name}' is constant, since "
+            f"'{output_activation.name}' normalises an output by itself. Choose 'sigmoid' as the output activation"
+        )
+    return "", ""
