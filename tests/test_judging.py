@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
+import torch
 
 import assay
-from assay.diagnosis import Evidence, Finding, Remedy
+from assay.diagnosis import Evidence, Finding, LookAhead, Remedy, layer_signals
+from assay.diagnosis.ahead import within_budget
 from assay.errors import StudyError
-from assay.judging import condition_facts, merged, population_facts, verdict_of
+from assay.judging import condition_facts, judge_start, merged, population_facts, verdict_of
+from assay.models.torch_reading import observe_torch
 from assay.planning import plan_study
 
 
@@ -82,3 +86,17 @@ def test_only_what_would_be_refused_can_be_allowed(tiny_study, allow, words):
     """A near miss is told."""
     with pytest.raises(StudyError, match=re.escape(words)):
         tiny_study(design={"allow": allow})
+
+
+@pytest.mark.parametrize(("steps", "will_train"), [(8, False), (40, True), (1000, True), (None, True)])
+def test_a_network_that_learns_behind_the_end_of_its_budget_does_not_learn_within_it(steps, will_train):
+    """The loss falls from update 20 on."""
+    torch.manual_seed(0)
+    x = torch.randn(64, 4)
+    module = torch.nn.Linear(4, 1)
+    optimizer = torch.optim.SGD(module.parameters(), lr=0.1)
+    seen = observe_torch(module, x, x[:, :1], loss=torch.nn.MSELoss(), optimizer=optimizer)
+    ahead = within_budget(LookAhead((1.0, *[1.0] * 20, *[0.1] * 44), chance=1.0), steps)
+    facts = replace(seen.facts, ahead=ahead, steps=steps or 1000, is_budget_assumed=steps is None)
+    judgement = judge_start(facts, list(layer_signals(seen.signals).values()), [None])
+    assert judgement.verdict.will_train == will_train

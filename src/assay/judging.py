@@ -144,7 +144,8 @@ def judge_start(
 def _outlook(facts: NetworkFacts, ahead: LookAhead) -> bool | None:
     """Whether it learns within its budget, by what some updates did; None where that cannot be said."""
     if ahead.learns:
-        return True
+        within = ahead.skill_within_budget
+        return within is None or within >= ahead.enough
     if not ahead.can_learn:
         return False
     needed = ahead.updates_needed
