@@ -87,6 +87,7 @@ def test_where_theory_has_nothing_to_say_there_is_no_line(x, network):
 
 
 @pytest.mark.slow
+@pytest.mark.validation
 def test_networks_learn_as_deep_as_theory_says(tmp_path):
     """Depth against σ_w² at σ_b² = 0.05, the plane of Schoenholz et al. (2017), on digits with 300 steps of plain SGD.
 

@@ -248,3 +248,9 @@ def test_bce_loss_on_raw_scores_or_labels_of_minus_1_ends_with_a_finding():
     """PyTorch raises a RuntimeError at the first, and takes the second as it is."""
     assert "output_loss_mismatch" in certain_of(nn.BCELoss(), YES, 1)
     assert facts_of(nn.BCELoss(), 2 * YES - 1, 1, nn.Sigmoid()).as_read.labels_beyond == (-1.0, 1.0, 1)
+
+
+def test_labels_that_a_loss_of_scores_takes_without_an_error_are_kept_too():
+    """It computes the loss of any target; the values of the user's own loss are those that it gives."""
+    assert facts_of(nn.BCEWithLogitsLoss(), 2 * YES - 1, 1).as_read.labels_beyond == (-1.0, 1.0, 1)
+    assert facts_of(nn.BCEWithLogitsLoss(), 0.9 * YES, 1).as_read.labels_beyond is None
