@@ -7,13 +7,15 @@ own covariance between examples.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
 from assay._lazy import lazy_module
+from assay.choices import Choice
 from assay.engine.layout import Member
 from assay.learning.losses import loss_values
 from assay.networks.activations import ACTIVATIONS, activate
@@ -143,9 +145,13 @@ def _output_error_products(member: Member, covariance: np.ndarray, y: np.ndarray
     values, vectors = np.linalg.eigh(covariance)
     root = vectors * np.sqrt(np.maximum(values, 0.0))
     z = generator.standard_normal((OUTPUT_DRAWS, outputs, examples)) @ root.T
-    activation = member.layers[-1].activation
     with jax.enable_x64(True):
-        targets = jax.numpy.asarray(y.T)
-        total = lambda z: loss_values(member.loss, targets, activate(activation, z)).sum()  # noqa: E731
-        errors = np.asarray(jax.grad(total)(jax.numpy.asarray(z)), np.float64)
+        error_of = _error_function(member.loss, member.layers[-1].activation)
+        errors = np.asarray(error_of(jax.numpy.asarray(z), jax.numpy.asarray(y.T)), np.float64)
     return np.einsum("dkb,dkc->bc", errors, errors, optimize=True) / (OUTPUT_DRAWS * outputs)
+
+
+@lru_cache(maxsize=16)
+def _error_function(loss: Choice, activation: Choice) -> Callable[[Any, Any], Any]:
+    """The gradient of each example's loss with respect to the pre-activations of the output, compiled once."""
+    return jax.jit(jax.grad(lambda z, targets: loss_values(loss, targets, activate(activation, z)).sum()))

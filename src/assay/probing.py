@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from assay._lazy import lazy_module
 from assay.data import Dataset, load
 from assay.diagnosis import Finding, NetworkFacts, Verdict, layer_signals
 from assay.diagnosis.facts import AuditEntry
@@ -32,11 +33,14 @@ from assay.probes.arrays import PREACTIVATIONS
 from assay.study import ProbeSpec, Study, load_study, with_changes
 
 if TYPE_CHECKING:
+    import jax
     from matplotlib.figure import Figure
 
     from assay.engine.trainer import State, Trainer
     from assay.figures import SignalTables
     from assay.models.observation import Observation
+else:
+    jax = lazy_module("jax")
 
 # The linear network is followed for this many seeds of a condition.
 LINEARIZED_SEEDS = 3
@@ -423,6 +427,8 @@ def _linearized(
 ) -> dict[int, LinearizedCourse | None]:
     """The linear network of the first seeds of each condition, by trial."""
     found = {}
+    # Fetched at once: a small array at a time costs more to ask for than to read.
+    state = state._replace(parameters=jax.device_get(state.parameters))
     for index, member in enumerate(population.members):
         for seed in range(min(LINEARIZED_SEEDS, len(population.seeds))):
             weights = [

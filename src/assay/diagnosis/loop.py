@@ -51,6 +51,25 @@ class ClippingFacts:
 
 
 @dataclass(frozen=True)
+class BatchMix:
+    """How well the rows are mixed over the batches that were looked at.
+
+    Attributes
+    ----------
+    batches : int
+    between : float
+        The share of the targets' variance that lies between the batches; of classes, of the variance of their 0/1
+        columns. 0 if all batches are alike, 1 if all rows of each are equal.
+    by_chance : float
+        The mean of that share over all ways of dealing the same rows to the batches.
+    """
+
+    batches: int
+    between: float
+    by_chance: float
+
+
+@dataclass(frozen=True)
 class NonfiniteFacts:
     """A step whose loss or gradients are not numbers, seen before the optimizer made it.
 
@@ -106,6 +125,8 @@ class LoopFacts:
     clipping : tuple of ClippingFacts
     loss_scale : float, optional
         Of automatic mixed precision, at the last look.
+    batch_mix : BatchMix, optional
+        Of the targets, as far as they are known.
     broadcast : pair of shape, optional
         Those of outputs and targets that a loss compares number by number, where they differ.
     nonfinite : NonfiniteFacts, optional
@@ -124,6 +145,7 @@ class LoopFacts:
     modes: tuple[ModeFacts, ...] = ()
     clipping: tuple[ClippingFacts, ...] = ()
     loss_scale: float | None = None
+    batch_mix: BatchMix | None = None
     broadcast: tuple[tuple[int, ...], tuple[int, ...]] | None = None
     nonfinite: NonfiniteFacts | None = None
     has_ended: bool = False

@@ -12,7 +12,7 @@ from assay.diagnosis.facts import NetworkFacts
 from assay.diagnosis.finding import Finding, Remedy
 from assay.diagnosis.loop import LoopFacts
 from assay.diagnosis.rulebook import rule_book
-from assay.diagnosis.symptoms import divergence, learning_rate_too_high, nonfinite_gradient, plateau
+from assay.diagnosis.symptoms import divergence, learning_rate_too_high, nonfinite_gradient, plateau, sorted_batches
 from assay.diagnosis.thresholds import LEARNT_SHARE
 
 BLOCK = 4  # looks whose mean loss is one point of a course: a single batch says little
@@ -49,10 +49,12 @@ def loop_outcome(facts: LoopFacts, chance: float | None) -> Literal["diverged", 
     """What became of a loop, of its losses and that of the best constant output.
 
     Between `plateau.NOTHING_LEARNT` and half of the gap it is ``unknown``: how low the loss can get is not known of a
-    user's data.
+    user's data. So it is where the batches are sorted, for the loss of one kind of rows is not that of all.
     """
     if facts.nonfinite is not None:
         return "diverged"
+    if sorted_batches.are_sorted(facts.batch_mix):
+        return "unknown"
     course = loop_course(facts)
     share = None if course is None else learnt_share(NetworkFacts((), chance_loss=chance), course)
     if share is None:

@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol, TypeVar
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jax.extend.core import jaxpr_as_fun
 from jax.sharding import Mesh
 
 from assay.choices import Choice
@@ -249,15 +250,16 @@ def probe_program(recipe: Recipe, mesh: Mesh, probes: tuple[Probe, ...]) -> Jitt
     def program(
         state: State[Array], numbers: Numbers[Array], x: Array, y: Array, rows: Array, active: Array
     ) -> Packed[Signals]:
-        shapes = jax.eval_shape(
-            lambda state, numbers: one_group(state, numbers, x, y, rows),
-            *jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), (state, numbers)),
-        )
-        nothing = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+        first_state, first_numbers = jax.tree.map(lambda leaf: leaf[0], (state, numbers))
+        # Traced once, for the branch that measures and for the shapes of the one that does not.
+        traced, shapes = jax.make_jaxpr(one_group, return_shape=True)(first_state, first_numbers, x, y, rows)
+        measure, nothing = jaxpr_as_fun(traced), [jnp.zeros(leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(shapes)]
 
         def mapped(group: tuple[State[Array], Numbers[Array], Array]) -> Packed[Signals]:
             state, numbers, active = group
-            return jax.lax.cond(active > 0, lambda: one_group(state, numbers, x, y, rows), lambda: nothing)
+            arguments = jax.tree.leaves((state, numbers, x, y, rows))
+            found = jax.lax.cond(active > 0, lambda: measure(*arguments), lambda: nothing)
+            return jax.tree.unflatten(jax.tree.structure(shapes), found)
 
         return jax.lax.map(mapped, (state, numbers, active))
 

@@ -1,13 +1,16 @@
-"""The loss of the best constant output, of a loss of PyTorch's own and the targets that a watcher has seen."""
+"""What the targets that a watcher has seen say: the loss of the best constant output, and how well they are mixed."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
+
+from assay.diagnosis.loop import BatchMix
 
 MOST_ROWS = 4096  # of one batch
 MOST_NUMBERS = 2_000_000  # of all
@@ -56,6 +59,16 @@ class ChanceLoss:
         value = float(_RULES[self._kind](targets))
         return value if math.isfinite(value) and value > 0 else None
 
+    def batch_mix(self) -> BatchMix | None:
+        """How much of the targets' variance lies between batches; None where they are not known or do not vary."""
+        numbers = [array.reshape(len(array), -1) for array in self._targets if array.size]
+        if self._classes:
+            kept = [array.reshape(-1) for array in self._targets]
+            kept = [array[array != self._ignored] for array in kept] if self._ignored is not None else kept
+            kinds = np.arange(self._classes)
+            numbers = [(array[:, None] == kinds).astype(np.float64) for array in kept if array.size]
+        return None if self._kind is None else batch_mix(numbers)
+
     @property
     def classes(self) -> int:
         """Of a classification; 0 otherwise."""
@@ -65,6 +78,30 @@ class ChanceLoss:
     def ignored(self) -> int | None:
         """The target that does not count."""
         return self._ignored
+
+
+def batch_mix(batches: Sequence[np.ndarray]) -> BatchMix | None:
+    """The share η² = Σ_b n_b (m_b − m)² / Σ (t − m)² of batches of n_b rows with means m_b.
+
+    Parameters
+    ----------
+    batches : sequence of array, shape (n_b, K)
+
+    Returns
+    -------
+    BatchMix or None
+        None of fewer than two batches, and of targets that do not vary. The mean of η² over all ways of dealing the N
+        rows to the k batches is (k − 1) / (N − 1).
+    """
+    if len(batches) < 2 or len({array.shape[1] for array in batches}) > 1:
+        return None
+    rows = np.concatenate(batches).astype(np.float64)
+    mean = rows.mean(axis=0)
+    whole = float(((rows - mean) ** 2).sum())
+    if not (np.isfinite(whole) and whole > 0):
+        return None
+    between = sum(len(array) * ((array.mean(axis=0, dtype=np.float64) - mean) ** 2).sum() for array in batches)
+    return BatchMix(len(batches), float(between) / whole, (len(batches) - 1) / (len(rows) - 1))
 
 
 def _entropy_of_classes(targets: np.ndarray, of: ChanceLoss) -> float | None:

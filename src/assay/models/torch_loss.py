@@ -210,17 +210,20 @@ def broadcast_shapes(output: Any, target: Any) -> tuple[tuple[int, ...], tuple[i
 
 
 def computable(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any], Beyond | None]:
-    """The arguments of a loss, held within what PyTorch computes without an error, and the labels if they were not.
+    """The arguments of a loss, held within what PyTorch computes without an error, and the labels that have no meaning.
 
     What lies outside is a finding; the rest of the network is to be looked at all the same.
     """
-    if name not in (*_OF_CLASSES, "binary_cross_entropy") or len(args) < 2:
+    of_two = ("binary_cross_entropy", "binary_cross_entropy_with_logits")
+    if name not in (*_OF_CLASSES, *of_two) or len(args) < 2:
         return args, kwargs, None
     output, target, *others = args
     if not isinstance(output, torch.Tensor) or not isinstance(target, torch.Tensor) or not target.numel():
         return args, kwargs, None
-    if name == "binary_cross_entropy":
+    if name in of_two:
         beyond = _beyond(target, 0, 1, outputs=1)
+        if name == "binary_cross_entropy_with_logits":  # PyTorch computes it of any targets, and it has no minimum then
+            return args, kwargs, beyond
         held = output.nan_to_num(0.5).clamp(0, 1)
         return (held, target.clamp(0, 1), *others), kwargs, beyond
     if target.is_floating_point():

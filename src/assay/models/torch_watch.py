@@ -220,14 +220,16 @@ class TorchWatch:
     def _after_loss(self, module: torch.nn.Module, args: Any, output: Any) -> None:
         if not isinstance(output, torch.Tensor) or not output.requires_grad or is_in_backward():
             return
+        are_both = self._look is not None and len(args) == 2 and all(isinstance(one, torch.Tensor) for one in args)
+        compared = tuple(one.detach() for one in args) if are_both else None
         # It counts once its backward pass begins: that of a validation has none.
-        output.register_hook(Tap(self, partial(self._take_loss, output.detach())))
-        if self._look is not None and len(args) == 2 and all(isinstance(one, torch.Tensor) for one in args):
-            self._chance.take(*args)
-            self._record.facts = replace(self._record.facts, broadcast=broadcast_shapes(module, *args))
+        output.register_hook(Tap(self, partial(self._take_loss, module, output.detach(), compared)))
 
-    def _take_loss(self, loss: torch.Tensor, gradient: torch.Tensor) -> None:
+    def _take_loss(self, module: torch.nn.Module, loss: torch.Tensor, compared: Any, gradient: torch.Tensor) -> None:
         self._losses = [*self._losses[-MOST_LOSSES:], loss]
+        if compared is not None:
+            self._chance.take(*compared)
+            self._record.facts = replace(self._record.facts, broadcast=broadcast_shapes(module, *compared))
 
     def _keep_call(self, module: torch.nn.Module, args: Any, kwargs: Any) -> None:
         if torch.is_grad_enabled() and not is_in_backward():
@@ -419,7 +421,7 @@ class TorchWatch:
 
     def _judge(self, *, has_ended: bool = False) -> None:
         """Ask the rules, and tell what is new."""
-        self._record.facts = replace(self.facts, has_ended=has_ended)
+        self._record.facts = replace(self.facts, has_ended=has_ended, batch_mix=self._chance.batch_mix())
         found = loop_findings(self.facts)
         if has_ended and all(finding.level == "note" for finding in found):
             found += learning_findings(self.facts, self._chance.value())

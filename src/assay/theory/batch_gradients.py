@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from assay.theory.finite_networks import NetworkLayer, check_layers
-from assay.theory.gaussian_integrals import SMALLEST_VARIANCE, gaussian_rule
-from assay.theory.smooth_pieces import Activation, evaluate, smooth_pieces
+from assay.theory.gaussian_integrals import SMALLEST_VARIANCE, GaussianRule, gaussian_rule
+from assay.theory.smooth_pieces import evaluate, smooth_pieces
 
 _TERMS = 64  # of the Hermite series; what is beyond them is known at correlation 1, and small below 0.9
 _NEGLIGIBLE = 1e-9  # part of E f² that may be left to the terms beyond
-_PANELS = np.concatenate([[-38.0, -28.0, -20.0], np.arange(-12.0, 13.0), [20.0, 28.0, 38.0]])
+_ROUNDING = 1e-30  # part of E f² that a term of rounding errors has
+_PANELS = np.concatenate([[-38.0, -28.0, -20.0], np.arange(-12.0, 13.0, 2.0), [20.0, 28.0, 38.0]])
 
 
 @dataclass(frozen=True)
@@ -140,26 +141,58 @@ def _pair_expectations(layer: NetworkLayer, covariance: np.ndarray) -> tuple[np.
     rule = gaussian_rule(pieces.breaks, variance, layer.bias_mean, panels=_PANELS)
     correlation = np.clip(covariance / np.sqrt(np.outer(variance, variance)), -1.0, 1.0)
 
-    def expectations(function: Activation) -> np.ndarray:
-        # E f(z) f(z') = Σ_n a_n a'_n c^n with a_n = E f(z) h_n(u) and h_n the normalised Hermite polynomials.
-        values = evaluate(function, rule.z)
-        with np.errstate(over="ignore", invalid="ignore"):
-            exact = rule.mean(values, values)
-        if not np.isfinite(exact).all():
-            return np.full_like(covariance, np.nan)
-        total, power, rest = np.zeros_like(correlation), np.ones_like(correlation), exact.copy()
-        before, hermite = np.zeros_like(values), np.ones_like(values)
-        for n in range(_TERMS):
-            coefficient = rule.mean(values, hermite)
-            total += np.outer(coefficient, coefficient) * power
-            rest -= coefficient**2
-            power *= correlation
-            if (rest <= _NEGLIGIBLE * exact).all():
-                break
-            before, hermite = hermite, (rule.standard * hermite - np.sqrt(n) * before) / np.sqrt(n + 1)
-        rest = np.sqrt(np.maximum(rest, 0.0))
-        total += np.outer(rest, rest) * np.where(correlation > 0, power, 0.0)
-        np.fill_diagonal(total, exact)
-        return total
+    expectations = [
+        _HermiteSeries(rule, evaluate(function, rule.z), correlation)
+        for function in (layer.activation, layer.derivative or pieces.derivative)
+    ]
+    before, hermite, power = np.zeros_like(rule.standard), np.ones_like(rule.standard), np.ones_like(correlation)
+    for n in range(_TERMS):
+        for series in expectations:
+            series.add(hermite, power)
+        if all(series.is_complete for series in expectations):
+            break
+        power *= correlation
+        before *= -np.sqrt(n)  # h_{n+1}(u) = (u h_n − √n h_{n−1}) / √(n+1), in the place of h_{n−1}
+        before += rule.standard * hermite
+        before /= np.sqrt(n + 1)
+        before, hermite = hermite, before
+    of_values, of_slopes = (series.sum() for series in expectations)
+    return of_values, of_slopes
 
-    return expectations(layer.activation), expectations(layer.derivative or pieces.derivative)
+
+class _HermiteSeries:
+    """E f(z) f(z') = Σ_n a_n a'_n c^n for each pair, a_n = E f(z) h_n(u), h_n the normalised Hermite polynomials.
+
+    The a_n² of all n add up to E f². A series is complete where next to nothing is left of that.
+    """
+
+    def __init__(self, rule: GaussianRule, values: np.ndarray, correlation: np.ndarray) -> None:
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.exact = rule.mean(values, values)
+        self.is_finite = bool(np.isfinite(self.exact).all())
+        self.correlation, self.mean_with = correlation, rule.means_with(values)
+        self.total, self.rest, self.terms = np.zeros_like(correlation), self.exact.copy(), 0
+
+    @property
+    def is_complete(self) -> bool:
+        return not self.is_finite or bool((self.rest <= _NEGLIGIBLE * self.exact).all())
+
+    def add(self, hermite: np.ndarray, power: np.ndarray) -> None:
+        """Add the next term: h_n at the nodes of the rule, and c^n of each pair."""
+        if self.is_complete:
+            return
+        self.terms += 1
+        coefficient = self.mean_with(hermite)
+        if (coefficient**2 > _ROUNDING * self.exact).any():  # every second one is 0 of odd and of even functions
+            self.total += np.outer(coefficient, coefficient) * power
+            self.rest -= coefficient**2
+
+    def sum(self) -> np.ndarray:
+        """The series, with what is left of it as one more term; exact on the diagonal, nan where f overflows."""
+        if not self.is_finite:
+            return np.full_like(self.correlation, np.nan)
+        rest = np.sqrt(np.maximum(self.rest, 0.0))
+        power = np.where(self.correlation > 0, np.abs(self.correlation) ** self.terms, 0.0)
+        total = self.total + np.outer(rest, rest) * power
+        np.fill_diagonal(total, self.exact)
+        return total

@@ -6,6 +6,7 @@ exact for ReLU as for tanh, and as exact at variance 10⁶, where tanh looks lik
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,6 +56,17 @@ class GaussianRule:
                 product = product * factor
             sums = np.bincount(self.owner, product.sum(axis=1), minlength=int(np.prod(self.shape, dtype=int)))
         return sums.reshape(self.shape)[()]
+
+    def means_with(self, values: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        """E of the product of `values` with another factor, as a function of that: for many factors, one by one."""
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            weighted, count = self.weights * values, int(np.prod(self.shape, dtype=int))
+
+        def mean_with(factor: np.ndarray) -> np.ndarray:
+            sums = np.einsum("pn,pn->p", weighted, factor)
+            return np.bincount(self.owner, sums, minlength=count).reshape(self.shape)
+
+        return mean_with
 
 
 def gaussian_rule(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from assay.diagnosis.examples import ModelExample
 from assay.diagnosis.facts import NetworkFacts
@@ -16,11 +17,15 @@ def as_written(facts: NetworkFacts) -> Iterator[Finding]:
         return
     low, high, outputs = facts.as_read.labels_beyond
     fits = f"for {outputs} outputs they have to be 0 to {outputs - 1}" if outputs > 1 else "they have to lie in 0 … 1"
-    yield SYMPTOM.finding(
+    found = SYMPTOM.finding(
         (len(facts.layers),),
         Evidence("network as written", None, None, f"The labels run from {low:g} to {high:g}; {fits}."),
+        cause=_CAUSE_OF_TWO if outputs == 1 else None,
         remedy=_remedy(low, high, outputs),
     )
+    # Labels such as -1 and 1 pull the outputs of the two classes apart, if not to the right probabilities.
+    pulls_apart = outputs == 1 and low < 1 and high > 0
+    yield replace(found, level="fault") if pulls_apart else found
 
 
 def _remedy(low: float, high: float, outputs: int) -> Remedy:
@@ -35,6 +40,11 @@ def _remedy(low: float, high: float, outputs: int) -> Remedy:
     )
 
 
+# dL/dz of L = −y log σ(z) − (1 − y) log(1 − σ(z)) is σ(z) − y.
+_CAUSE_OF_TWO = (
+    "The slope of the binary cross-entropy is the probability less the label. It is never 0 for a label outside of "
+    "0 … 1, so such rows drive the output to one end without limit."
+)
 _MODEL = 'model = keras.Sequential([keras.Input((10,)), *hidden, keras.layers.Dense(3, "softmax")])\n'
 
 SYMPTOM = Symptom(
@@ -46,7 +56,8 @@ SYMPTOM = Symptom(
     sight="Nothing: signal and gradient may look sound. The panels do not show the labels.",
     rule=(
         "A class number of the targets is below 0 or above K − 1; or a target of the binary cross-entropy is below 0 "
-        "or above 1."
+        "or above 1. Of the binary cross-entropy it is certain only where no label lies below 1, or none above 0: all "
+        "outputs are then driven to the same end."
     ),
     cause=(
         "The loss takes the output unit whose number is the label. There is no such unit, so what happens depends on "
