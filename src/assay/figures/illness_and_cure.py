@@ -405,6 +405,7 @@ def _course_legend(data: Courses) -> list[Line2D]:
     handles = [
         Line2D([], [], color=colour, linestyle=dashes, linewidth=1.4, label=split)
         for split, (colour, dashes) in SPLITS.items()
+        if any(split == drawn for _, drawn in data.losses)
     ]
     if data.chance is not None:
         handles.append(Line2D([], [], color=INK, linewidth=0.9, linestyle=(0, (1, 1.5)), label="chance"))
