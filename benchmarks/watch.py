@@ -1,7 +1,7 @@
 """What watching a PyTorch loop costs: four networks, eager and compiled, looked at at every step, at every tenth, and
 by default.
 
-    python benchmarks/watch.py [--only mlp resnet18] [--steps 1000] [--quick]
+    python benchmarks/watch.py [--only mlp resnet18] [--quick]
 
 A row is one network trained twice in one process from the same start on the same batches, once alone and once under
 `assay.watch(model, optimizer, loss)`. The two take turns in blocks of steps, so that what else the machine does falls
@@ -140,6 +140,8 @@ NETWORKS: dict[str, tuple[Callable[[], nn.Module], Callable[[], Iterator[Any]]]]
     "resnet18": (resnet18, lambda: pictures(8, 3, 32, 32)),
     "gpt": (GPT, sentences),
 }
+STEPS = {"mlp": 4000, "lenet": 4000, "resnet18": 300, "gpt": 1000}
+"""Of a row with the default looks: one to four minutes each."""
 
 
 class Training:
@@ -215,13 +217,12 @@ def main() -> None:
     """Measure and write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="*", choices=list(NETWORKS), help="some of the networks")
-    parser.add_argument("--steps", type=int, default=1000, help="of a row with the default looks")
     parser.add_argument("--quick", action="store_true", help="a few steps of each, to see that it runs")
     arguments = parser.parse_args()
     load = os.getloadavg()[0]
-    few, many = (20, 40) if arguments.quick else (FEW, arguments.steps)
+    few, many = (20, dict.fromkeys(STEPS, 40)) if arguments.quick else (FEW, STEPS)
     rows = [
-        row(name, is_compiled=is_compiled, every=every, steps=many if every is None else few)
+        row(name, is_compiled=is_compiled, every=every, steps=many[name] if every is None else few)
         for name in arguments.only or NETWORKS
         for is_compiled in (False, True)
         for every in (1, 10, None)

@@ -124,6 +124,11 @@ class Link:
     is_chained: bool
     next_kernel: Call | None = field(default=None, repr=False)
 
+    def without_numbers(self) -> Link:
+        """The same with calls that hold no tensors: what is computed on few examples, and copies of parameters."""
+        following = None if self.next_kernel is None else replace(self.next_kernel, inputs=(), output=None)
+        return replace(self, kernel=replace(self.kernel, inputs=(), output=None), next_kernel=following)
+
 
 def links(calls: Sequence[Call], output: Any) -> list[Link]:
     """What stands behind each kernel, in the order of the calls; `output` is what the network returned."""

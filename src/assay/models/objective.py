@@ -83,7 +83,7 @@ def _of_labels(labels: np.ndarray, outputs: int) -> Targets:
         )
     beyond = (low, high, outputs) if low < 0 or high > outputs - 1 else None
     known = np.clip(labels - (0 if beyond is None else low), 0, outputs - 1).astype(np.int64)
-    return Targets(np.eye(outputs, dtype=np.float32)[known], "multiclass", outputs, beyond)
+    return Targets((known[:, None] == np.arange(outputs)).astype(np.float32), "multiclass", outputs, beyond)
 
 
 def is_of_shares(dense: np.ndarray) -> bool:

@@ -77,6 +77,10 @@ class Kernel(NamedTuple):
         units, inputs = self.rows(np.empty(first, np.bool_)).shape
         return int(units), int(inputs)
 
+    def without_numbers(self) -> Kernel:
+        """The same with weights that have a shape alone, so that it holds no memory."""
+        return self._replace(weights=tuple(weight.detach().to("meta") for weight in self.weights), bias=None)
+
     def by_units(self, array: np.ndarray, rows: int) -> np.ndarray:
         """Outputs as (B, P, U): examples, positions, units; B is 1 where they are the same for every example."""
         if self.function.startswith("conv") and array.ndim > 2:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -393,7 +394,7 @@ class TorchNetwork:
         if found.read is None:
             kind = type(found.output).__name__
             raise ModelError(f"module {self.name}: expected a tensor, or a tuple or dict of tensors, got {kind}.")
-        self.kernels = found.kernels
+        self.kernels = {site: kernel.without_numbers() for site, kernel in found.kernels.items()}
         self.links = links(found.log.calls, found.read)
         if not self.links:
             raise ModelError(f"module {self.name}: expected a Linear, Conv1d, Conv2d or Conv3d layer, got none.")
@@ -433,14 +434,15 @@ class TorchNetwork:
                 z = self.kernels[link.kernel.site].by_units(numpy_of(sites[link.site][0]), len(x[0]))
                 choice = None if made is None else activation_between(z, numpy_of(made))
             known.append((choice, is_residual))
+        self.links = [link.without_numbers() for link in self.links]
         return known
 
     def _random_pass(self, x: tuple[Any, ...]) -> tuple[dict[Site, Any], dict[Site, Any], Any]:
         """With parameters that let a signal through: what passed at the sites, what kernels were given, the output."""
-        random = np.random.Generator(np.random.Philox(0))
-        parameters = {name: _drawn(tensor, random) for name, tensor in self.parameters().items()}
+        random = torch.Generator().manual_seed(0)  # its own stream, so that the user's is where it was
+        parameters = {name: _drawn(tensor, random) for name, tensor in self.module.named_parameters()}
         x = tuple(
-            torch.randn(part.shape, generator=_generator()).to(part) if part.is_floating_point() else part for part in x
+            torch.randn(part.shape, generator=random).to(part) if part.is_floating_point() else part for part in x
         )
         with torch.no_grad():
             found = self.run(parameters, x)
@@ -566,19 +568,14 @@ def _first_to_last(slope: Any, examples_axis: int) -> float:
     return first / last if last > 0 else float("nan")
 
 
-def _drawn(tensor: Any, random: np.random.Generator) -> Any:
+def _drawn(tensor: Any, random: torch.Generator) -> Any:
     """Numbers that let a signal through: kernels keep its size, scales and biases are of one sign."""
-    shape = tuple(tensor.shape)
-    if len(shape) > 1:
-        drawn = random.standard_normal(shape) * np.sqrt(2 / np.prod(shape[1:]))
+    drawn = torch.empty(tensor.shape)
+    if tensor.ndim > 1:
+        drawn.normal_(0, math.sqrt(2 / max(1, math.prod(tensor.shape[1:]))), generator=random)
     else:
-        drawn = random.uniform(0.5, 1.5, shape)
-    return torch.as_tensor(drawn).to(tensor)
-
-
-def _generator() -> Any:
-    """Its own stream, so that the user's is where it was."""
-    return torch.Generator().manual_seed(0)
+        drawn.uniform_(0.5, 1.5, generator=random)
+    return drawn.to(tensor)
 
 
 def _first_tensor(output: Any) -> Any:

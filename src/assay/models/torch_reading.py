@@ -52,7 +52,7 @@ from assay.models.torch_layers import (
 from assay.models.torch_loss import ELEMENTWISE, LossCall, takes_classes_first
 from assay.models.torch_network import Later, Pass, TorchNetwork, Traced, numpy_of
 from assay.models.torch_parameters import parameter_facts
-from assay.models.torch_steps import CopiedSteps, decay_cosine, is_scheduled
+from assay.models.torch_steps import after_one_step, decay_cosine, is_scheduled
 
 # What is computed stays with its gradient until both are measured.
 KEPT = 2
@@ -243,7 +243,7 @@ class TorchReader:
         if call.name in ("cross_entropy", "nll_loss"):
             if not target.is_floating_point():
                 labels = numpy_of(target).astype(np.int64).reshape(-1).clip(0, outputs - 1)
-                return Targets(np.eye(outputs, dtype=np.float32)[labels], "multiclass", outputs)
+                return Targets((labels[:, None] == np.arange(outputs)).astype(np.float32), "multiclass", outputs)
             moved = np.moveaxis(numpy_of(target), call.class_axis, -1)
             return Targets(moved.reshape(-1, outputs), "multiclass", outputs)
         if call.name.startswith("binary_cross_entropy"):
@@ -293,13 +293,11 @@ class TorchReader:
         """The parameters after the next update; None where the optimizer cannot make it alone."""
         if self.optimizer is None:
             return None
-        copied = CopiedSteps(self.optimizer, dict(self.module.named_parameters()))
         try:
-            copied.step(now.gradients)
+            return after_one_step(self.optimizer, dict(self.module.named_parameters()), now.gradients)
         except Exception as error:  # such as one that calls the loss several times
             self.remarks.append(f"The optimizer's update could not be made on a copy. {one_line(error)}")
             return None
-        return copied.held
 
     def _look_ahead(self, facts: NetworkFacts) -> LookAhead | None:
         """Some updates on a copy; none of a loss without an end below, or of which nothing can be learnt."""

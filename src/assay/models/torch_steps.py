@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
@@ -49,20 +49,46 @@ def decay_cosine(
     """
     if not any(group.get("weight_decay") for group in optimizer.param_groups):
         return None
-    updated, decayed = CopiedSteps(optimizer, parameters), CopiedSteps(optimizer, parameters)
-    for copied in (updated, decayed):
-        copied.multiply_rate(1.0)
-    updated.step(gradients)
-    decayed.step({name: torch.zeros_like(tensor) for name, tensor in parameters.items()})
     product, own, other = 0.0, 0.0, 0.0
-    for name, tensor in parameters.items():
-        if tensor.ndim > 1:
-            before = tensor.detach().double()
-            moved, pulled = (copied.held[name].double() - before for copied in (updated, decayed))
-            product += float((moved * pulled).sum())
-            own += float(moved.square().sum())
-            other += float(pulled.square().sum())
+    for part in _updated_alone(optimizer, parameters):
+        updated, decayed = CopiedSteps(optimizer, part), CopiedSteps(optimizer, part)
+        for copied in (updated, decayed):
+            copied.multiply_rate(1.0)
+        updated.step(gradients)
+        decayed.step({name: torch.zeros_like(tensor) for name, tensor in part.items()})
+        for name, tensor in part.items():
+            if tensor.ndim > 1:
+                moved, pulled = (copied.held[name].sub_(tensor.detach()) for copied in (updated, decayed))
+                product += float((moved * pulled).sum(dtype=torch.float64))
+                own += float(moved.square().sum(dtype=torch.float64))
+                other += float(pulled.square().sum(dtype=torch.float64))
     return product / math.sqrt(own * other) if own > 0 and other > 0 else None
+
+
+def after_one_step(
+    optimizer: torch.optim.Optimizer, parameters: Mapping[str, Any], gradients: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The parameters after the next update, by name; those that the optimizer does not move as they are."""
+    after: dict[str, Any] = {}
+    for part in _updated_alone(optimizer, parameters):
+        copied = CopiedSteps(optimizer, part)
+        copied.step(gradients)
+        after |= copied.held
+    return after
+
+
+def _updated_alone(optimizer: torch.optim.Optimizer, parameters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The parameters in parts whose updates do not depend on each other.
+
+    PyTorch's own optimizers update each tensor by itself, so a copy of one tensor and of its state is enough at a time.
+    One of the user's own may look at all of them.
+    """
+    kind = type(optimizer)
+    if not kind.__module__.startswith("torch.optim") or kind is torch.optim.LBFGS:
+        yield dict(parameters)
+        return
+    for name, tensor in parameters.items():
+        yield {name: tensor}
 
 
 class CopiedSteps:
@@ -103,7 +129,8 @@ class CopiedSteps:
         """One update with these gradients by name."""
         for name, tensor in self.held.items():
             tensor.grad = gradients[name].to(tensor) if id(tensor) in self.moved and name in gradients else None
-        with torch.no_grad():
-            type(self.optimizer).step(self.optimizer)
+        if self.moved:
+            with torch.no_grad():
+                type(self.optimizer).step(self.optimizer)
         for tensor in self.held.values():
             tensor.grad = None
