@@ -219,6 +219,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", choices=list(NETWORKS), help="some of the networks")
     parser.add_argument("--quick", action="store_true", help="a few steps of each, to see that it runs")
     arguments = parser.parse_args()
+    torch.use_deterministic_algorithms(True)  # a compiled embedding adds in an order of its own, watched or not
     load = os.getloadavg()[0]
     few, many = (20, dict.fromkeys(STEPS, 40)) if arguments.quick else (FEW, STEPS)
     rows = [

@@ -139,4 +139,4 @@ def is_transforming() -> bool:
 
 def is_capturing() -> bool:
     """Whether a CUDA graph is being recorded, in which nothing may be fetched."""
-    return torch.cuda.is_available() and torch.cuda.is_initialized() and torch.cuda.is_current_stream_capturing()
+    return torch.cuda.is_initialized() and torch.cuda.is_current_stream_capturing()

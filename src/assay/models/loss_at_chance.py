@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -32,6 +31,7 @@ class ChanceLoss:
         self._ignored = getattr(loss, "ignore_index", None)
         self._targets: list[np.ndarray] = []
         self._classes = self._taken = 0
+        self._sums = MixSums()
 
     def take(self, outputs: torch.Tensor, targets: torch.Tensor) -> None:
         """Keep the targets of a batch; fetches them from their device."""
@@ -48,6 +48,10 @@ class ChanceLoss:
         few = targets.detach()[:MOST_ROWS].float().cpu().numpy()
         self._taken += few.size
         self._targets.append(few)
+        if self._classes:
+            self._sums.add_labels(few[few != self._ignored], self._classes)
+        elif few.size:
+            self._sums.add(few.reshape(len(few), -1))
 
     def value(self) -> float | None:
         """None where it is not known."""
@@ -61,13 +65,7 @@ class ChanceLoss:
 
     def batch_mix(self) -> BatchMix | None:
         """How much of the targets' variance lies between batches; None where they are not known or do not vary."""
-        numbers = [array.reshape(len(array), -1) for array in self._targets if array.size]
-        if self._classes:
-            kept = [array.reshape(-1) for array in self._targets]
-            kept = [array[array != self._ignored] for array in kept] if self._ignored is not None else kept
-            kinds = np.arange(self._classes)
-            numbers = [(array[:, None] == kinds).astype(np.float64) for array in kept if array.size]
-        return None if self._kind is None else batch_mix(numbers)
+        return None if self._kind is None else self._sums.mix()
 
     @property
     def classes(self) -> int:
@@ -80,28 +78,47 @@ class ChanceLoss:
         return self._ignored
 
 
-def batch_mix(batches: Sequence[np.ndarray]) -> BatchMix | None:
-    """The share η² = Σ_b n_b (m_b − m)² / Σ (t − m)² of batches of n_b rows with means m_b.
+class MixSums:
+    """What is needed of the targets t of batches b with n_b rows, sums s_b: N, Σ t, Σ t² and Σ_b s_b² / n_b.
 
-    Parameters
-    ----------
-    batches : sequence of array, shape (n_b, K)
-
-    Returns
-    -------
-    BatchMix or None
-        None of fewer than two batches, and of targets that do not vary. The mean of η² over all ways of dealing the N
-        rows to the k batches is (k − 1) / (N − 1).
+    The share η² = Σ_b n_b (m_b − m)² / Σ (t − m)² follows from them, with m_b and m the means of a batch and of all.
+    The mean of η² over all ways of dealing the N rows to the k batches is (k − 1) / (N − 1).
     """
-    if len(batches) < 2 or len({array.shape[1] for array in batches}) > 1:
-        return None
-    rows = np.concatenate(batches).astype(np.float64)
-    mean = rows.mean(axis=0)
-    whole = float(((rows - mean) ** 2).sum())
-    if not (np.isfinite(whole) and whole > 0):
-        return None
-    between = sum(len(array) * ((array.mean(axis=0, dtype=np.float64) - mean) ** 2).sum() for array in batches)
-    return BatchMix(len(batches), float(between) / whole, (len(batches) - 1) / (len(rows) - 1))
+
+    def __init__(self) -> None:
+        self._batches = self._rows = 0
+        self._origin: np.ndarray | float = 0.0  # near the mean, so that the differences of squares keep their digits
+        self._sum: np.ndarray | float = 0.0
+        self._squares = self._of_batches = 0.0
+
+    def add(self, rows: np.ndarray) -> None:
+        """A batch of numbers, (n, K)."""
+        if not self._batches:
+            self._origin = rows.mean(axis=0, dtype=np.float64)
+        moved = rows - self._origin
+        self._note(len(moved), moved.sum(axis=0), float((moved**2).sum()))
+
+    def add_labels(self, labels: np.ndarray, classes: int) -> None:
+        """A batch of class numbers, (n,): the same as of their 0/1 columns."""
+        counts = np.bincount(labels[(labels >= 0) & (labels < classes)].astype(np.int64), minlength=classes)
+        self._note(int(counts.sum()), counts.astype(np.float64), float(counts.sum()))
+
+    def _note(self, rows: int, total: np.ndarray, squares: float) -> None:
+        if rows:
+            self._batches, self._rows = self._batches + 1, self._rows + rows
+            self._sum = self._sum + total
+            self._squares += squares
+            self._of_batches += float((total**2).sum()) / rows
+
+    def mix(self) -> BatchMix | None:
+        """None of fewer than two batches, and of targets that do not vary."""
+        if self._batches < 2:
+            return None
+        of_all = float((np.asarray(self._sum) ** 2).sum()) / self._rows
+        whole, between = self._squares - of_all, self._of_batches - of_all
+        if not (np.isfinite(whole) and whole > 1e-9 * self._squares):
+            return None
+        return BatchMix(self._batches, max(0.0, between / whole), (self._batches - 1) / (self._rows - 1))
 
 
 def _entropy_of_classes(targets: np.ndarray, of: ChanceLoss) -> float | None:

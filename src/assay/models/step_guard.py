@@ -51,7 +51,10 @@ class StepGuard:
         if self._is_one_of_many and self.on_nonfinite == "skip":
             return gradients_are_sound  # on which all processes agree; they need not agree on the loss
         loss = self.loss(losses, look)
-        return gradients_are_sound and (loss is None or math.isfinite(loss))
+        if loss is None or math.isfinite(loss):
+            return gradients_are_sound
+        # Between looks a loss is noted before its backward pass: it may be one that has none.
+        return look is None and not self.is_careful and gradients_are_finite(optimizer)
 
     def loss(self, losses: Sequence[torch.Tensor], look: Look | None) -> float | None:
         """The first that is not finite, or the last; None where none is known or looking would wait for a device."""

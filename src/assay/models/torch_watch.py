@@ -220,12 +220,15 @@ class TorchWatch:
     def _after_loss(self, module: torch.nn.Module, args: Any, output: Any) -> None:
         if not isinstance(output, torch.Tensor) or not output.requires_grad or is_in_backward():
             return
-        are_both = self._look is not None and len(args) == 2 and all(isinstance(one, torch.Tensor) for one in args)
+        if self._look is None:  # a hook on the loss would take more time than all else that is done between looks
+            self._take_loss(module, output.detach(), None, None)
+            return
+        are_both = len(args) == 2 and all(isinstance(one, torch.Tensor) for one in args)
         compared = tuple(one.detach() for one in args) if are_both else None
         # It counts once its backward pass begins: that of a validation has none.
         output.register_hook(Tap(self, partial(self._take_loss, module, output.detach(), compared)))
 
-    def _take_loss(self, module: torch.nn.Module, loss: torch.Tensor, compared: Any, gradient: torch.Tensor) -> None:
+    def _take_loss(self, module: torch.nn.Module, loss: torch.Tensor, compared: Any, gradient: Any) -> None:
         self._losses = [*self._losses[-MOST_LOSSES:], loss]
         if compared is not None:
             self._chance.take(*compared)

@@ -10,9 +10,17 @@ import assay
 from assay.diagnosis import symptom_of
 from assay.diagnosis.loop import BatchMix, LoopFacts
 from assay.diagnosis.watched import loop_outcome
-from assay.models.loss_at_chance import batch_mix
+from assay.models.loss_at_chance import MixSums
 
 RULE = symptom_of("sorted_batches").in_loop
+
+
+def batch_mix(batches):
+    """What a watcher's sums say of some batches."""
+    sums = MixSums()
+    for rows in batches:
+        sums.add(rows)
+    return sums.mix()
 
 
 def seen(mix, *, has_ended=True):
@@ -68,6 +76,25 @@ def test_the_share_is_that_of_an_analysis_of_variance():
     batches = [random.standard_normal((9, 1)) + shift for shift in (0.0, 0.5, 1.5)]
     share = batch_mix(batches).between
     assert share / (1 - share) * (27 - 3) / (3 - 1) == pytest.approx(f_oneway(*batches).statistic[0])
+
+
+def test_labels_count_as_their_columns():
+    """Whatever lies outside of the classes is left out."""
+    random = np.random.default_rng(2)
+    of_labels, of_columns = MixSums(), MixSums()
+    for share in (0.1, 0.5, 0.8):
+        labels = np.where(random.uniform(size=20) < share, 2, random.integers(0, 2, 20))
+        of_labels.add_labels(np.append(labels, -100), 3)
+        of_columns.add(np.eye(3)[labels])
+    assert of_labels.mix().between == pytest.approx(of_columns.mix().between)
+    assert of_labels.mix().by_chance == of_columns.mix().by_chance
+
+
+def test_large_targets_keep_their_digits():
+    """Amounts about 10⁶ with a spread of 1."""
+    random = np.random.default_rng(3)
+    batches = [random.standard_normal((9, 1)) + shift for shift in (0.0, 2.0)]
+    assert batch_mix([rows + 1e6 for rows in batches]).between == pytest.approx(batch_mix(batches).between, rel=1e-6)
 
 
 def test_targets_that_do_not_vary_have_no_share():
