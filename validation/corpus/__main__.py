@@ -27,7 +27,7 @@ from corpus.labels import PARTS, SOUND, decide_alike, labels, part_of  # noqa: E
 from corpus.training import SEEDS, in_workers, open_tasks, trained, written  # noqa: E402
 
 OUT = HERE.parents[1] / "assay-runs" / "corpus"
-PROGRAMS = 1248
+PROGRAMS = 1398
 
 
 def main() -> None:

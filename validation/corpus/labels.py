@@ -16,7 +16,7 @@ LEARNT = 0.5
 AS_GOOD, WORSE = 0.9, 0.8
 
 PARTS = ("seen", "unseen", "fresh")
-FIRST_FRESH = 1098  # a multiple of the forms of a program
+FIRST_FRESH = 1248  # a multiple of the forms of a program
 
 LABELS = {
     "sound": "drawn and not mutated, and learnt",

@@ -19,8 +19,9 @@ LOOKS = 5
 SAME = 0.001
 # What is left of a gradient that counts as scaled down.
 LEFT = 0.99
-# What is left where the limit, and not the gradient, keeps the network from learning.
-NOTHING_LEFT = 0.01
+# What is left where the limit alone may keep the network from learning, and how far its steps would have to take it:
+# this share of the size of all weights, if each of them went the same way.
+NOTHING_LEFT, NOWHERE = 0.01, 0.1
 
 
 def in_loop(facts: LoopFacts) -> Iterator[Finding]:
@@ -41,7 +42,21 @@ def in_loop(facts: LoopFacts) -> Iterator[Finding]:
             f"{number_text(float(before.max()))}; {percent_text(left)} of it was left in the middle.",
         ),
     )
-    yield replace(found, level="fault") if left < NOTHING_LEFT else found
+    gets_nowhere = facts.has_ended and left < NOTHING_LEFT and _reach(facts) < NOWHERE
+    yield replace(found, level="fault") if gets_nowhere else found
+
+
+def _reach(facts: LoopFacts) -> float:
+    """How far all steps together could have taken the trained weights at most, as a share of their size; T ‖Δw‖ / ‖w‖.
+
+    ‖Δw‖ is that of the largest updates of all looks.
+    """
+    trained = [one for one in facts.parameters if one.is_trained and one.update is not None]
+    moved, size = (
+        np.sqrt(sum(one.size * number(one) ** 2 for one in trained))
+        for number in (lambda one: one.update, lambda one: one.rms)
+    )
+    return float(facts.steps * moved / size) if size > 0 else np.inf
 
 
 def _all_clipped(seen: tuple[ClippingFacts, ...]) -> bool:
@@ -60,7 +75,8 @@ SYMPTOM = Symptom(
     rule=(
         f"At every look, and at {LOOKS:g} at least, the norm of all gradients was scaled down by more than "
         f"{percent_text(1 - LEFT)} ({LEFT:g} or less was left), and to the same number within {percent_text(SAME)} "
-        f"({SAME:g}). It is a fault where less than {percent_text(NOTHING_LEFT)} was left."
+        f"({SAME:g}). It is a fault of a loop that has ended where less than {percent_text(NOTHING_LEFT)} was left "
+        f"and all steps together could have moved the weights by less than {percent_text(NOWHERE)} of their size."
     ),
     cause="The limit of `clip_grad_norm_` lies below the norm of every step, so the limit sets the size of the steps.",
     why=(

@@ -41,7 +41,7 @@ SYMPTOM = Symptom(
     sight="Not in the panels: an update's size does not tell where it goes.",
     rule=(
         "The next update is made twice on copies, once with gradients of 0, so that weight decay alone moves the "
-        f"kernels. The cosine between both updates is at least {MOSTLY_DECAY:g}."
+        f"kernels. The cosine between both updates is at least {MOSTLY_DECAY:g}; a note where a look ahead learns."
     ),
     cause="Weight decay pulls every weight to 0, and its pull is larger than the gradient of the loss.",
     why=(
@@ -55,6 +55,7 @@ SYMPTOM = Symptom(
         SOUND_MODULE.replace("lr=0.01", "lr=0.01, weight_decay=1e-4"),
         is_torch=True,
     ),
+    about="step",
     factors=("regularization",),
     unless_certain=unless_certain,
 )
