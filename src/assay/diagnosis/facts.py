@@ -207,6 +207,25 @@ class ParameterFacts:
 
 
 @dataclass(frozen=True)
+class BatchMix:
+    """How well the rows are mixed over the batches that were looked at.
+
+    Attributes
+    ----------
+    batches : int
+    between : float
+        The share of the targets' variance that lies between the batches; of classes, of the variance of their 0/1
+        columns. 0 if all batches are alike, 1 if all rows of each are equal.
+    by_chance : float
+        The mean of that share over all ways of dealing the same rows to the batches.
+    """
+
+    batches: int
+    between: float
+    by_chance: float
+
+
+@dataclass(frozen=True)
 class AuditEntry:
     """The size of one parameter array of a user's network as it was found, beside the sizes that are usual.
 
@@ -352,6 +371,8 @@ class NetworkFacts:
     statistics_kept : float
         Of a batch normalization, the share of its first running statistics that is left when training ends, the largest
         of all: (1 − momentum)^updates. 0 where it has none, or the updates are not known.
+    batch_mix : BatchMix, optional
+        Of the targets, where the examples came in batches.
     audit : tuple of AuditEntry
         How the parameters of a user's own network were initialized.
     """
@@ -375,6 +396,7 @@ class NetworkFacts:
     attentions: tuple[AttentionFacts, ...] = ()
     decay_cosine: float | None = None
     statistics_kept: float = 0.0
+    batch_mix: BatchMix | None = None
     audit: tuple[AuditEntry, ...] = ()
 
     @property

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from assay.diagnosis.facts import ParameterFacts
+from assay.diagnosis.facts import BatchMix, ParameterFacts
 
 ENOUGH_LOOKS = 3
 """So many looks must agree before a loop is judged by what they have in common."""
@@ -48,25 +48,6 @@ class ClippingFacts:
 
     before: float
     after: float
-
-
-@dataclass(frozen=True)
-class BatchMix:
-    """How well the rows are mixed over the batches that were looked at.
-
-    Attributes
-    ----------
-    batches : int
-    between : float
-        The share of the targets' variance that lies between the batches; of classes, of the variance of their 0/1
-        columns. 0 if all batches are alike, 1 if all rows of each are equal.
-    by_chance : float
-        The mean of that share over all ways of dealing the same rows to the batches.
-    """
-
-    batches: int
-    between: float
-    by_chance: float
 
 
 @dataclass(frozen=True)

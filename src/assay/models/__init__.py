@@ -26,13 +26,20 @@ def observe(model: Any, x: Any = None, y: Any = None, **options: Any) -> Observa
     ModelError
         If it is neither.
     """
-    from assay.models.streams import first_examples, is_stream
+    from assay.models.streams import drawn_examples, is_stream
     from assay.models.their_code import theirs_told
 
     if is_stream(x) and y is None:
-        drawn = first_examples(x, options.get("rows", 256))
+        drawn = drawn_examples(x, options.get("rows", 256))
+        remarks = [drawn.remark]
+        if options.get("steps") is None and drawn.batches is not None:
+            from assay.models.observation import assumed_epochs
+
+            options["steps"], remark = assumed_epochs(drawn.batches)
+            remarks.append(remark)
         observation = observe(model, drawn.x, drawn.y, **options)
-        return replace(observation, remarks=(drawn.remark, *observation.remarks))
+        facts = replace(observation.facts, batch_mix=drawn.mix)
+        return replace(observation, facts=facts, remarks=(*remarks, *observation.remarks))
     keras, torch = sys.modules.get("keras"), sys.modules.get("torch")
     with theirs_told():
         if keras is not None and isinstance(model, keras.Model):
@@ -42,8 +49,6 @@ def observe(model: Any, x: Any = None, y: Any = None, **options: Any) -> Observa
         if torch is not None and isinstance(model, torch.nn.Module):
             from assay.models.torch_reading import observe_torch
 
-            if "output" in options:
-                raise ModelError("output: a PyTorch module is looked at through what its loss reads. Leave it out.")
             return observe_torch(model, x, y, **options)
     raise ModelError(
         f"expected a study, a Keras model or a PyTorch module, got {type(model).__name__}. "

@@ -43,9 +43,10 @@ from assay.models.observation import (
     COPIES,
     FEW,
     TRACE_BYTES,
+    Budget,
     Observation,
     TracedLayer,
-    budget,
+    assumed_budget,
     course_of,
     signal_tables,
 )
@@ -67,7 +68,7 @@ def observe_keras(
     *,
     loss: Any = None,
     optimizer: Any = None,
-    steps: int | None = None,
+    steps: Budget | int | None = None,
     rows: int = 256,
     epoch: int = 0,
     output: str | int | None = None,
@@ -118,7 +119,7 @@ class KerasReader:
         *,
         loss: Any = None,
         optimizer: Any = None,
-        steps: int | None = None,
+        steps: Budget | int | None = None,
         rows: int = 256,
         output: str | int | None = None,
     ) -> None:
@@ -126,7 +127,7 @@ class KerasReader:
             raise ModelError(f"expected a Keras model, got {type(model).__name__}.")
         if rows < 2:
             raise ModelError(f"rows: expected at least 2 examples to look at, got {rows}.")
-        self.model, self.optimizer, self.steps = model, optimizer, steps
+        self.model, self.optimizer, self._budget = model, optimizer, Budget.of(steps)
         self.remarks: list[str] = []
         self._steps: OwnSteps | None = None
         x = inputs_of(model, x, rows, self.remarks)
@@ -156,9 +157,9 @@ class KerasReader:
         room = max(2, TRACE_BYTES // max(COPIES * found.row_bytes, 1))
         if room < min(rows, count):
             self.remarks.append(f"{room} examples were looked at instead of {min(rows, count)}, to stay below 1 GiB.")
-        self._has_targets, self._is_budget_assumed = y is not None, self.steps is None
-        if self.steps is None and y is not None:
-            self.steps, remark = budget(count)
+        self._has_targets = y is not None
+        if self._budget is None and y is not None:
+            self._budget, remark = assumed_budget(count)
             self.remarks.append(remark)
         self._rows = probe_rows(count, min(rows, room))
         self._given_x = x
@@ -205,11 +206,11 @@ class KerasReader:
             task=self.objective.targets.task,
             loss=self.objective.loss,
             optimizer=self._optimizer(),
-            steps=self.steps,
+            steps=None if self._budget is None else self._budget.steps,
             data=self._data_at(now),
             chance_loss=self._chance,
             floor_loss=self.objective.floor(),
-            is_budget_assumed=self._is_budget_assumed,
+            is_budget_assumed=self._budget is None or self._budget.is_assumed,
             is_scheduled=any(one.peak_rate is not None for one in parameters),
             largest_dropout=largest_dropout(self.model),
             parameters=parameters,
@@ -297,7 +298,8 @@ class KerasReader:
 
         ahead = KerasAhead(own, self.objective, self._given_x)
         made = ahead.made(updates, rows, chance, self.objective.floor())
-        return made if made is None or self._is_budget_assumed else within_budget(made, self.steps)
+        known = self._budget
+        return made if made is None or known is None or known.is_assumed else within_budget(made, known.steps)
 
     def _optimizer(self) -> Choice | None:
         """The optimizer as one of ours, with the learning rate that it has now."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import numpy as np
@@ -92,10 +92,35 @@ class TracedLayer:
     preactivation_change: np.ndarray | None
 
 
-def budget(rows: int) -> tuple[int, str]:
+class Budget(NamedTuple):
+    """How many updates a network will have.
+
+    Attributes
+    ----------
+    steps : int
+    is_assumed : bool
+        Nobody named them.
+    """
+
+    steps: int
+    is_assumed: bool
+
+    @classmethod
+    def of(cls, given: Budget | int | None) -> Budget | None:
+        """As it was given; a plain number is what somebody named."""
+        return given if given is None or isinstance(given, Budget) else cls(given, False)
+
+
+def assumed_budget(rows: int) -> tuple[Budget, str]:
     """The updates that a network is taken to have where nobody says, and the remark that tells so."""
     steps = EPOCHS * num_batches(rows, BATCH_SIZE)
-    return steps, f"Assumed: a budget of {EPOCHS} epochs of batches of {BATCH_SIZE}, {steps:,} updates."
+    return Budget(steps, True), f"Assumed: a budget of {EPOCHS} epochs of batches of {BATCH_SIZE}, {steps:,} updates."
+
+
+def assumed_epochs(batches: int) -> tuple[Budget, str]:
+    """The same where it is known how many batches an epoch has."""
+    steps = EPOCHS * batches
+    return Budget(steps, True), f"Assumed: a budget of {EPOCHS} epochs of its {batches:,} batches, {steps:,} updates."
 
 
 def course_of(

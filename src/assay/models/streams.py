@@ -1,7 +1,7 @@
 """Examples that come in batches: a `DataLoader`, a `Dataset`, a generator, a ``tf.data`` pipeline.
 
-A network is looked at on a few rows, so the first batches are enough. PyTorch's random numbers are left where they
-were; a generator is not.
+A network is looked at on a few rows. What can be indexed is looked at from its beginning to its end, for it may be
+sorted; of others the first batches are taken. PyTorch's random numbers are left where they were; a generator is not.
 """
 
 from __future__ import annotations
@@ -15,15 +15,19 @@ from typing import Any
 
 import numpy as np
 
+from assay.diagnosis.facts import BatchMix
 from assay.errors import ModelError
+from assay.models.batch_mix import MixSums
 from assay.models.their_code import told_as_theirs
 
 MOST_BATCHES = 1000  # of a stream that has still not given enough rows
+PARTS = 8  # at least so many places of a loader are looked at
+MOST_CLASSES = 1000  # more whole numbers than that are amounts
 
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """The first rows of a stream.
+    """Rows of a stream.
 
     Attributes
     ----------
@@ -34,6 +38,8 @@ class Examples:
         How many the stream has in all; None where it does not tell.
     batches : int, optional
         In how many batches of its own; None for single examples, or where it does not tell.
+    mix : BatchMix, optional
+        How well the rows are mixed over batches; None of single examples.
     remark : str
         What was drawn, as a sentence.
     """
@@ -42,6 +48,7 @@ class Examples:
     y: np.ndarray | None
     rows: int | None
     batches: int | None
+    mix: BatchMix | None
     remark: str
 
 
@@ -52,7 +59,7 @@ def is_stream(x: Any) -> bool:
     return hasattr(x, "__iter__") or (hasattr(x, "__getitem__") and hasattr(x, "__len__"))
 
 
-def first_examples(stream: Any, rows: int) -> Examples:
+def drawn_examples(stream: Any, rows: int) -> Examples:
     """Draw batches, or single examples of a `Dataset`, until there are enough rows.
 
     Parameters
@@ -71,11 +78,12 @@ def first_examples(stream: Any, rows: int) -> Examples:
     drawn: list[tuple[Any, ...]] = []
     count = 0
     with told_as_theirs(f"x: {name} failed"), _random_numbers_kept():
-        for item in islice(_items(stream), rows if is_single else MOST_BATCHES):
+        items, where = _items(stream, rows, is_single)
+        for item in islice(items, rows if is_single else MOST_BATCHES):
             parts = tuple(item) if isinstance(item, tuple | list) else (item,)
             drawn.append(_checked(parts, name))
             count += 1 if is_single else len(_leaves(drawn[-1][0])[0])
-            if count >= rows:
+            if where == FIRST and count >= rows:
                 break
     if not drawn:
         raise ModelError(f"x: {name} gives no examples. Give one that is not empty or used up.")
@@ -85,20 +93,76 @@ def first_examples(stream: Any, rows: int) -> Examples:
     in_all, batches = _sizes(stream, is_single, drawn)
     of = "" if in_all is None else f" of its {in_all:,}"
     weights = " Sample weights are left out." if len(drawn[0]) > 2 else ""
-    remark = f"Examples: the first {count}{of} that {name} gives.{weights}"
-    return Examples(x, y, in_all, batches, remark)
+    remark = f"Examples: {where.format(count=count, of=of, name=name)}.{weights}"
+    return Examples(x, y, in_all, batches, None if is_single else _mix(drawn), remark)
+
+
+FIRST = "the first {count}{of} that {name} gives"
+THROUGHOUT = "{count}{of} that {name} gives, from its beginning to its end"
+
+
+def _items(stream: Any, rows: int, is_single: bool) -> tuple[Iterator[Any], str]:
+    """What is drawn, one item after another, and how that is told."""
+    loader = None if is_single else _loader_in_order(stream)
+    if loader is not None and len(loader.dataset) > rows:
+        return _throughout_loader(loader, rows), THROUGHOUT
+    if hasattr(stream, "__getitem__") and hasattr(stream, "__len__") and not hasattr(stream, "__iter__"):
+        wanted = min(len(stream), rows if is_single else max(PARTS, -(-rows // _batch_size(stream))))
+        places = np.linspace(0, len(stream) - 1, wanted).round().astype(int)
+        return (stream[int(place)] for place in places), FIRST if wanted == len(stream) else THROUGHOUT
+    return iter(stream), FIRST
+
+
+def _batch_size(stream: Any) -> int:
+    """Rows of the first batch of what can be indexed by batches; 1 of an empty one."""
+    first = stream[0] if len(stream) else ()
+    inputs = _arrays(first[0] if isinstance(first, tuple | list) and len(first) else first)
+    leaves = [] if inputs is None else _leaves(inputs)
+    return max(1, len(leaves[0])) if leaves and leaves[0].ndim else 1
+
+
+def _loader_in_order(stream: Any) -> Any:
+    """The stream itself where it is a `DataLoader` of PyTorch that takes the rows of an indexed data set in order."""
+    torch = sys.modules.get("torch")
+    if torch is None or not isinstance(stream, torch.utils.data.DataLoader):
+        return None
+    is_indexed = hasattr(stream.dataset, "__getitem__") and _length(stream.dataset) is not None
+    is_in_order = type(getattr(stream, "sampler", None)) is torch.utils.data.SequentialSampler
+    return stream if is_indexed and is_in_order and stream.batch_size is not None else None
+
+
+def _throughout_loader(loader: Any, rows: int) -> Iterator[Any]:
+    """Parts of batches at even distances; each part lies within one batch of the loader."""
+    size, in_all = loader.batch_size, len(loader.dataset)
+    parts = max(PARTS, -(-rows // size))
+    length = -(-rows // parts)
+    for place in np.linspace(0, -(-in_all // size) - 1, parts).round().astype(int):
+        begin = int(place) * size
+        chosen = range(begin, min(begin + length, begin + size, in_all))
+        yield loader.collate_fn([loader.dataset[row] for row in chosen])
+
+
+def _mix(drawn: list[tuple[Any, ...]]) -> BatchMix | None:
+    """Of the targets of each batch, where they are one array: of whole numbers as of classes."""
+    targets = [parts[1] for parts in drawn if len(parts) > 1 and isinstance(parts[1], np.ndarray)]
+    if len(targets) < len(drawn) or not all(part.size for part in targets):
+        return None
+    sums = MixSums()
+    known = [part.reshape(len(part), -1) for part in targets]
+    is_of_classes = all(part.dtype.kind in "biu" and part.shape[1] == 1 for part in known)
+    classes = np.unique(np.concatenate(known)) if is_of_classes else np.zeros(0)
+    for part in known:
+        if 0 < len(classes) <= MOST_CLASSES:
+            sums.add_labels(np.searchsorted(classes, part[:, 0]), len(classes))
+        else:
+            sums.add(part)
+    return sums.mix()
 
 
 def _gives_single_examples(stream: Any) -> bool:
     """A PyTorch `Dataset` does; loaders and everything of Keras give batches."""
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(stream, torch.utils.data.Dataset)
-
-
-def _items(stream: Any) -> Iterator[Any]:
-    if hasattr(stream, "__iter__"):
-        return iter(stream)
-    return (stream[place] for place in range(len(stream)))
 
 
 def _checked(parts: tuple[Any, ...], name: str) -> tuple[Any, ...]:

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from assay.data import Dataset
-    from assay.models.observation import Observation
+    from assay.diagnosis.facts import BatchMix
+    from assay.models.observation import Budget, Observation
 
 _OF_FUNCTION = re.compile(r"(?P<home>.+\.py|[A-Za-z_][\w.]*):(?P<function>[A-Za-z_]\w*)")
 _PARTS = ("model", "x", "y", "loss", "optimizer")
@@ -90,13 +91,14 @@ def observe_target(
     if data is not None:
         parts["x"], parts["y"], remark = _examples(data, model)
         remarks.append(remark)
-    steps, told = _budget(parts, rows, epochs, batch_size)
+    steps, mix, told = _budget(parts, rows, epochs, batch_size)
     remarks += told
     remarks += _chosen(parts, model, loss, optimizer)
     if output is not None:
         parts["output"] = int(output) if output.isdigit() else output
     observation = observe(model, **parts, steps=steps, rows=rows)
-    return replace(observation, remarks=(*remarks, *observation.remarks))
+    facts = replace(observation.facts, batch_mix=mix)
+    return replace(observation, facts=facts, remarks=(*remarks, *observation.remarks))
 
 
 def _chosen(parts: dict[str, Any], model: Any, loss: str | None, optimizer: str | None) -> list[str]:
@@ -115,14 +117,14 @@ def _chosen(parts: dict[str, Any], model: Any, loss: str | None, optimizer: str 
 
 def _budget(
     parts: dict[str, Any], rows: int, epochs: int | None, batch_size: int | None
-) -> tuple[int | None, list[str]]:
-    """The updates that a model will have, and remarks; None where its reader is to assume them."""
+) -> tuple[Budget | None, BatchMix | None, list[str]]:
+    """The updates that a model will have, None where its reader is to assume them; how its batches are; remarks."""
     from assay.engine.batching import num_batches
-    from assay.models.observation import BATCH_SIZE, EPOCHS
+    from assay.models.observation import BATCH_SIZE, EPOCHS, Budget
 
-    count, batches, remarks = _sizes(parts, rows)
+    count, batches, mix, remarks = _sizes(parts, rows)
     if epochs is None and batch_size is None and batches is None:
-        return None, remarks
+        return None, mix, remarks
     assumed = [f"{EPOCHS} epochs"] if epochs is None else []
     of = f"the {batches or 0:,} batches that it has"
     if batches is None or batch_size is not None:
@@ -133,22 +135,23 @@ def _budget(
             )
         assumed += [f"batches of {BATCH_SIZE}"] if batch_size is None else []
         batches, of = num_batches(count, batch_size or BATCH_SIZE), f"batches of {batch_size or BATCH_SIZE}"
+    is_assumed = epochs is None
     epochs = epochs or EPOCHS
     budget = f"Its budget: {epochs} epochs of {of}, {epochs * batches:,} updates."
     remarks.append(f"Assumed: {' and '.join(assumed)}. {budget}" if assumed else budget)
-    return epochs * batches, remarks
+    return Budget(epochs * batches, is_assumed), mix, remarks
 
 
-def _sizes(parts: dict[str, Any], rows: int) -> tuple[int | None, int | None, list[str]]:
+def _sizes(parts: dict[str, Any], rows: int) -> tuple[int | None, int | None, BatchMix | None, list[str]]:
     """How many examples and batches there are, as far as they tell; examples are drawn out of a stream."""
-    from assay.models.streams import first_examples, is_stream
+    from assay.models.streams import drawn_examples, is_stream
 
     x = parts.get("x")
     if is_stream(x) and parts.get("y") is None:
-        drawn = first_examples(x, rows)
+        drawn = drawn_examples(x, rows)
         parts["x"], parts["y"] = drawn.x, drawn.y
-        return drawn.rows, drawn.batches, [drawn.remark]
-    return _count(x), None, []
+        return drawn.rows, drawn.batches, drawn.mix, [drawn.remark]
+    return _count(x), None, None, []
 
 
 def _count(x: Any) -> int | None:

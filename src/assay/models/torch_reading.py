@@ -23,9 +23,10 @@ from assay.models.objective import Targets, dense_loss, fitting_loss, read_targe
 from assay.models.observation import (
     FEW,
     TRACE_BYTES,
+    Budget,
     Observation,
     TracedLayer,
-    budget,
+    assumed_budget,
     course_of,
     signal_tables,
 )
@@ -65,7 +66,7 @@ def observe_torch(
     *,
     loss: Any = None,
     optimizer: Any = None,
-    steps: int | None = None,
+    steps: Budget | int | None = None,
     rows: int = 256,
     epoch: int = 0,
     output: str | int | None = None,
@@ -113,7 +114,7 @@ class TorchReader:
         *,
         loss: Any = None,
         optimizer: Any = None,
-        steps: int | None = None,
+        steps: Budget | int | None = None,
         rows: int = 256,
         output: str | int | None = None,
     ) -> None:
@@ -121,7 +122,7 @@ class TorchReader:
             raise ModelError(f"expected a PyTorch module, got {type(module).__name__}.")
         if rows < 2:
             raise ModelError(f"rows: expected at least 2 examples to look at, got {rows}.")
-        self.module, self.steps = module, steps
+        self.module, self._budget = module, Budget.of(steps)
         self.remarks: list[str] = []
         self.name = type(module).__name__
         self.optimizer = optimizer_for(optimizer, module)
@@ -149,9 +150,8 @@ class TorchReader:
         self._x, self._y, self._count = _taken(parts, looked_at), y[looked_at], count
         self._all = tuple(parts), y
         self._nonfinite = sum(_nonfinite(part) for part in (*parts, y))
-        self._is_budget_assumed = self.steps is None
-        if self.steps is None and self._has_targets:
-            self.steps, remark = budget(count)
+        if self._budget is None and self._has_targets:
+            self._budget, remark = assumed_budget(count)
             self.remarks.append(remark)
 
     def observe(self, epoch: int = 0) -> Observation:
@@ -204,14 +204,14 @@ class TorchReader:
             task=self.targets.task,
             loss=call.choice if found.loss_calls else None,
             optimizer=None if self.optimizer is None else optimizer_of(self.optimizer)[0],
-            steps=self.steps,
+            steps=None if self._budget is None else self._budget.steps,
             data=replace(data, rows=self._count, nonfinite=self._nonfinite),
             chance_loss=call.chance(),
             floor_loss=call.floor() if found.loss_calls else 0.0,
             parameters=parameter_facts(self.module, self.optimizer, now.gradients, after),
             unseen=_unseen(found),
             attentions=found.attentions,
-            is_budget_assumed=self._is_budget_assumed,
+            is_budget_assumed=self._budget is None or self._budget.is_assumed,
             is_scheduled=self.optimizer is not None and is_scheduled(self.optimizer),
             largest_dropout=largest_dropout(self.module),
             decay_cosine=self._decay_cosine(now, after),
@@ -284,8 +284,8 @@ class TorchReader:
         return decay_cosine(self.optimizer, dict(self.module.named_parameters()), now.gradients)
 
     def _statistics_kept(self) -> float:
-        is_known = self.steps is not None and not self._is_budget_assumed
-        return statistics_kept(self.module, self.steps) if is_known and self.steps is not None else 0.0
+        known = self._budget
+        return 0.0 if known is None or known.is_assumed else statistics_kept(self.module, known.steps)
 
     # --- Updates -----------------------------------------------------------------------------------------------------
 
@@ -316,7 +316,8 @@ class TorchReader:
         if chance is None or chance <= floor:
             return None
         made = ahead.made(*size, chance, floor)
-        return made if made is None or self._is_budget_assumed else within_budget(made, self.steps)
+        known = self._budget
+        return made if made is None or known is None or known.is_assumed else within_budget(made, known.steps)
 
     # --- Examples ----------------------------------------------------------------------------------------------------
 

@@ -8,9 +8,10 @@ import torch
 
 import assay
 from assay.diagnosis import symptom_of
-from assay.diagnosis.loop import BatchMix, LoopFacts
+from assay.diagnosis.facts import BatchMix
+from assay.diagnosis.loop import LoopFacts
 from assay.diagnosis.watched import loop_outcome
-from assay.models.loss_at_chance import MixSums
+from assay.models.batch_mix import MixSums
 
 RULE = symptom_of("sorted_batches").in_loop
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from assay.diagnosis.examples import LoopExample
+from assay.diagnosis.facts import BatchMix, NetworkFacts
 from assay.diagnosis.finding import Evidence, Finding
-from assay.diagnosis.loop import BatchMix, LoopFacts
+from assay.diagnosis.loop import LoopFacts
+from assay.diagnosis.measured import LayerSignals
 from assay.diagnosis.symptom import Symptom
 from assay.diagnosis.wording import percent_text
 
@@ -23,12 +25,21 @@ def are_sorted(mix: BatchMix | None) -> bool:
     return is_known and mix is not None and mix.between >= MOST_BETWEEN
 
 
+def unless_certain(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
+    """The batches that a loader gives."""
+    if facts.batch_mix is not None and are_sorted(facts.batch_mix):
+        yield _found(facts.batch_mix)
+
+
 def in_loop(facts: LoopFacts) -> Iterator[Finding]:
     """A note while the loop runs, for its first pass over the data may not be over."""
-    mix = facts.batch_mix
-    if mix is None or not are_sorted(mix):
-        return
-    found = SYMPTOM.finding(
+    if facts.batch_mix is not None and are_sorted(facts.batch_mix):
+        found = _found(facts.batch_mix)
+        yield found if facts.has_ended else replace(found, level="note")
+
+
+def _found(mix: BatchMix) -> Finding:
+    return SYMPTOM.finding(
         (),
         Evidence(
             "share of the targets' variance that lies between batches",
@@ -38,7 +49,6 @@ def in_loop(facts: LoopFacts) -> Iterator[Finding]:
             f"lies between batches; rows dealt at random give {percent_text(mix.by_chance)}.",
         ),
     )
-    yield found if facts.has_ended else replace(found, level="note")
 
 
 SYMPTOM = Symptom(
@@ -49,10 +59,10 @@ SYMPTOM = Symptom(
     meaning="The rows of a batch have nearly the same target, and those of another batch a different one.",
     sight="A loss that is near 0 for most of a pass over the data and jumps wherever the kind of the rows changes.",
     rule=(
-        f"Of at least {BATCHES} batches that were looked at, at least {percent_text(MOST_BETWEEN)} of the variance of "
-        f"the targets lies between batches, where rows dealt at random give at most {percent_text(MOST_BY_CHANCE)}. It "
-        "is a note while the loop runs. The loss of such batches does not tell what was learnt: it is low where the "
-        "network knows the kind of the batch alone."
+        f"Of at least {BATCHES} batches of a loop or of a loader that is probed, {percent_text(MOST_BETWEEN)} or more "
+        "of the variance of the targets lies between batches, where rows dealt at random give at most "
+        f"{percent_text(MOST_BY_CHANCE)}. It is a note while a loop runs. The loss of such batches does not tell what "
+        "was learnt: it is low where the network knows the kind of the batch alone."
     ),
     cause=(
         "The rows lie sorted, and the loop takes them in that order. Each update then fits the kind of its batch and "
@@ -74,5 +84,6 @@ SYMPTOM = Symptom(
         "    optimizer.zero_grad()\n    loss.backward()\n    optimizer.step()\n",
     ),
     factors=("data",),
+    unless_certain=unless_certain,
     in_loop=in_loop,
 )
