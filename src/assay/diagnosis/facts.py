@@ -116,6 +116,8 @@ class DataFacts:
         Share of the commonest class: the accuracy of the best constant output. None for quantities.
     is_constant : bool
         All targets are equal: nothing can be learnt from them.
+    target_quantiles : tuple of float
+        Of all numbers of the targets: 0 %, 1 %, … 100 %. Empty where they were not kept.
     """
 
     rows: int
@@ -130,6 +132,10 @@ class DataFacts:
     classes: int | None
     majority: float | None
     is_constant: bool
+    target_quantiles: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "target_quantiles", tuple(self.target_quantiles))  # out of a file it is a list
 
     @classmethod
     def of(cls, x: np.ndarray, y: np.ndarray, *, classes: int | None) -> DataFacts:
@@ -151,6 +157,7 @@ class DataFacts:
             classes=classes,
             majority=None if classes is None else _majority(targets),
             is_constant=bool((targets == targets[0]).all()),
+            target_quantiles=tuple(float(value) for value in np.quantile(targets, np.linspace(0, 1, 101))),
         )
 
 

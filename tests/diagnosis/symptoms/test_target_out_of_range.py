@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+
+import numpy as np
 import pytest
 
 from assay.choices import Choice
@@ -41,3 +44,14 @@ def test_a_loss_that_is_not_known_may_compare_something_else(facts, found):
     known = {"task": "regression", "output": "sigmoid", "units": 1, "data": {"target_low": -1.0}}
     assert len(found("target_out_of_range", facts(**known, loss=Choice("mean_squared_error")))) == 1
     assert found("target_out_of_range", facts(**known, loss=None)) == []
+
+
+@pytest.mark.parametrize(("shift", "level"), [(0.0, "certain"), (0.4, "fault"), (0.9, "note")])
+def test_the_level_is_that_of_what_is_out_of_reach(facts, found, shift, level):
+    """Of t uniform from s − 1 to s + 1, ReLU loses ∫ t² / 2 = (1 − s)³ / 6 over t < 0, of a variance of 1 / 3."""
+    targets = np.linspace(-1, 1, 101) + shift
+    data = {"target_low": shift - 1, "target_high": shift + 1, "target_quantiles": list(targets)}
+    (one,) = found("target_out_of_range", facts(output="relu", units=1, task="regression", data=data))
+    assert one.level == level
+    lost = float(re.search(r"leave ([\d.]+) % of their variance unexplained", one.evidence.text)[1])
+    assert lost == pytest.approx(100 * (1 - shift) ** 3 / 2, rel=0.05, abs=0.02)

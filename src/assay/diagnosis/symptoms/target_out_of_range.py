@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
 
 from assay.diagnosis.examples import DIABETES, StudyExample
-from assay.diagnosis.facts import NetworkFacts
+from assay.diagnosis.facts import DataFacts, NetworkFacts
 from assay.diagnosis.finding import Evidence, Finding
 from assay.diagnosis.symptom import Symptom
 from assay.diagnosis.traits import output_range
+from assay.diagnosis.wording import percent_text
 
 # Targets may be beyond the range by this much: the rounding of float32.
 _TOLERANCE = 1e-6
+# The share of the targets' variance that is out of reach: from the first on learning is certain to fail, and below the
+# second little is lost.
+_CERTAIN, _FAULT = 0.2, 0.02
 
 
 def as_written(facts: NetworkFacts) -> Iterator[Finding]:
@@ -29,11 +36,26 @@ def as_written(facts: NetworkFacts) -> Iterator[Finding]:
         f"The targets lie between {data.target_low:.4g} and {data.target_high:.4g}, but '{activation.name}' gives "
         f"outputs {_range_text(low, high)}."
     )
-    yield SYMPTOM.finding(
+    lost = _lost_share(data, low, high)
+    if lost is not None:
+        text += f" Even the best outputs would leave {percent_text(lost)} of their variance unexplained."
+    found = SYMPTOM.finding(
         (len(facts.layers),),
         Evidence("network as written", None, None, text),
         settings={"network.output_activation": "linear", "data.target_scaling": "standard"},
     )
+    if lost is None or lost >= _CERTAIN:
+        yield found
+    else:
+        yield replace(found, level="fault" if lost >= _FAULT else "note")
+
+
+def _lost_share(data: DataFacts, low: float, high: float) -> float | None:
+    """Σ (t − c)² / Σ (t − m)² with c the nearest number in the range, from the quantiles of the targets t."""
+    targets = np.asarray(data.target_quantiles, float)
+    if not len(targets) or not targets.var() > 0:
+        return None
+    return float(((targets - targets.clip(low, high)) ** 2).mean() / targets.var())
 
 
 def _range_text(low: float, high: float) -> str:
@@ -49,7 +71,11 @@ SYMPTOM = Symptom(
     title="Targets that the output can never reach",
     meaning="The output activation is bounded, and some targets of the regression lie beyond its bounds.",
     sight="The output's violin of activations stays between the bounds. Compare it with the range of the targets.",
-    rule="The task is a regression, and a target lies outside the range of the output activation.",
+    rule=(
+        "The task is a regression, and a target lies outside the range of the output activation. It is certain where "
+        f"at least {percent_text(_CERTAIN)} of the targets' variance is out of reach, and a note below "
+        f"{percent_text(_FAULT)}."
+    ),
     cause="An output can never reach a target outside the range of its activation.",
     why=(
         "A sigmoid gives numbers between 0 and 1, tanh between −1 and 1, ReLU none below 0. The best the network can "
