@@ -120,3 +120,25 @@ def test_an_observation_holds_a_look_ahead():
     assert ahead.learns
     reader = KerasReader(model_of(keras.optimizers.Adam(0.02)), X, Y)
     assert reader.observe(epoch=1).facts.ahead is None
+
+
+def test_of_plain_descent_the_cosine_with_weight_decay_is_that_of_the_gradient_and_the_weights():
+    """(g + λ w) · w / (|g + λ w| |w|) over all kernels, by hand; nothing without weight decay."""
+    reader = KerasReader(model_of(keras.optimizers.SGD(0.1, weight_decay=0.5)), X, Y)
+    gradients = reader.network.trace(reader._x, reader._y, reader.objective.function).gradients
+    weights = [np.asarray(variable.value) for variable in reader.network.parameters]
+    pairs = [
+        (g.astype(np.float64), w.astype(np.float64)) for g, w in zip(gradients, weights, strict=True) if w.ndim > 1
+    ]
+    moved, kernels = (np.concatenate([part.ravel() for part in parts]) for parts in zip(*pairs, strict=True))
+    moved = moved + 0.5 * kernels
+    expected = moved @ kernels / np.linalg.norm(moved) / np.linalg.norm(kernels)
+    assert reader.observe().facts.decay_cosine == pytest.approx(expected, abs=1e-4)
+    assert KerasReader(model_of("sgd"), X, Y).observe().facts.decay_cosine is None
+
+
+@pytest.mark.parametrize(("decay", "is_large"), [(0.004, False), (30.0, True)])
+def test_weight_decay_of_adamw_is_seen_through_its_own_update(decay, is_large):
+    """It is not part of the gradient there."""
+    reader = KerasReader(model_of(keras.optimizers.AdamW(0.01, weight_decay=decay)), X, Y)
+    assert (reader.observe().facts.decay_cosine >= 0.7) == is_large

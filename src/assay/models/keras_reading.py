@@ -217,6 +217,7 @@ class KerasReader:
             unseen=self.network.unseen,
             as_read=self.objective.as_read,
             lookups_beyond=tuple(self._lookups_beyond(now)),
+            decay_cosine=self._decay_cosine(before, after),
         )
 
     def _data_at(self, now: Traced) -> DataFacts:
@@ -282,6 +283,11 @@ class KerasReader:
         ]
         if frozen:
             self.remarks.append(f"Not trained, so no update moves them: {', '.join(frozen)}.")
+
+    def _decay_cosine(self, before: list[np.ndarray], after: list[np.ndarray] | None) -> float | None:
+        """None where no update can be made by its own optimizer."""
+        own = None if after is None else self._own_steps()
+        return None if own is None or after is None else own.decay_cosine(before, after)
 
     # --- Updates -----------------------------------------------------------------------------------------------------
 

@@ -81,6 +81,33 @@ class OwnSteps:
             after[place] = numpy_of(value)
         return after
 
+    def decay_cosine(self, before: Sequence[np.ndarray], after: Sequence[np.ndarray]) -> float | None:
+        """Cosine between the next update and the one that weight decay alone would make, over all kernels.
+
+        With gradients of 0 nothing but the decay moves the parameters, however the optimizer applies it.
+
+        Parameters
+        ----------
+        before, after : sequence of array
+            By parameter of the network: as they are, and after the next update.
+
+        Returns
+        -------
+        float or None
+            None without weight decay, or where one of both moves nothing.
+        """
+        if not getattr(self.optimizer, "weight_decay", None):
+            return None
+        decayed = self.next([np.zeros_like(array) for array in before])
+        product, own, other = 0.0, 0.0, 0.0
+        for old, moved, pulled in zip(before, after, decayed, strict=True):
+            if old.ndim > 1:
+                update, decay = moved.astype(np.float64) - old, pulled.astype(np.float64) - old
+                product += float((update * decay).sum())
+                own += float((update**2).sum())
+                other += float((decay**2).sum())
+        return product / np.sqrt(own * other) if own > 0 and other > 0 else None
+
     def look_ahead(
         self, batch: Callable[[], tuple[Any, Any]], loss: Loss, updates: int, factor: float = 1.0
     ) -> tuple[np.ndarray, list[Any]] | None:
