@@ -11,6 +11,8 @@ from torch import nn
 from torch.nn import functional
 
 import assay
+from assay.diagnosis.facts import LookupFacts
+from assay.diagnosis.start import certain_findings
 from assay.errors import ModelError
 from assay.models.torch_attention import attention_of, scaled_scores, scores_of_heads
 from assay.models.torch_kernels import Kernel
@@ -82,10 +84,16 @@ def test_the_gradient_through_time_is_that_of_the_inputs(batch_first):
     assert seen.facts.layers[1].through_time == pytest.approx(ratio, rel=1e-4)
 
 
-def test_an_index_outside_its_table_is_told_with_the_tables_name():
-    """PyTorch says neither which index nor which embedding."""
-    with pytest.raises(ModelError, match=r"words is asked for the indices 0 … 20, and its table has 20 rows, 0 … 19"):
-        observe_torch(Recurrent(), torch.where(WORDS == 3, 20, WORDS) * (WORDS != 5), LABELS, loss=LOSS)
+def test_an_index_outside_its_table_is_a_finding_with_the_tables_name():
+    """PyTorch says neither which index nor which embedding; the rest is looked at with the nearest row that it has."""
+    beyond = torch.where(WORDS == 3, 20, WORDS) * (WORDS != 5)
+    module = Recurrent()
+    seen = observe_torch(module, beyond, LABELS, loss=LOSS)
+    assert seen.facts.lookups_beyond == (LookupFacts("words", 0, 20, 20),)
+    assert [one.symptom for one in certain_findings(seen.facts)] == ["lookup_out_of_range"]
+    held = observe_torch(module, beyond.clamp(0, 19), LABELS, loss=LOSS)
+    assert held.facts.lookups_beyond == ()
+    assert seen.signals.equals(held.signals)
 
 
 class Heads(nn.Module):

@@ -14,7 +14,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from assay.choices import Choice
-from assay.diagnosis.facts import AttentionFacts
+from assay.diagnosis.facts import AttentionFacts, LookupFacts
 from assay.errors import ModelError
 from assay.models.calls import Call, Link, Log, Site, ends_branch, links, ways_around
 from assay.models.identification import activation_between
@@ -106,6 +106,8 @@ class Pass:
         The inputs of recurrent layers.
     lookups : mapping of Site to (lowest, highest, size)
         The indices that embeddings were asked for, and the size of their tables.
+    lookups_beyond : tuple of LookupFacts
+        The tables that were asked for rows which they do not have.
     """
 
     log: Log
@@ -121,6 +123,7 @@ class Pass:
     attentions: tuple[AttentionFacts, ...] = ()
     over_time: Mapping[Site, Any] = field(default_factory=dict)
     lookups: Mapping[Site, tuple[int, int, int]] = field(default_factory=dict)
+    lookups_beyond: tuple[LookupFacts, ...] = ()
 
     @property
     def judged(self) -> float:
@@ -167,6 +170,7 @@ class _Watcher(TorchFunctionMode):
         self.over_time: dict[Site, Any] = {}
         self.lookups: dict[Site, tuple[int, int, int]] = {}
         self._softmax: tuple[Any, Any] | None = None
+        self.lookups_beyond: dict[str, LookupFacts] = {}
         self._lookup = (0, 0, 0)
 
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -182,7 +186,7 @@ class _Watcher(TorchFunctionMode):
         if KINDS.get(name) == "recurrent" and torch.is_grad_enabled() and not args[0].requires_grad:
             args = (args[0].detach().requires_grad_(), *args[1:])  # to see what comes back to each step
         if KINDS.get(name) == "embedding" and len(args) > 1:
-            self._look_up(args[0], args[1])
+            args = (self._held_in_table(args[0], args[1]), *args[1:])
         output = function(*args, **kwargs)
         if self.is_loss:
             self._note_loss(name, function, (args, kwargs), read, output)
@@ -222,16 +226,18 @@ class _Watcher(TorchFunctionMode):
             self.log.note(Call("passive", owner, (first,), part))  # such as the last state
         return first if isinstance(output, torch.Tensor) else (first, *others)
 
-    def _look_up(self, indices: Any, table: Any) -> None:
-        """Note the ends of the indices that a table is asked for; PyTorch does not say which table lacks one."""
+    def _held_in_table(self, indices: Any, table: Any) -> Any:
+        """The indices, those without a row as the nearest that has one; PyTorch's error does not say which table it is.
+
+        What lies beyond is a finding; the rest of the network is to be looked at all the same.
+        """
         low, high = (int(indices.min()), int(indices.max())) if indices.numel() else (0, 0)
         self._lookup = (low, high, len(table))
-        if low < 0 or high >= len(table):
-            name = self.names.get(id(table), "an embedding")
-            raise ModelError(
-                f"{name} is asked for the indices {low} … {high}, and its table has {len(table)} rows, 0 … "
-                f"{len(table) - 1}. Make the table larger, or renumber what it is asked for."
-            )
+        if low >= 0 and high < len(table):
+            return indices
+        name = self.names.get(id(table), "embedding")
+        self.lookups_beyond[name] = LookupFacts(name, low, high, len(table))
+        return indices.clamp(0, len(table) - 1)
 
     def _look_at_attention(self, name: str, args: Any, kwargs: Any, given: tuple[Any, ...], made: list[Any]) -> None:
         """Of one call of PyTorch's, or of a softmax whose output is multiplied with something."""
@@ -331,8 +337,6 @@ class TorchNetwork:
         with same_random_numbers(parameters.values()), as_in_training_without_dropout(self.module), watcher:
             try:
                 output = torch.func.functional_call(self.module, {**parameters, **buffers}, x)
-            except ModelError as error:  # ours, of a call within
-                raise ModelError(f"module {self.name}: {error}") from error
             except Exception as error:  # whatever the user's own layers raise
                 raise ModelError(f"module {self.name}: it fails on these examples. {blamed(error)}") from error
             if self.output is not None:
@@ -352,7 +356,8 @@ class TorchNetwork:
         calls = tuple(watcher.loss_calls)
         read = calls[0].output if len(calls) == 1 else _first_tensor(output)
         found = (value, calls, watcher.broadcast, watcher.labels_beyond, watcher.products, watcher.entry)
-        seen = (tuple(watcher.attentions), watcher.over_time, watcher.lookups)
+        beyond = tuple(watcher.lookups_beyond.values())
+        seen = (tuple(watcher.attentions), watcher.over_time, watcher.lookups, beyond)
         return Pass(log, kernels, output, read, *found, *seen)
 
     def evaluated(self, parameters: Mapping[str, Any], x: tuple[Any, ...]) -> Any:

@@ -210,6 +210,7 @@ class TorchReader:
             floor_loss=call.floor() if found.loss_calls else 0.0,
             parameters=parameter_facts(self.module, self.optimizer, now.gradients, after),
             unseen=_unseen(found),
+            lookups_beyond=found.lookups_beyond,
             attentions=found.attentions,
             is_budget_assumed=self._budget is None or self._budget.is_assumed,
             is_scheduled=self.optimizer is not None and is_scheduled(self.optimizer),
