@@ -376,12 +376,13 @@ def test_detectors_are_counted_on_what_they_can_judge(programs):
         row(programs, 1, "broken", ("no_update", "fault")),
         row(programs, 2, "broken"),
         row(programs, 3, "sound", ("dead_units", "fault")),
-        row(programs, 6, "sound"),
+        row(programs, 4, "sound, mutated"),
     ]
     assert page.matrix(rows, page.DETECTORS["assay, epoch 0"]) == ([True, False], [True, False])
     assert page.matrix(rows, page.DETECTORS["gradient thresholds"]) == ([], [])
     table = "\n".join(page.detector_table(rows))
-    assert "| assay, epoch 0 | 1 of 2: 50.0 % [9, 91] | 1 of 2: 50.0 % [9, 91] | 50.0 % |" in table
+    half, one, none = "1 of 2: 50.0 % [9, 91]", "1 of 1: 100.0 % [21, 100]", "0 of 1: 0.0 % [0, 79]"
+    assert f"| assay, epoch 0 | {half} | {half} | {one} | {none} | 50.0 % |" in table
 
 
 def test_the_page_names_programs_of_the_seen_half_alone(programs):

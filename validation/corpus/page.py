@@ -251,7 +251,8 @@ EXPLANATION = (
     "that assay records in about six epochs, without the rule on the accuracy. *Gradient thresholds* call a "
     "program broken if, in one of the first 10 updates, the gradient of some kernel is not finite or its norm "
     "is below 10⁻⁷ or above 1,000; they see PyTorch's programs only. TrainCheck is not among them: it needs its "
-    "own instrumented run and known-good reference runs of the same program."
+    "own instrumented run and known-good reference runs of the same program. An alarm on a program whose mutation "
+    "did no harm names what is odd about it, and counts as a false one all the same."
 )
 
 
@@ -301,13 +302,15 @@ def _table_of_labels(labels: Mapping[int, str]) -> Iterator[str]:
 
 def detector_table(part: Sequence[Row]) -> Iterator[str]:
     """Named, alarmed and their balance, by detector."""
-    yield "| detector | broken ones named | sound ones alarmed | balanced accuracy |"
-    yield "|---|---|---|---|"
+    yield "| detector | broken ones named | sound ones alarmed | as they were drawn | mutated without harm | balanced |"
+    yield "|---|---|---|---|---|---|"
+    drawn, harmless = ([row for row in part if row.label == label] for label in SOUND)
     for name, detector in DETECTORS.items():
         broken, sound = matrix(part, detector)
         if broken and sound:
             balance = (sum(broken) / len(broken) + 1 - sum(sound) / len(sound)) / 2
-            yield f"| {name} | {share(broken)} | {share(sound)} | {100 * balance:.1f} % |"
+            alarmed = " | ".join(share(matrix(group, detector)[1]) for group in (drawn, harmless))
+            yield f"| {name} | {share(broken)} | {share(sound)} | {alarmed} | {100 * balance:.1f} % |"
 
 
 def symptom_table(part: Sequence[Row]) -> Iterator[str]:
