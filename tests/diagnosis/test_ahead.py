@@ -235,9 +235,9 @@ def test_a_score_needs_losses_that_are_numbers_and_differ():
     assert score_of_deals(1.0, [1.0, 1.0, 1.0]) == 0.0
 
 
-@pytest.mark.parametrize(("rows", "kept"), [(127, 0), (128, 64), (400, 200), (512, 256), (60_000, 256)])
+@pytest.mark.parametrize(("rows", "kept"), [(255, 0), (256, 128), (400, 200), (512, 256), (60_000, 256)])
 def test_at_most_half_of_the_examples_are_kept_apart(rows, kept):
-    """Fewer than 64 say too little."""
+    """Fewer than 128 say too little."""
     assert held_out_count(rows) == kept
 
 

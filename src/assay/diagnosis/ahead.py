@@ -33,7 +33,7 @@ FALLS = 0.99
 # The lowest loss is the mean of so many neighbouring updates, so that one lucky step does not count.
 SMOOTHED = 5
 # Examples that are kept apart to see whether what was learnt holds for them, at most and at least.
-MOST_HELD_OUT, FEWEST_HELD_OUT = 256, 64
+MOST_HELD_OUT, FEWEST_HELD_OUT = 256, 128
 # Share of a batch normalization's first running statistics that is left when training ends, from which evaluation is
 # looked at.
 STATISTICS_KEPT = 0.5

@@ -17,7 +17,7 @@ LOGITS = Choice("categorical_crossentropy", {"from_logits": True})
         ("linear", 10, Choice("categorical_crossentropy"), "softmax"),
         ("sigmoid", 10, Choice("categorical_crossentropy"), "softmax"),
         ("softmax", 10, LOGITS, "linear"),
-        ("relu", 10, LOGITS, "linear"),
+        ("relu", 1, Choice("binary_crossentropy", {"from_logits": True}), "linear"),
     ],
 )
 def test_what_is_no_probability_or_no_score_is_found(facts, found, output, units, loss, fitting):
@@ -25,6 +25,12 @@ def test_what_is_no_probability_or_no_score_is_found(facts, found, output, units
     (told,) = found("output_loss_mismatch", facts(output=output, units=units, loss=loss))
     assert (told.level, told.layers) == ("certain", (4,))
     assert told.remedy.settings == {"network.output_activation": fitting}
+
+
+def test_scores_of_0_and_above_can_express_the_shares_of_several_classes(facts, found):
+    """Only differences count: softmax of (z, 0) for z ≥ 0 and of (0, z) has every share."""
+    (told,) = found("output_loss_mismatch", facts(output="relu", units=10, loss=LOGITS))
+    assert (told.level, told.remedy.settings) == ("note", {"network.output_activation": "linear"})
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def as_written(facts: NetworkFacts) -> Iterator[Finding]:
     )
     # Labels such as -1 and 1 pull the outputs of the two classes apart, if not to the right probabilities.
     pulls_apart = outputs == 1 and low < 1 and high > 0
-    yield replace(found, level="fault") if pulls_apart else found
+    yield replace(found, level="note") if pulls_apart else found
 
 
 def _remedy(low: float, high: float, outputs: int) -> Remedy:
@@ -56,8 +56,8 @@ SYMPTOM = Symptom(
     sight="Nothing: signal and gradient may look sound. The panels do not show the labels.",
     rule=(
         "A class number of the targets is below 0 or above K − 1; or a target of the binary cross-entropy is below 0 "
-        "or above 1. Of the binary cross-entropy it is certain only where no label lies below 1, or none above 0: all "
-        "outputs are then driven to the same end."
+        "or above 1. Of the binary cross-entropy it is certain where no label lies below 1, or none above 0, for all "
+        "outputs are then driven to the same end; otherwise it is a note."
     ),
     cause=(
         "The loss takes the output unit whose number is the label. There is no such unit, so what happens depends on "

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 from assay.choices import Choice
 from assay.diagnosis.examples import StudyExample
@@ -15,6 +17,7 @@ from assay.diagnosis.traits import (
     gives_probabilities,
     is_never_negative,
     is_normalized,
+    range_of,
     reads_probabilities,
     usual_output_and_loss,
 )
@@ -44,7 +47,16 @@ def as_written(facts: NetworkFacts) -> Iterator[Finding]:
         return
     fitting = fitting_output(loss, facts.output.units)
     if loss.arguments.get("from_logits"):
-        if is_never_negative(activation):
+        if LOSSES.of(loss).needs == "one_hot" and _is_open_above(activation):
+            found = _mismatch(
+                facts,
+                f"The output layer applies '{activation.name}', and {loss.name} expects raw scores (from_logits).",
+                "Of several classes only the differences between scores count, so scores of 0 and above can express "
+                "every probability. But a unit that gives 0 for every example gets no gradient, and stays there.",
+                "linear",
+            )
+            yield replace(found, level="note")
+        elif is_never_negative(activation):
             yield _mismatch(
                 facts,
                 f"The output layer applies '{activation.name}', and {loss.name} applies its own '{fitting}' again "
@@ -70,6 +82,12 @@ def as_written(facts: NetworkFacts) -> Iterator[Finding]:
             "all of them saturate nothing is learnt.",
             fitting,
         )
+
+
+def _is_open_above(activation: Choice) -> bool:
+    """Whether outputs are never below 0, and as large as they like."""
+    found = range_of(activation)
+    return found is not None and found[0] >= 0 and found[1] == math.inf
 
 
 def _single_output(facts: NetworkFacts, loss: Choice) -> Finding:
@@ -108,7 +126,8 @@ SYMPTOM = Symptom(
         "The loss is a cross-entropy (or kl_divergence), and the output activation does not give probabilities; or it "
         "gives them although the loss has from_logits; or each of several classes has a sigmoid of its own; or the "
         "loss expects logarithms of probabilities, as PyTorch's NLLLoss does, and the output is no log_softmax; or the "
-        "loss compares several classes, and there is a single output."
+        "loss compares several classes, and there is a single output. Scores of 0 and above, as ReLU gives them, are a "
+        "note under from_logits for several classes."
     ),
     cause=(
         "Cross-entropy is −log of the probability of the right class, so it needs that probability, or with "

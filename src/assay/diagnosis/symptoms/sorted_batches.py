@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from assay.diagnosis.examples import LoopExample
 from assay.diagnosis.facts import BatchMix, NetworkFacts
@@ -32,10 +31,9 @@ def unless_certain(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Find
 
 
 def in_loop(facts: LoopFacts) -> Iterator[Finding]:
-    """A note while the loop runs, for its first pass over the data may not be over."""
+    """The batches of the steps that were looked at."""
     if facts.batch_mix is not None and are_sorted(facts.batch_mix):
-        found = _found(facts.batch_mix)
-        yield found if facts.has_ended else replace(found, level="note")
+        yield _found(facts.batch_mix)
 
 
 def _found(mix: BatchMix) -> Finding:
@@ -54,15 +52,15 @@ def _found(mix: BatchMix) -> Finding:
 SYMPTOM = Symptom(
     name="sorted_batches",
     order=538,
-    level="fault",
+    level="note",
     title="Each batch holds rows of one kind",
     meaning="The rows of a batch have nearly the same target, and those of another batch a different one.",
     sight="A loss that is near 0 for most of a pass over the data and jumps wherever the kind of the rows changes.",
     rule=(
         f"Of at least {BATCHES} batches of a loop or of a loader that is probed, {percent_text(MOST_BETWEEN)} or more "
         "of the variance of the targets lies between batches, where rows dealt at random give at most "
-        f"{percent_text(MOST_BY_CHANCE)}. It is a note while a loop runs. The loss of such batches does not tell what "
-        "was learnt: it is low where the network knows the kind of the batch alone."
+        f"{percent_text(MOST_BY_CHANCE)}. It is a note, for some networks learn all the same. The loss of such batches "
+        "does not tell what was learnt: it is low where the network knows the kind of the batch alone."
     ),
     cause=(
         "The rows lie sorted, and the loop takes them in that order. Each update then fits the kind of its batch and "

@@ -16,9 +16,8 @@ from assay.diagnosis.wording import percent_text
 
 # Targets may be beyond the range by this much: the rounding of float32.
 _TOLERANCE = 1e-6
-# The share of the targets' variance that is out of reach: from the first on learning is certain to fail, and below the
-# second little is lost.
-_CERTAIN, _FAULT = 0.2, 0.02
+# The share of the targets' variance that is out of reach, from which on learning is certain to fail.
+_CERTAIN = 0.2
 
 
 def as_written(facts: NetworkFacts) -> Iterator[Finding]:
@@ -44,10 +43,7 @@ def as_written(facts: NetworkFacts) -> Iterator[Finding]:
         Evidence("network as written", None, None, text),
         settings={"network.output_activation": "linear", "data.target_scaling": "standard"},
     )
-    if lost is None or lost >= _CERTAIN:
-        yield found
-    else:
-        yield replace(found, level="fault" if lost >= _FAULT else "note")
+    yield found if lost is None or lost >= _CERTAIN else replace(found, level="note")
 
 
 def _lost_share(data: DataFacts, low: float, high: float) -> float | None:
@@ -73,8 +69,7 @@ SYMPTOM = Symptom(
     sight="The output's violin of activations stays between the bounds. Compare it with the range of the targets.",
     rule=(
         "The task is a regression, and a target lies outside the range of the output activation. It is certain where "
-        f"at least {percent_text(_CERTAIN)} of the targets' variance is out of reach, and a note below "
-        f"{percent_text(_FAULT)}."
+        f"at least {percent_text(_CERTAIN)} of the targets' variance is out of reach, and a note below that."
     ),
     cause="An output can never reach a target outside the range of its activation.",
     why=(

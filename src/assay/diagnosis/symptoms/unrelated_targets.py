@@ -57,7 +57,7 @@ SYMPTOM = Symptom(
     remedy=(
         "Look at some rows of x and y side by side. Shuffle, filter and join them together, never one of them alone."
     ),
-    advice="With fewer than 128 examples nothing is said.",
+    advice="With fewer than 256 examples nothing is said.",
     example=ModelExample(
         "order = torch.randperm(len(y))\ny = y[order]\n" + SOUND_MODULE,
         "order = torch.randperm(len(y))\nx, y = x[order], y[order]\n" + SOUND_MODULE,
