@@ -34,8 +34,9 @@ programs.
 `assay probe my_model.py:build` looks at a network of your own. The function takes no arguments and returns the model
 (Keras or PyTorch), or `(model, x, y, loss, optimizer)`, or the first few of these. `x` may be a list or a dict of
 several inputs. It may also be a `DataLoader`, a `Dataset` or a generator that gives `(x, y)`. Rows are then drawn from
-it: from its beginning to its end where it can be indexed, otherwise the first ones. What is missing is assumed, and every assumption is printed. `--loss`, `--optimizer`, `--epochs` and
-`--batch-size` say it on the command line, with the names of the framework or of a study file:
+it: from its beginning to its end where it can be indexed, otherwise the first ones. What is missing is assumed, and
+every assumption is printed. `--loss`, `--optimizer`, `--epochs` and `--batch-size` say it on the command line,
+with the names of the framework or of a study file:
 
 <!-- snippet: not typed: it needs a network of yours -->
 ```console
