@@ -53,7 +53,7 @@ def loop_outcome(facts: LoopFacts, chance: float | None) -> Literal["diverged", 
     """
     if facts.nonfinite is not None:
         return "diverged"
-    if sorted_batches.are_sorted(facts.batch_mix):
+    if facts.batch_mix is not None and sorted_batches.are_sorted(facts.batch_mix):
         return "unknown"
     course = loop_course(facts)
     share = None if course is None else learnt_share(NetworkFacts((), chance_loss=chance), course)

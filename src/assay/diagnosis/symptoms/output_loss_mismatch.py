@@ -17,7 +17,7 @@ from assay.diagnosis.traits import (
     gives_probabilities,
     is_never_negative,
     is_normalized,
-    range_of,
+    output_range,
     reads_probabilities,
     usual_output_and_loss,
 )
@@ -86,8 +86,8 @@ def as_written(facts: NetworkFacts) -> Iterator[Finding]:
 
 def _is_open_above(activation: Choice) -> bool:
     """Whether outputs are never below 0, and as large as they like."""
-    found = range_of(activation)
-    return found is not None and found[0] >= 0 and found[1] == math.inf
+    bounds = output_range(activation)
+    return bounds is not None and is_never_negative(activation) and bounds[1] == math.inf
 
 
 def _single_output(facts: NetworkFacts, loss: Choice) -> Finding:

@@ -18,26 +18,25 @@ BATCHES = 6
 MOST_BETWEEN, MOST_BY_CHANCE = 0.5, 0.1
 
 
-def are_sorted(mix: BatchMix | None) -> bool:
+def are_sorted(mix: BatchMix) -> bool:
     """Whether batches differ from each other more than their rows do."""
-    is_known = mix is not None and mix.batches >= BATCHES and mix.by_chance <= MOST_BY_CHANCE
-    return is_known and mix is not None and mix.between >= MOST_BETWEEN
+    return mix.batches >= BATCHES and mix.by_chance <= MOST_BY_CHANCE and mix.between >= MOST_BETWEEN
 
 
 def unless_certain(facts: NetworkFacts, measured: LayerSignals) -> Iterator[Finding]:
     """The batches that a loader gives."""
-    if facts.batch_mix is not None and are_sorted(facts.batch_mix):
-        yield _found(facts.batch_mix)
+    yield from _found(facts.batch_mix)
 
 
 def in_loop(facts: LoopFacts) -> Iterator[Finding]:
     """The batches of the steps that were looked at."""
-    if facts.batch_mix is not None and are_sorted(facts.batch_mix):
-        yield _found(facts.batch_mix)
+    yield from _found(facts.batch_mix)
 
 
-def _found(mix: BatchMix) -> Finding:
-    return SYMPTOM.finding(
+def _found(mix: BatchMix | None) -> Iterator[Finding]:
+    if mix is None or not are_sorted(mix):
+        return
+    yield SYMPTOM.finding(
         (),
         Evidence(
             "share of the targets' variance that lies between batches",
