@@ -58,7 +58,8 @@ def decay_cosine(
         decayed.step({name: torch.zeros_like(tensor) for name, tensor in part.items()})
         for name, tensor in part.items():
             if tensor.ndim > 1:
-                moved, pulled = (copied.held[name].sub_(tensor.detach()) for copied in (updated, decayed))
+                room = torch.promote_types(tensor.dtype, torch.float32)  # the squares of half precision would be 0
+                moved, pulled = (copied.held[name].sub_(tensor.detach()).to(room) for copied in (updated, decayed))
                 product += float((moved * pulled).sum(dtype=torch.float64))
                 own += float(moved.square().sum(dtype=torch.float64))
                 other += float(pulled.square().sum(dtype=torch.float64))

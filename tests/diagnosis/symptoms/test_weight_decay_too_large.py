@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 from torch import nn
@@ -26,6 +28,22 @@ def test_of_plain_descent_the_cosine_is_that_of_the_gradient_and_the_weights():
     expected = float((moved * kernel).sum() / moved.norm() / kernel.norm())
     assert decay_cosine(optimizer, parameters, gradients) == pytest.approx(expected, abs=1e-5)
     assert decay_cosine(torch.optim.SGD(module.parameters(), lr=0.1), parameters, gradients) is None
+
+
+def test_in_half_precision_it_is_the_same_to_its_rounding():
+    """Updates of about 0.0001, whose squares float16 cannot hold."""
+    torch.manual_seed(0)
+    module = nn.Linear(30, 20)
+    with torch.no_grad():
+        module.weight.mul_(0.01)
+    gradients = {name: 0.001 * torch.randn_like(one) for name, one in module.named_parameters()}
+    whole, half = (
+        decay_cosine(
+            torch.optim.SGD(copied.parameters(), lr=0.05, weight_decay=2.0), dict(copied.named_parameters()), gradients
+        )
+        for copied in (module, copy.deepcopy(module).half())
+    )
+    assert half == pytest.approx(whole, abs=0.05)
 
 
 @pytest.mark.parametrize("rule", [torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW, torch.optim.NAdam])
