@@ -7,10 +7,13 @@ import math
 import numpy as np
 import pytest
 import scipy.stats
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from scipy.special import expit, logit
 
-from assay.analysis import mean_interval
+from assay.analysis import PLAIN, POSITIVE, SHARE, mean_interval
+from assay.analysis.intervals import share_interval
+from assay.analysis.scales import scale_of
 
 
 def test_the_interval_is_students():
@@ -56,10 +59,16 @@ def test_any_interval_is_that_of_scipy(values, confidence):
     """`scipy.stats.t.interval` with the standard error of the mean, of whatever values."""
     interval = mean_interval(values, confidence)
     error = float(scipy.stats.sem(values))
-    expected = scipy.stats.t.interval(confidence, len(values) - 1, loc=np.mean(values), scale=error) if error else None
     about = {"rel": 1e-9, "abs": 1e-6}
     assert interval.mean == pytest.approx(np.mean(values), **about)
-    assert (interval.low, interval.high) == pytest.approx(expected or (np.mean(values),) * 2, **about)
+    if len(set(values)) == 1:
+        assert (interval.low, interval.high) == (
+            None,
+            None,
+        )  # no spread was seen, which does not mean that there is none
+        return
+    expected = scipy.stats.t.interval(confidence, len(values) - 1, loc=np.mean(values), scale=error)
+    assert (interval.low, interval.high) == pytest.approx(expected, **about)
 
 
 @given(
@@ -75,3 +84,42 @@ def test_neither_the_order_nor_what_is_not_finite_matters(values, others, random
     assert given_.count == kept.count == len(values)
     for one, other in zip(given_.written().values(), kept.written().values(), strict=True):
         assert one == (None if other is None else pytest.approx(other, rel=1e-9, abs=1e-9))
+
+
+@pytest.mark.parametrize(("scale", "to", "back"), [(SHARE, logit, expit), (POSITIVE, np.log, np.exp)])
+@given(values=st.lists(st.floats(0.001, 0.999), min_size=2, max_size=8, unique=True))
+def test_the_delta_method_is_its_formula_and_stays_within_the_ends(scale, to, back, values):
+    """g⁻¹(g(m) ± g'(m) t s / √n), g' by hand; never beyond the ends of the scale, and around the mean."""
+    mean = float(np.mean(values))
+    slope = 1 / (mean * (1 - mean)) if scale is SHARE else 1 / mean
+    half_width = slope * scipy.stats.sem(values) * scipy.stats.t.ppf(0.975, len(values) - 1)
+    interval = mean_interval(values, 0.95, scale)
+    assume(half_width < 500)
+    expected = back(to(mean) - half_width), back(to(mean) + half_width)
+    assert (interval.low, interval.high) == pytest.approx(expected, rel=1e-6, abs=1e-12)
+    assert 0 <= interval.low <= mean <= interval.high <= (1 if scale is SHARE else math.inf)
+
+
+def test_a_spread_below_one_step_is_taken_for_one_step():
+    """Five seeds that agree to the example still have an interval; at the end of the scale there is none."""
+    equal = mean_interval([0.97] * 5, 0.95, SHARE, 1 / 360)
+    spread = 2.776445 / (360 * math.sqrt(5) * 0.97 * 0.03)
+    assert equal.low == pytest.approx(expit(logit(0.97) - spread), rel=1e-6)
+    perfect = mean_interval([1.0] * 5, 0.95, SHARE, 1 / 360)
+    assert (perfect.mean, perfect.low, perfect.high) == (1.0, None, None)
+
+
+@pytest.mark.parametrize(("count", "total"), [(0, 5), (2, 5), (5, 5), (17, 30)])
+def test_the_interval_of_a_share_is_that_of_jeffreys(count, total):
+    """The quantiles of SciPy's beta distribution, the ends closed."""
+    found = share_interval(count, total, 0.9)
+    low, high = scipy.stats.beta.ppf([0.05, 0.95], count + 0.5, total - count + 0.5)
+    assert found.low == pytest.approx(0.0 if count == 0 else low)
+    assert found.high == pytest.approx(1.0 if count == total else high)
+
+
+def test_the_scale_follows_from_the_metric():
+    """An accuracy is a share, a loss positive unless one of its values is not."""
+    assert scale_of("accuracy", [0.0, 1.0]) is SHARE
+    assert scale_of("loss", [0.1, 2.0]) is POSITIVE
+    assert scale_of("loss", [0.1, -2.0]) is PLAIN

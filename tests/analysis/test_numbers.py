@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from assay.analysis import Interval
-from assay.analysis.numbers import interval_text, number_text, plus_minus_text
+from assay.analysis.numbers import interval_text, number_text
 
 
 @pytest.mark.parametrize(
@@ -26,16 +26,19 @@ def test_numbers_keep_the_digits_that_matter(value, text):
     assert number_text(value) == text
 
 
-def test_intervals_are_written_in_brackets_or_with_a_half_width():
-    """Both forms say the same; a mean without an interval stands alone."""
-    interval = Interval(0.01, 0.005, 0.015, 3)
-    assert interval_text(interval, signed=True) == "+0.010 [+0.005, +0.015]"
-    assert plus_minus_text(interval, signed=True) == "+0.010 ±0.005"
-    assert plus_minus_text(Interval(0.5, None, None, 1)) == "0.500"
+@pytest.mark.parametrize(
+    ("ends", "text"),
+    [
+        ((0.01, 0.005, 0.015), "+0.010 [+0.005, +0.015]"),
+        ((0.009, 0.00028, 0.015), "+0.009 [+0.000, +0.015]"),
+        ((-0.000185, -0.003185, 0.002815), "-0.000 [-0.003, +0.003]"),
+        ((0.0001, 0.00008, 0.00012), "+0.0001 [+8e-05, +0.00012]"),
+        ((1234.0, 1200.0, 1300.0), "+1,234 [+1,200, +1,300]"),
+        ((0.5, None, None), "+0.500"),
+        ((None, None, None), "–"),
+    ],
+)
+def test_an_interval_is_written_as_its_mean_is(ends, text):
+    """Mean and ends have the same digits; a mean without an interval stands alone."""
+    assert interval_text(Interval(*ends, 3), signed=True) == text
     assert interval_text(None) == "–"
-
-
-def test_a_mean_within_its_interval_has_no_more_digits_than_the_interval():
-    """A difference of nearly nothing is not written with digits that its interval denies."""
-    assert plus_minus_text(Interval(-0.000185, -0.003185, 0.002815, 3), signed=True) == "-0.000 ±0.003"
-    assert plus_minus_text(Interval(0.0001, 0.00008, 0.00012, 3)) == "0.0001 ±2e-05"

@@ -40,8 +40,8 @@ def test_means_and_differences_are_those_of_a_plain_loop(tmp_path, synthetic):
         differences = [tested[name, seed] - tested[table.baseline, seed] for seed in range(3)]
         compared = condition.comparison
         assert compared.difference.mean == pytest.approx(statistics.mean(differences))
-        half_width = 4.302653 * statistics.stdev(differences) / 3**0.5
-        assert compared.difference.high - compared.difference.mean == pytest.approx(half_width, rel=1e-6)
+        assert compared.effect_size == pytest.approx(statistics.mean(differences) / statistics.stdev(differences))
+        assert compared.difference.low < compared.difference.mean < compared.difference.high
         assert (compared.measure, compared.pairs) == (Measure("test", "accuracy"), 3)
 
 
@@ -54,7 +54,7 @@ def test_a_condition_that_always_diverged_has_no_numbers(tmp_path, synthetic):
     assert (condition.validation, condition.test) == ({}, {})
     assert (condition.written()["validation"], condition.written()["test"]) == (None, None)
     assert condition.comparison.difference.mean is None
-    assert condition.comparison.conclusion == "no evidence"
+    assert condition.comparison.conclusion == "undecided"
 
 
 def test_one_seed_gives_means_without_intervals(tmp_path, synthetic):
@@ -65,7 +65,7 @@ def test_one_seed_gives_means_without_intervals(tmp_path, synthetic):
     conditions = summarize(synthetic.fill(tmp_path, study)).conditions
     assert conditions[0].test["accuracy"].low is None
     assert conditions[1].comparison.difference.mean is not None
-    assert conditions[1].comparison.conclusion == "no evidence"
+    assert conditions[1].comparison.conclusion == "undecided"
 
 
 def test_a_running_study_counts_only_what_has_ended(tmp_path, synthetic):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from assay.analysis import BaselineComparison, ConditionSummary, Interval, Measure, Summary
+from assay.analysis import BaselineComparison, ConditionSummary, Interval, Measure, Share, Summary
 from assay.diagnosis import Evidence, Finding, Remedy, Verdict
 
 MEASURE = Measure("test", "accuracy")
@@ -24,6 +24,7 @@ SUMMARY = Summary(
     confidence=0.95,
     compared_by=MEASURE,
     elapsed_seconds=1.5,
+    margin=0.01,
     conditions=(
         ConditionSummary(
             name="activation=relu",
@@ -46,7 +47,10 @@ SUMMARY = Summary(
             best_epoch=2,
             best_epoch_range=(2, 2),
             test={"accuracy": Interval(0.7, None, None, 1)},
-            comparison=BaselineComparison(Interval(-0.1, None, None, 1), "no evidence", "activation=relu", MEASURE),
+            learnt=Share(1, 3, 0.04, 0.8),
+            comparison=BaselineComparison(
+                Interval(-0.1, None, None, 1), "undecided", against="activation=relu", measure=MEASURE
+            ),
             findings=(PLATEAU,),
             verdict=Verdict("unhealthy", ("plateau",)),
         ),
@@ -54,19 +58,23 @@ SUMMARY = Summary(
     ),
 )
 WRITTEN = """\
-{"study": "mine", "baseline": "activation=relu", "confidence": 0.95,
+{"study": "mine", "baseline": "activation=relu", "confidence": 0.95, "margin": 0.01,
  "compared_by": {"split": "test", "metric": "accuracy"}, "elapsed_seconds": 1.5,
  "conditions": [
   {"condition": "activation=relu", "settings": {"network.activation": "relu"}, "trials": 3,
-   "outcomes": {"completed": 3, "diverged": 0}, "parameters": 35, "best_epoch": 7, "best_epoch_range": [5, 9],
+   "outcomes": {"completed": 3, "diverged": 0}, "learnt": null,
+   "parameters": 35, "best_epoch": 7, "best_epoch_range": [5, 9],
    "validation": {"accuracy": {"mean": 0.9, "low": 0.85, "high": 0.95}},
    "test": {"accuracy": {"mean": 0.8, "low": 0.75, "high": 0.85}},
    "comparison": null, "findings": [], "verdict": {"status": "healthy", "findings": []}},
   {"condition": "activation=tanh", "settings": {"network.activation": "tanh"}, "trials": 3,
-   "outcomes": {"completed": 1, "diverged": 2}, "parameters": 35, "best_epoch": 2, "best_epoch_range": [2, 2],
+   "outcomes": {"completed": 1, "diverged": 2}, "learnt": {"seeds": 1, "of": 3, "low": 0.04, "high": 0.8},
+   "parameters": 35, "best_epoch": 2, "best_epoch_range": [2, 2],
    "validation": null, "test": {"accuracy": {"mean": 0.7, "low": null, "high": null}},
    "comparison": {"against": "activation=relu", "split": "test", "metric": "accuracy",
-                  "difference": -0.1, "low": null, "high": null, "pairs": 1, "conclusion": "no evidence"},
+                  "difference": -0.1, "low": null, "high": null, "effect_size": null, "pairs": 1, "p": null,
+                  "p_adjusted": null, "comparisons": 1, "conclusion": "undecided", "seeds_needed": null,
+                  "settles_margin": true, "is_separate": false},
    "findings": [
     {"symptom": "plateau", "level": "fault", "layers": [2], "seeds": 2, "of_seeds": 3,
      "evidence": {"quantity": "loss", "value": 0.5, "threshold": 0.1, "text": "The loss rests."},
@@ -74,7 +82,8 @@ WRITTEN = """\
      "remedy": {"text": "Use relu.", "settings": {"network.activation": "relu"}}}],
    "verdict": {"status": "unhealthy", "findings": ["plateau"]}},
   {"condition": "activation=elu", "settings": {"network.activation": "elu"}, "trials": 3,
-   "outcomes": {"completed": 0, "diverged": 0}, "parameters": null, "best_epoch": null, "best_epoch_range": null,
+   "outcomes": {"completed": 0, "diverged": 0}, "learnt": null,
+   "parameters": null, "best_epoch": null, "best_epoch_range": null,
    "validation": null, "test": null, "comparison": null, "findings": [],
    "verdict": {"status": null, "findings": []}}]}
 """
@@ -104,10 +113,10 @@ def test_a_summary_is_printed_as_a_table():
     """A line for each condition, with what is compared; what is not known is a dash."""
     assert repr(SUMMARY) == (
         "mine:\n"
-        "condition        best epoch  test accuracy  difference  against the baseline\n"
-        "activation=relu  7           0.800 ±0.050   –           is the baseline\n"
-        "activation=tanh  2           0.700          -0.100      no evidence\n"
-        "activation=elu   –           –              –           –"
+        "condition        best epoch  test accuracy         difference  against the baseline\n"
+        "activation=relu  7           0.800 [0.750, 0.850]  –           is the baseline\n"
+        "activation=tanh  2           0.700                 -0.100      undecided\n"
+        "activation=elu   –           –                     –           –"
     )
     assert repr(replace(SUMMARY, baseline=None)).splitlines()[1] == "condition        best epoch  test accuracy"
     assert repr(replace(SUMMARY, compared_by=None)).splitlines()[1] == "condition        best epoch"

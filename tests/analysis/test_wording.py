@@ -12,50 +12,95 @@ from assay.analysis import (
     ConditionSummary,
     Interval,
     Measure,
+    Share,
     Summary,
     sentences,
     shortlist,
 )
-from assay.analysis.wording import factors_of, reference_name, shared_names, shown_text
+from assay.analysis.wording import factors_of, margin_text, reference_name, shared_names, shown_text
 
 MEASURE = Measure("test", "accuracy")
 
 
-def condition(name, mean, *, difference=None, low=None, high=None, pairs=5, conclusion="no evidence", outcomes=None):
-    """One condition of a summary, as far as sentences read it."""
+def condition(
+    name,
+    mean,
+    *,
+    difference=None,
+    low=None,
+    high=None,
+    pairs=5,
+    conclusion="undecided",
+    outcomes=None,
+    learnt=None,
+    **told,
+):
+    """One condition of a summary, as far as sentences read it; `told` is of its comparison."""
     paired = Interval(difference, low, high, pairs)
     return ConditionSummary(
         name=name,
         settings={},
         trials=5,
         outcomes=outcomes or {"completed": 5, "diverged": 0},
+        learnt=learnt,
         test={} if mean is None else {"accuracy": Interval(mean, mean - 0.005, mean + 0.005, 5)},
-        comparison=None if name == "baseline" else BaselineComparison(paired, conclusion, "baseline", MEASURE),
+        comparison=None
+        if name == "baseline"
+        else BaselineComparison(paired, conclusion, **told, against="baseline", measure=MEASURE),
     )
 
 
 def summary_of(*conditions, baseline="baseline"):
     """A summary of these conditions."""
-    return Summary("study", baseline, 0.95, MEASURE, 1.0, conditions)
+    return Summary("study", baseline, 0.95, MEASURE, 1.0, conditions, margin=0.01)
 
 
 BASELINE = condition("baseline", 0.80)
 
 
-def test_a_conclusion_holds_both_means_the_difference_and_its_interval():
-    """A sentence says who is better or worse, by what measure, by how much and over how many seeds."""
-    worse = condition("units=32", 0.79, difference=-0.011, low=-0.015, high=-0.007, conclusion="worse")
+def test_a_conclusion_holds_both_means_the_difference_and_how_likely_it_is():
+    """A sentence says who is better or worse, by what measure, by how much, over how many seeds, and how sure it is."""
+    told = {"effect_size": -3.31, "p": 0.0012, "p_adjusted": 0.0132, "comparisons": 11}
+    worse = condition("units=32", 0.79, difference=-0.011, low=-0.015, high=-0.007, conclusion="worse", **told)
     assert sentences(summary_of(BASELINE, worse)) == [
         "The baseline has test accuracy 0.800 [0.795, 0.805].",
-        "units=32 is worse than the baseline: test accuracy 0.790 vs 0.800, "
-        "difference -0.011 [-0.015, -0.007] over 5 paired seeds.",
+        "units=32 is worse than the baseline: test accuracy 0.790 vs 0.800, difference -0.011 [-0.015, -0.007] over "
+        "5 paired seeds, 3.3 standard deviations (p = 0.001, among 11 comparisons = 0.01).",
     ]
 
 
-def test_no_evidence_is_not_called_equal():
+def test_what_is_undecided_says_what_would_decide_it():
     """Where the interval holds zero, the sentence claims neither a difference nor its absence."""
-    same = condition("units=32", 0.80, difference=0.001, low=-0.002, high=0.004)
-    assert sentences(summary_of(BASELINE, same))[1].startswith("No evidence that units=32 differs from the baseline")
+    told = {"p": 0.4, "p_adjusted": 0.4, "seeds_needed": 9}
+    open_ = condition("units=32", 0.80, difference=0.001, low=-0.002, high=0.004, **told)
+    said = sentences(summary_of(BASELINE, open_))[1]
+    assert said.startswith("It is undecided whether units=32 differs from the baseline: test accuracy 0.800 vs 0.800")
+    assert said.endswith("(p = 0.4). About 9 seeds would settle a difference of one point.")
+
+
+@pytest.mark.parametrize(("margin", "metric", "words"), [
+    (0.01, "accuracy", "one point"), (0.005, "accuracy", "0.5 points"), (0.05, "loss", "5 %"),
+])  # fmt: skip
+def test_what_is_the_same_says_within_what(margin, metric, words):
+    """The margin is in points of an accuracy, and a part of the baseline's loss."""
+    same = condition(
+        "units=32", 0.80, difference=0.001, low=-0.002, high=0.004, conclusion="same", p=0.6, p_adjusted=0.6
+    )
+    summary = replace(summary_of(BASELINE, same), margin=margin)
+    assert margin_text(replace(summary, compared_by=Measure("test", metric))) == words
+    if metric == "accuracy":
+        assert sentences(summary)[1].startswith(f"units=32 is the same as the baseline within {words}: test accuracy")
+
+
+def test_seeds_that_never_left_chance_are_told_before_the_mean_of_the_others():
+    """Two groups of seeds are two groups."""
+    split = condition("units=32", 0.80, difference=0.0, learnt=Share(3, 5, 0.21, 0.91))
+    assert sentences(summary_of(BASELINE, split))[-1] == (
+        "units=32: 3 of 5 trials learnt, a share of 0.60 [0.21, 0.91] (2 at chance). "
+        "Its means are of those that learnt."
+    )
+    none = condition("units=32", 0.10, outcomes={"completed": 4, "diverged": 1}, learnt=Share(0, 5, 0.0, 0.38))
+    assert sentences(summary_of(BASELINE, none))[-1] == "units=32: none of 5 trials learnt (4 at chance, 1 diverged)."
 
 
 def test_one_seed_is_said_to_show_nothing():
@@ -71,7 +116,7 @@ def test_what_was_lost_is_said():
     """Diverged trials have their sentence; a condition that lost them all cannot be compared."""
     lost = condition("rate=9", None, pairs=0, outcomes={"completed": 0, "diverged": 4, "failed": 1})
     assert sentences(summary_of(BASELINE, lost))[1:] == [
-        "rate=9 cannot be compared with the baseline: no seed completed in both.",
+        "rate=9 cannot be compared with the baseline: no seed learnt in both.",
         "rate=9: of 5 trials, 4 diverged, 1 failed.",
     ]
 
@@ -84,15 +129,16 @@ def test_a_baseline_that_diverged_is_said():
 
 
 def test_conclusions_come_in_order_of_strength():
-    """Better before worse before no evidence, large differences first."""
+    """Better before worse before the same before undecided, large differences first."""
     others = [
-        condition("a", 0.8, difference=0.0, low=-0.1, high=0.1),
+        condition("a", 0.8, difference=0.0, low=-0.1, high=0.1, p=0.9, p_adjusted=0.9),
+        condition("e", 0.8, difference=0.0, low=-0.001, high=0.001, conclusion="same"),
         condition("b", 0.7, difference=-0.1, low=-0.11, high=-0.09, conclusion="worse"),
         condition("c", 0.81, difference=0.01, low=0.009, high=0.011, conclusion="better"),
         condition("d", 0.9, difference=0.1, low=0.09, high=0.11, conclusion="better"),
     ]
     said = sentences(summary_of(BASELINE, *others))
-    assert [sentence.split()[0] for sentence in said] == ["The", "d", "c", "b", "No"]
+    assert [sentence.split()[0] for sentence in said] == ["The", "d", "c", "b", "e", "It"]
 
 
 def test_without_a_baseline_only_the_ends_are_told():
@@ -131,14 +177,12 @@ def test_another_baseline_than_the_one_called_so_goes_by_its_name():
 
 
 def test_seeds_that_differ_by_the_same_are_said_to_show_nothing():
-    """Without spread there is no interval; the sentence says why nothing is concluded, unless nothing differs."""
+    """Without spread there is no interval; the sentence says why nothing is concluded."""
     same = condition("units=32", 0.81, difference=0.01, pairs=3)
     assert sentences(summary_of(BASELINE, same))[1] == (
         "3 equal differences cannot show whether units=32 differs from the baseline: "
         "test accuracy 0.810 vs 0.800, difference +0.010 over 3 paired seeds."
     )
-    equal = condition("units=32", 0.80, difference=0.0, pairs=3)
-    assert sentences(summary_of(BASELINE, equal))[1].startswith("No evidence that units=32 differs")
 
 
 def test_nothing_to_compare_is_said():
@@ -157,7 +201,7 @@ def test_nothing_to_compare_is_said():
 
 
 def large_summary(*, pairs=5):
-    """101 conditions: a baseline, 20 better, 50 worse, 30 without evidence; 4 of the last lost a trial each."""
+    """101 conditions: a baseline, 20 better, 50 worse, 30 undecided; 4 of the last lost a trial each."""
     kind = partial(condition, pairs=pairs)
     better = [
         kind(f"up={n}", 0.81 + n / 1000, difference=0.01 + n / 1000, low=0.01, high=0.02, conclusion="better")
@@ -194,8 +238,9 @@ def test_a_large_study_is_counted_and_its_best_are_named():
     """More than a hundred conditions: how many came out how, the ends, ten sentences, and what was lost in one."""
     said = sentences(large_summary())
     assert said[1] == (
-        "Of 100 conditions 20 are better than the baseline, 50 are worse, and of 30 there is no evidence that they "
-        "differ; if no choice made a difference, about 5 would be called better or worse."
+        "Of 100 conditions 20 are better than the baseline, 50 are worse, 0 are the same within one point, and 30 are "
+        "undecided. If no choice made a difference, the chance that even one would be called better or worse is at "
+        "most 5 %."
     )
     assert said[2].startswith("up=19 has the best test accuracy, 0.829 [0.824, 0.834]; down=49 the worst, 0.741")
     assert [sentence.split()[0] for sentence in said[3:-1]] == [f"up={n}" for n in range(19, 9, -1)]

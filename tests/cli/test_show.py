@@ -62,7 +62,7 @@ def test_json_has_the_documented_keys(assay, finished):
     assert other["settings"] == {"network.activation": "tanh"}
     assert baseline["comparison"] is None
     assert other["comparison"].keys() >= {"against", "metric", "difference", "low", "high", "conclusion"}
-    assert other["comparison"]["conclusion"] in ("better", "worse", "no evidence")
+    assert other["comparison"]["conclusion"] in ("better", "worse", "same", "undecided")
     assert other["verdict"].keys() == {"status", "findings"}
 
 

@@ -46,9 +46,11 @@ def test_a_study_without_a_final_phase_has_no_test_results(tmp_path, synthetic):
     assert not any("test" in column for column in content.table.columns)
 
 
-def test_the_note_counts_the_false_alarms_to_expect(results):
-    """Five comparisons at 0.95 give 0.25 false alarms if nothing mattered."""
-    assert "about 0.25 of these 5 comparisons would still be called" in build_content(results).conclusion_note
+def test_the_note_says_what_the_correction_keeps(results):
+    """Among how many comparisons, and how often even one would be called better or worse by luck."""
+    note = build_content(results).conclusion_note
+    assert "by Holm's method among all 5 comparisons" in note
+    assert "the chance that even one would be called better or worse is at most 5 %" in note
 
 
 def test_one_seed_is_advised_to_become_more(tmp_path, synthetic):

@@ -25,7 +25,7 @@ def test_factorial_is_every_combination():
 
 
 def test_one_at_a_time_changes_one_thing():
-    """The baseline comes first; every other condition differs from it in one factor."""
+    """The baseline comes first, called by all its levels; every other condition differs from it in one factor."""
     study = Study(
         data="digits",
         network={"depth": 3, "width": 64},
@@ -33,8 +33,9 @@ def test_one_at_a_time_changes_one_thing():
         design={"kind": "one_at_a_time"},
     )
     conditions = study.expand()
-    assert [condition.name for condition in conditions] == ["baseline", "width=32", "loss=mean_squared_error"]
-    assert study.baseline_name() == "baseline"
+    base = "width=64, loss=default (baseline)"
+    assert [condition.name for condition in conditions] == [base, "width=32", "loss=mean_squared_error"]
+    assert study.baseline_name() == base
     assert [condition.settings for condition in conditions] == [
         {"network.width": 64, "training.loss": None},
         {"network.width": 32, "training.loss": None},

@@ -1,8 +1,9 @@
 """What the numbers say: measurements, intervals over seeds, paired comparisons, and the sentences that follow."""
 
-from assay.analysis.comparison import Comparison, compare_paired
-from assay.analysis.intervals import Interval, mean_interval
+from assay.analysis.comparison import Comparison, Rules, Sample, compare_paired, concluded
+from assay.analysis.intervals import Interval, Share, mean_interval
 from assay.analysis.measurements import best_epochs, measurements
+from assay.analysis.scales import PLAIN, POSITIVE, SHARE
 from assay.analysis.shortlist import SHOWN_CONDITIONS, shortlist
 from assay.analysis.summarizing import summarize
 from assay.analysis.summary import BaselineComparison, ConditionSummary, Measure, Summary
@@ -10,16 +11,23 @@ from assay.analysis.symptoms import Symptom, symptom_sentences, symptoms
 from assay.analysis.wording import sentences
 
 __all__ = [
+    "PLAIN",
+    "POSITIVE",
+    "SHARE",
     "SHOWN_CONDITIONS",
     "BaselineComparison",
     "Comparison",
     "ConditionSummary",
     "Interval",
     "Measure",
+    "Rules",
+    "Sample",
+    "Share",
     "Summary",
     "Symptom",
     "best_epochs",
     "compare_paired",
+    "concluded",
     "mean_interval",
     "measurements",
     "sentences",

@@ -1,17 +1,136 @@
-"""Is a condition better than the baseline? Asked of the same seeds in both."""
+"""Is a condition better than the baseline? Asked of the same seeds in both, and of all comparisons of a study together.
+
+- **Student's paired t**, on the scale of the metric, looks for a difference of the means.
+- **Fisher's exact test** compares the shares of seeds that learnt, where some failed and others did not.
+- **Two one-sided t tests** ask whether the difference is smaller than a margin that matters.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
-from assay.analysis.intervals import Interval, mean_interval
+from assay.analysis.intervals import Interval, noncentral_tail, standard_deviation, student_quantile, student_tail
+from assay.analysis.scales import PLAIN, SHARE, Scale
 
 RESOLUTION = 2.0**-21
 """Values are float32 with 24 binary digits: a difference of two is known to about this part of them."""
+LEVEL_OF_SHARES = 0.5
+"""Where seeds fail, the shares that learnt get half of the level, and the means of those that learnt the other half."""
+POWER = 0.8
+"""The chance with which the seeds that are asked for would find a difference like the one seen."""
+MOST_SEEDS = 1_000_000
 
-Conclusion = Literal["better", "worse", "no evidence"]
+Conclusion = Literal["better", "worse", "same", "undecided"]
+CONCLUSIONS: tuple[Conclusion, ...] = ("better", "worse", "same", "undecided")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What the seeds of one condition came to.
+
+    Attributes
+    ----------
+    values : mapping of int to float
+        By seed, the value of each trial that completed.
+    at_chance : set of int
+        Those of them that never left chance, where others of the condition did.
+    lost : set of int
+        The seeds of trials that diverged.
+    chance : float, optional
+        The value of the best constant answer, which is what a trial that diverged counts as. None: not known.
+    """
+
+    values: Mapping[int, float]
+    at_chance: frozenset[int] = frozenset()
+    lost: frozenset[int] = frozenset()
+    chance: float | None = None
+
+    @property
+    def learnt(self) -> Mapping[int, float]:
+        """The values of the seeds that learnt; all where none is set apart."""
+        return {seed: value for seed, value in self.values.items() if seed not in self.at_chance}
+
+    @property
+    def compared(self) -> Mapping[int, float]:
+        """What stands for the condition in a comparison of means: the best constant answer, where all diverged."""
+        if self.values or self.chance is None:
+            return self.learnt
+        return dict.fromkeys(self.lost, self.chance)
+
+    @property
+    def is_split(self) -> bool:
+        """Whether some of its seeds failed and others did not."""
+        return bool(self.at_chance or (self.lost and self.values))
+
+    @property
+    def ended(self) -> int:
+        """How many trials completed or diverged."""
+        return len(self.values) + len(self.lost)
+
+    @property
+    def share_learnt(self) -> float:
+        """Of all trials that ended."""
+        return len(self.learnt) / max(1, self.ended)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How the conditions of a study are compared.
+
+    Attributes
+    ----------
+    higher_is_better : bool
+    scale : Scale
+        Of the metric.
+    confidence : float
+        Of intervals; 1 - confidence is the chance of one false alarm among all comparisons of a study.
+    margin : float
+        The smallest difference that matters: of a share as it is, of another metric as a part of the baseline's value.
+    resolution : float
+        The smallest step between two values: 1 / rows for an accuracy.
+    """
+
+    higher_is_better: bool
+    scale: Scale = PLAIN
+    confidence: float = 0.95
+    margin: float = 0.01
+    resolution: float = 0.0
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What one pair of conditions shows, before the other comparisons of the study are thought of.
+
+    Attributes
+    ----------
+    difference : Interval
+        Condition minus baseline, over the seeds that learnt in both.
+    effect_size : float, optional
+        The mean difference in standard deviations of the paired differences.
+    p : float, optional
+        That of two equal conditions so much or more would be seen. None: nothing to test.
+    p_same : float, optional
+        That of two conditions at least a margin apart so little or less would be seen.
+    is_higher : bool
+        The direction that `p` is about.
+    is_separate : bool
+        Whether all values of the one lie beyond all values of the other.
+    deviation_to_margin, deviation_to_shift : float
+        Standard deviation of the paired differences, in units of the margin and of the difference seen, all on the
+        scale; infinite where it is not known. See `seeds_needed`.
+    """
+
+    difference: Interval
+    effect_size: float | None = None
+    p: float | None = None
+    p_same: float | None = None
+    is_higher: bool = False
+    is_separate: bool = False
+    deviation_to_margin: float = math.inf
+    deviation_to_shift: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -21,56 +140,251 @@ class Comparison:
     Attributes
     ----------
     difference : Interval
-        Condition minus baseline, over the seeds that both completed; no interval where none can be estimated.
+        Condition minus baseline, over the seeds that learnt in both; the interval is for this comparison alone.
     conclusion : str
-        ``better`` or ``worse`` when the interval leaves out zero, else ``no evidence``.
+        ``better`` or ``worse``; ``same`` where the difference is smaller than the margin; else ``undecided``.
+    effect_size : float or None
+        The mean difference in standard deviations of the paired differences.
+    p, p_adjusted : float or None
+        Alone, and by Holm's method among all comparisons of the study.
+    comparisons : int
+        How many those are.
+    seeds_needed : int or None
+        So many seeds would decide it at the spread seen. None where it is decided, or where no spread was seen.
+    settles_margin : bool
+        Whether so many would decide it whatever the true difference is; else only if it is as large as the one seen.
+    is_separate : bool
+        Whether all values of the one lie beyond all values of the other.
     """
 
     difference: Interval
     conclusion: Conclusion
+    effect_size: float | None = None
+    p: float | None = None
+    p_adjusted: float | None = None
+    comparisons: int = 1
+    seeds_needed: int | None = None
+    settles_margin: bool = True
+    is_separate: bool = False
 
 
-def compare_paired(
-    values: Mapping[int, float],
-    baseline_values: Mapping[int, float],
-    *,
-    higher_is_better: bool,
-    confidence: float = 0.95,
-) -> Comparison:
+def compare_paired(sample: Sample, baseline: Sample, rules: Rules) -> Evidence:
     """Compare a condition with the baseline over the seeds that both completed.
-
-    Parameters
-    ----------
-    values, baseline_values : mapping of int to float
-        By seed, the value of each trial that completed.
-    higher_is_better : bool
-        True for an accuracy, False for a loss or an error.
-    confidence : float
-        Of the interval, between 0 and 1.
 
     Notes
     -----
     A seed gives the same initial draws and the same batches in every condition, so what is common to both cancels in
-    the difference of one seed, and the interval of the differences is narrower than the two means suggest. Seeds are
-    assumed independent and their differences about normal; see `mean_interval`.
+    the difference of one seed. Seeds are assumed independent, and the difference of means about normal on the scale.
 
-    With one common seed there is no interval, and with none (say, because the condition always diverged) not even a
-    difference: both are ``no evidence``, and the outcomes of the condition tell the rest.
-
-    There is none either where all seeds differ by the same. Accuracies come in steps of one example, so two or three
-    seeds may well agree by chance: a standard deviation of zero then says that the steps are coarse, not that seeds do
-    not matter, and an interval of no width would call any difference certain.
-
-    Each interval is for its comparison alone. Of twenty conditions that change nothing, about one is called better or
-    worse at a confidence of 0.95.
+    Where some seeds of a condition never left chance or diverged, and others learnt, no mean stands for both groups:
+    the shares that learnt are compared (Fisher's exact test), and beside them the means of seeds that learnt in both,
+    which count only if they do not point away from the shares. A condition of which all trials diverged stands there
+    with the best constant answer.
     """
-    seeds = sorted(values.keys() & baseline_values.keys())
-    differences = [values[seed] - baseline_values[seed] for seed in seeds]
-    difference = mean_interval(differences, confidence)
-    size = max((abs(values[seed]) + abs(baseline_values[seed]) for seed in seeds), default=0.0)
-    if differences and max(differences) - min(differences) <= RESOLUTION * size:
-        difference = replace(difference, low=None, high=None)
-    if difference.low is None or difference.high is None or difference.low <= 0 <= difference.high:
-        return Comparison(difference, "no evidence")
-    is_better = (difference.low > 0) == higher_is_better
-    return Comparison(difference, "better" if is_better else "worse")
+    mine, other = sample.compared, baseline.compared
+    seeds = sorted(mine.keys() & other.keys())
+    ours, theirs = [mine[seed] for seed in seeds], [other[seed] for seed in seeds]
+    paired = _Paired.of(ours, theirs, rules) if seeds else None
+    is_split = sample.is_split or baseline.is_split
+    found: list[tuple[float, bool]] = []
+    if paired is not None and paired.error > 0:
+        p = 2 * student_tail(paired.count - 1, abs(paired.shift) / paired.error)
+        found.append((p / (1 - LEVEL_OF_SHARES) if is_split else p, paired.shift > 0))
+    if is_split and sample.share_learnt != baseline.share_learnt:
+        is_higher = (sample.share_learnt > baseline.share_learnt) == rules.higher_is_better
+        found = [one for one in found if one[1] == is_higher]
+        found.append((_shares_p(sample, baseline) / LEVEL_OF_SHARES, is_higher))
+    smallest = min(found, default=None)
+    return Evidence(
+        difference=Interval(None, None, None, 0) if paired is None else paired.difference(rules),
+        effect_size=None if paired is None else paired.effect_size(rules),
+        p=None if smallest is None else min(smallest[0], 1.0),
+        p_same=None if is_split or paired is None else paired.p_same(rules),
+        is_higher=smallest is not None and smallest[1],
+        is_separate=not is_split and len(seeds) > 1 and (max(ours) < min(theirs) or min(ours) > max(theirs)),
+        deviation_to_margin=math.inf
+        if is_split or paired is None
+        else paired.deviation_over(min(paired.margins(rules))),
+        deviation_to_shift=math.inf if is_split or paired is None else paired.deviation_over(abs(paired.shift)),
+    )
+
+
+def _shares_p(sample: Sample, baseline: Sample) -> float:
+    """Fisher's exact test of the two shares of seeds that learnt, two-sided: all tables at most as likely as this."""
+    total, other_total = sample.ended, baseline.ended
+    learnt = len(sample.learnt) + len(baseline.learnt)
+
+    def ways(count: int) -> int:
+        return math.comb(total, count) * math.comb(other_total, learnt - count)
+
+    seen = ways(len(sample.learnt))
+    counts = range(max(0, learnt - other_total), min(total, learnt) + 1)
+    return sum(ways(count) for count in counts if ways(count) <= seen) / math.comb(total + other_total, learnt)
+
+
+def concluded(found: Sequence[Evidence], rules: Rules) -> list[Comparison]:
+    """The conclusions of all comparisons of a study.
+
+    Of all comparisons that make no difference, one or more is called better or worse with a probability of at most
+    1 - confidence (Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics
+    6, 1979). The same holds of the differences beyond the margin and the conclusion ``same``.
+    """
+    level = 1 - rules.confidence
+    adjusted, same = holm([one.p for one in found]), holm([one.p_same for one in found])
+    comparisons = sum(one.p is not None for one in found)
+    concluded = []
+    for one, p, p_same in zip(found, adjusted, same, strict=True):
+        conclusion: Conclusion = "undecided"
+        if p_same is not None and p_same <= level:
+            conclusion = "same"
+        elif p is not None and p <= level:
+            conclusion = "better" if one.is_higher == rules.higher_is_better else "worse"
+        needed, settles_margin = None, True
+        if conclusion == "undecided" and one.p is not None:
+            needed, settles_margin = seeds_needed(one.deviation_to_margin, one.deviation_to_shift, level / comparisons)
+        concluded.append(
+            Comparison(
+                difference=one.difference,
+                conclusion=conclusion,
+                effect_size=one.effect_size,
+                p=one.p,
+                p_adjusted=p,
+                comparisons=max(comparisons, 1),
+                seeds_needed=needed,
+                settles_margin=settles_margin,
+                is_separate=one.is_separate,
+            )
+        )
+    return concluded
+
+
+def holm(p: Sequence[float | None]) -> list[float | None]:
+    """Holm's adjusted p-values: the i-th smallest of m times m + 1 - i, never below one before it. None stays None."""
+    known = sorted((value, place) for place, value in enumerate(p) if value is not None)
+    adjusted: list[float | None] = [None] * len(p)
+    highest = 0.0
+    for rank, (value, place) in enumerate(known):
+        highest = adjusted[place] = max(highest, min(1.0, value * (len(known) - rank)))
+    return adjusted
+
+
+def seeds_needed(to_margin: float, to_shift: float, level: float) -> tuple[int | None, bool]:
+    """How many seeds would decide, and whether they would whatever the true difference is.
+
+    Half an interval of half a margin decides: the interval leaves out 0 or lies within the margin. Fewer seeds may do
+    where the difference is large: so many find one as large as that seen with a probability of at least `POWER`, by the
+    noncentral t distribution.
+
+    Parameters
+    ----------
+    to_margin, to_shift : float
+        Standard deviation s of the paired differences, in units of the margin and of the difference seen.
+    level : float
+        What one of the study's comparisons may err by.
+    """
+
+    def half_interval(count: int) -> float:
+        return student_quantile(count - 1, 1 - level / 2)
+
+    whatever = _fewest(lambda count: half_interval(count) * to_margin / math.sqrt(count) <= 0.5, to_margin)
+    like_this = _fewest(
+        lambda count: noncentral_tail(count - 1, math.sqrt(count) / to_shift, half_interval(count)) >= POWER, to_shift
+    )
+    if like_this is not None and (whatever is None or like_this < whatever):
+        return like_this, False
+    return whatever, True
+
+
+def _fewest(decides: Callable[[int], bool], deviation: float) -> int | None:
+    """The smallest number of seeds that decides, by bisection; None beyond `MOST_SEEDS`."""
+    if not math.isfinite(deviation) or not decides(MOST_SEEDS):
+        return None
+    low, high = 1, MOST_SEEDS
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if decides(middle) else (middle, high)
+    return high
+
+
+@dataclass(frozen=True)
+class _Paired:
+    """The pairs of two conditions, and how far apart their means are on the scale."""
+
+    ours: list[float]
+    theirs: list[float]
+    scale: Scale
+    shift: float  # g(mean of ours) − g(mean of theirs)
+    deviation: float = field(default=0.0)  # of the linearized differences of one seed; 0: not known
+
+    @classmethod
+    def of(cls, ours: list[float], theirs: list[float], rules: Rules) -> _Paired:
+        """The delta method: of one seed, g'(mean of ours) · ours − g'(mean of theirs) · theirs."""
+        mean, other = _mean(ours), _mean(theirs)
+        step = rules.resolution / 2
+        is_inside = all(rules.scale.contains(value + way * step) for value in (mean, other) for way in (-1, 1))
+        scale = rules.scale if is_inside else PLAIN
+        slope, other_slope = scale.slope(mean), scale.slope(other)
+        shift = scale.transformed(mean) - scale.transformed(other)
+        if len(ours) < 2:
+            return cls(ours, theirs, scale, shift)
+        deviation = standard_deviation([slope * a - other_slope * b for a, b in zip(ours, theirs, strict=True)])
+        size = max(slope * abs(a) + other_slope * abs(b) for a, b in zip(ours, theirs, strict=True))
+        if rules.resolution:
+            deviation = max(deviation, rules.resolution * max(slope, other_slope))
+        elif deviation <= RESOLUTION * size:
+            # Shares come in steps of one example, and a few seeds may agree; where the step is not known, no spread is.
+            deviation = 0.0 if rules.scale is SHARE else RESOLUTION * size
+        return cls(ours, theirs, scale, shift, deviation)
+
+    @property
+    def count(self) -> int:
+        return len(self.ours)
+
+    @property
+    def error(self) -> float:
+        """Standard error of `shift`."""
+        return self.deviation / math.sqrt(self.count)
+
+    def difference(self, rules: Rules) -> Interval:
+        """In units of the metric; the ends are where the baseline's mean would be moved to."""
+        other = _mean(self.theirs)
+        mean = _mean(self.ours) - other
+        if self.error == 0:
+            return Interval(mean, None, None, self.count)
+        half_width = student_quantile(self.count - 1, (1 + rules.confidence) / 2) * self.error
+        centre = self.scale.transformed(other) + self.shift
+        ends = (self.scale.back(centre + way * half_width) for way in (-1, 1))
+        low, high = (min(max(end, rules.scale.low), rules.scale.high) - other for end in ends)
+        return Interval(mean, low, high, self.count)
+
+    def effect_size(self, rules: Rules) -> float | None:
+        if self.error == 0:
+            return None
+        differences = [a - b for a, b in zip(self.ours, self.theirs, strict=True)]
+        spread = max(standard_deviation(differences), rules.resolution)
+        return _mean(differences) / spread if spread > 0 else None
+
+    def p_same(self, rules: Rules) -> float | None:
+        """The larger p of two one-sided tests (Schuirmann, J. Pharmacokinetics and Biopharmaceutics 15, 1987)."""
+        if self.error == 0:
+            return None
+        down, up = self.margins(rules)
+        return max(student_tail(self.count - 1, gap / self.error) for gap in (up - self.shift, down + self.shift))
+
+    def deviation_over(self, distance: float) -> float:
+        """The standard deviation in units of a distance on the scale."""
+        return self.deviation / distance if self.deviation > 0 and distance > 0 else math.inf
+
+    def margins(self, rules: Rules) -> tuple[float, float]:
+        """How far below and above the baseline's mean the margin reaches, on the scale; infinite beyond an end."""
+        other = _mean(self.theirs)
+        margin = rules.margin if rules.scale is SHARE else rules.margin * abs(other)
+        down, up = (
+            abs(self.scale.transformed(end) - self.scale.transformed(other)) if self.scale.contains(end) else math.inf
+            for end in (other - margin, other + margin)
+        )
+        return down, up
+
+
+def _mean(values: Sequence[float]) -> float:
+    return math.fsum(values) / len(values)

@@ -20,26 +20,18 @@ def number_text(value: float | None, *, signed: bool = False) -> str:
     return format(value, f"{sign},.0f" if 1000 <= abs(value) < 1e6 else f"{sign}.3g")
 
 
-def plus_minus_text(interval: Interval | None, *, signed: bool = False) -> str:
-    """``0.970 ±0.005``: a t interval is symmetric, so its half width tells all; only the mean where there is none."""
-    if interval is None:
-        return number_text(None)
-    if interval.mean is None or interval.low is None or interval.high is None:
-        return number_text(interval.mean, signed=signed)
-    mean, half_width = interval.mean, (interval.high - interval.low) / 2
-    if _has_three_decimals(mean) or (abs(mean) < half_width and _has_three_decimals(half_width)):
-        return f"{mean:{'+' if signed else ''}.3f} ±{half_width:.3f}"
-    return f"{number_text(mean, signed=signed)} ±{number_text(half_width)}"
-
-
 def interval_text(interval: Interval | None, *, signed: bool = False) -> str:
-    """``0.970 [0.965, 0.975]``; only the mean where there is no interval."""
-    if interval is None:
-        return "–"
-    mean = number_text(interval.mean, signed=signed)
-    if interval.low is None:
-        return mean
-    return f"{mean} [{number_text(interval.low, signed=signed)}, {number_text(interval.high, signed=signed)}]"
+    """``0.970 [0.965, 0.975]``, the ends as the mean is written; only the mean where there is no interval."""
+    if interval is None or interval.mean is None:
+        return number_text(None)
+    if interval.low is None or interval.high is None:
+        return number_text(interval.mean, signed=signed)
+    values = (interval.mean, interval.low, interval.high)
+    if _has_three_decimals(max(map(abs, values))):
+        mean, low, high = (f"{value:{'+' if signed else ''}.3f}" for value in values)
+    else:
+        mean, low, high = (number_text(value, signed=signed) for value in values)
+    return f"{mean} [{low}, {high}]"
 
 
 def _has_three_decimals(value: float) -> bool:

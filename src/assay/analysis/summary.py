@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from assay.analysis.comparison import Comparison
-from assay.analysis.intervals import Interval
-from assay.analysis.numbers import metric_text, plus_minus_text
+from assay.analysis.intervals import Interval, Share
+from assay.analysis.numbers import interval_text, metric_text
 
 if TYPE_CHECKING:
     from assay.diagnosis import Finding, Verdict
@@ -35,7 +35,7 @@ class Measure:
         return {"split": self.split, "metric": self.metric}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BaselineComparison(Comparison):
     """A condition against the baseline.
 
@@ -63,8 +63,15 @@ class BaselineComparison(Comparison):
             "difference": self.difference.mean,
             "low": self.difference.low,
             "high": self.difference.high,
+            "effect_size": self.effect_size,
             "pairs": self.pairs,
+            "p": self.p,
+            "p_adjusted": self.p_adjusted,
+            "comparisons": self.comparisons,
             "conclusion": self.conclusion,
+            "seeds_needed": self.seeds_needed,
+            "settles_margin": self.settles_margin,
+            "is_separate": self.is_separate,
         }
 
 
@@ -83,6 +90,9 @@ class ConditionSummary:
     outcomes : mapping of str to int
         How many trials ended in each way (``completed``, ``diverged``, …); while the study runs these add up to less
         than `trials`.
+    learnt : Share or None
+        How many of its trials that ended learnt, where some diverged or never left chance. Means are then of those that
+        learnt, if there are any. None where all learnt, or where it is not known.
     parameters : int or None
         Kernels and biases of one network. None until a trial has ended.
     best_epoch : int or None
@@ -105,6 +115,7 @@ class ConditionSummary:
     settings: Mapping[str, Any]
     trials: int
     outcomes: Mapping[str, int]
+    learnt: Share | None = None
     parameters: int | None = None
     best_epoch: int | None = None
     best_epoch_range: tuple[int, int] | None = None
@@ -113,6 +124,13 @@ class ConditionSummary:
     comparison: BaselineComparison | None = None
     findings: tuple[Finding, ...] = ()
     verdict: Verdict | None = None
+
+    @property
+    def at_chance(self) -> int:
+        """How many of its trials completed and never left chance."""
+        if self.learnt is None:
+            return 0
+        return self.learnt.total - self.learnt.count - self.outcomes.get("diverged", 0)
 
     def scores(self, split: Literal["validation", "test"]) -> Mapping[str, Interval]:
         """`validation` or `test`."""
@@ -129,6 +147,7 @@ class ConditionSummary:
             "settings": dict(self.settings),
             "trials": self.trials,
             "outcomes": dict(self.outcomes),
+            "learnt": None if self.learnt is None else self.learnt.written(),
             "parameters": self.parameters,
             "best_epoch": self.best_epoch,
             "best_epoch_range": None if self.best_epoch_range is None else list(self.best_epoch_range),
@@ -156,6 +175,8 @@ class Summary:
         The condition that the others are compared with.
     confidence : float
         Of all intervals, between 0 and 1.
+    margin : float or None
+        The smallest difference that matters: of an accuracy as it is, of a loss or an error as part of the baseline's.
     compared_by : Measure or None
         None before any trial has completed.
     elapsed_seconds : float
@@ -173,6 +194,7 @@ class Summary:
     elapsed_seconds: float
     conditions: tuple[ConditionSummary, ...]
     told: tuple[str, ...] = ()
+    margin: float | None = None
 
     def __repr__(self) -> str:
         """One line for each condition, under a line of headings."""
@@ -194,14 +216,14 @@ class Summary:
     def _cells(self, condition: ConditionSummary) -> list[str]:
         if self.compared_by is None:
             return []
-        cells, compared = [plus_minus_text(condition.score(self.compared_by))], condition.comparison
+        cells, compared = [interval_text(condition.score(self.compared_by))], condition.comparison
         if self.baseline is None:
             return cells
         if compared is None:
             return [*cells, "–", "is the baseline" if condition.name == self.baseline else "–"]
         return [
             *cells,
-            plus_minus_text(compared.difference, signed=True),
+            interval_text(compared.difference, signed=True),
             compared.conclusion if compared.pairs else "–",
         ]
 
@@ -211,6 +233,7 @@ class Summary:
             "study": self.study,
             "baseline": self.baseline,
             "confidence": self.confidence,
+            "margin": self.margin,
             "compared_by": None if self.compared_by is None else self.compared_by.written(),
             "elapsed_seconds": self.elapsed_seconds,
             "conditions": [condition.written() for condition in self.conditions],

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from assay.analysis.comparison import Conclusion
+from assay.analysis.comparison import CONCLUSIONS
 from assay.analysis.numbers import interval_text, number_text
 from assay.analysis.shortlist import SHOWN_CONDITIONS
 from assay.analysis.summary import BaselineComparison, ConditionSummary, Measure, Summary
@@ -20,9 +20,11 @@ NAMED_CONDITIONS = 10
 
 
 def lost_text(condition: ConditionSummary) -> str:
-    """What became of the trials of a condition that did not complete: ``1 diverged, 1 stopped``, or nothing."""
+    """What became of the trials of a condition that did not learn: ``2 at chance, 1 diverged``, or nothing."""
+    at_chance = [f"{condition.at_chance} at chance"] if condition.at_chance else []
     outcomes = condition.outcomes.items()
-    return ", ".join(f"{count} {outcome}" for outcome, count in outcomes if count and outcome != "completed")
+    lost = [f"{count} {outcome}" for outcome, count in outcomes if count and outcome != "completed"]
+    return ", ".join(at_chance + lost)
 
 
 def factors_of(name: str) -> list[str]:
@@ -56,14 +58,15 @@ def shared_factors(names: Sequence[str]) -> tuple[list[str], list[list[str]]]:
 def sentences(summary: Summary) -> list[str]:
     """The baseline, then one plain sentence on each condition against it.
 
-    First what is better, then what is worse, then what shows no evidence; among these, large differences first.
-    Without a baseline: which conditions came out best and worst. Conditions that lost trials are named last.
+    First what is better, then what is worse, then what is the same, and what is undecided; among these, large
+    differences first. Without a baseline: which conditions came out best and worst. Conditions with seeds that did not
+    learn are named last.
 
     The condition that the others are compared with is called the baseline, unless that is another one's name: then it
     goes by its own.
 
-    Of more than `SHOWN_CONDITIONS` it is counted how many are better, worse, and neither, and how many trials were
-    lost; the best and the worst are named, and of those that are better the first `NAMED_CONDITIONS`.
+    Of more than `SHOWN_CONDITIONS` it is counted how many came out how, and how many trials were lost; the best and the
+    worst are named, and of those that are better the first `NAMED_CONDITIONS`.
 
     Of a training that was watched, which is compared with none, what became of it.
     """
@@ -81,14 +84,13 @@ def sentences(summary: Summary) -> list[str]:
     if not compared:
         return [_extremes(summary, measure, "The study names no baseline, so nothing is compared."), *lost]
     baseline = next(condition for condition in summary.conditions if condition.name == summary.baseline)
-    order: dict[Conclusion, int] = {"better": 0, "worse": 1, "no evidence": 2}
-    compared.sort(key=lambda pair: (order[pair[1].conclusion], -abs(pair[1].difference.mean or 0.0)))
+    compared.sort(key=lambda pair: (CONCLUSIONS.index(pair[1].conclusion), -abs(pair[1].difference.mean or 0.0)))
     reference = reference_name(summary)
     counted = []
     if is_large:
         counted = [_counted_sentence(summary, compared, reference), _extremes(summary, measure)]
         compared = [pair for pair in compared if pair[1].conclusion == "better"][:NAMED_CONDITIONS]
-    said = [_sentence(condition, comparison, baseline, reference) for condition, comparison in compared]
+    said = [_sentence(summary, condition, comparison, baseline, reference) for condition, comparison in compared]
     return [_baseline_sentence(baseline, reference, measure), *counted, *said, *lost]
 
 
@@ -112,7 +114,7 @@ def _nothing_sentence(summary: Summary) -> str:
 
 
 def _baseline_sentence(baseline: ConditionSummary, reference: str, measure: Measure) -> str:
-    name = baseline.name
+    name = baseline.name.removesuffix(f" ({BASELINE})")
     if reference != BASELINE:
         who = f"{name}, with which the others are compared,"
     else:
@@ -124,25 +126,71 @@ def _baseline_sentence(baseline: ConditionSummary, reference: str, measure: Meas
 
 
 def _sentence(
-    condition: ConditionSummary, comparison: BaselineComparison, baseline: ConditionSummary, reference: str
+    summary: Summary,
+    condition: ConditionSummary,
+    comparison: BaselineComparison,
+    baseline: ConditionSummary,
+    reference: str,
 ) -> str:
-    name, pairs, difference = condition.name, comparison.pairs, comparison.difference
+    name, pairs = condition.name, comparison.pairs
     other = "the baseline" if reference == BASELINE else reference
+    numbers = _numbers(condition, comparison, baseline)
+    if comparison.conclusion in ("better", "worse"):
+        return f"{name} is {comparison.conclusion} than {other}: {numbers}."
+    if comparison.conclusion == "same":
+        return f"{name} is the same as {other} within {margin_text(summary)}: {numbers}."
     if not pairs:
-        return f"{name} cannot be compared with {other}: no seed completed in both."
-    measure = comparison.measure
-    seeds = "paired seed" if pairs == 1 else "paired seeds"
-    numbers = (
-        f"{measure} {_mean(condition, measure)} vs {_mean(baseline, measure)}, "
-        f"difference {interval_text(difference, signed=True)} over {pairs} {seeds}"
-    )
+        return f"{name} cannot be compared with {other}: no seed learnt in both."
     if pairs == 1:
         return f"One seed cannot show whether {name} differs from {other}: {numbers}."
-    if difference.low is None and difference.mean:
+    if comparison.p is None:
         return f"{pairs} equal differences cannot show whether {name} differs from {other}: {numbers}."
-    if comparison.conclusion == "no evidence":
-        return f"No evidence that {name} differs from {other}: {numbers}."
-    return f"{name} is {comparison.conclusion} than {other}: {numbers}."
+    if comparison.is_separate and (mean := comparison.difference.mean):
+        where = f"Every seed of {name} lies {'above' if mean > 0 else 'below'} every seed of {other}"
+        return f"{where}, but {pairs} are too few to exclude luck: {numbers}.{_needed(summary, comparison)}"
+    return f"It is undecided whether {name} differs from {other}: {numbers}.{_needed(summary, comparison)}"
+
+
+def _numbers(condition: ConditionSummary, comparison: BaselineComparison, baseline: ConditionSummary) -> str:
+    """Both means, their difference with its interval, and how likely it would be by luck: alone, and among all."""
+    measure, pairs = comparison.measure, comparison.pairs
+    said = f"{measure} {_mean(condition, measure)} vs {_mean(baseline, measure)}"
+    if condition.score(measure) is None and pairs:
+        said = (
+            f"all its trials diverged and count as a constant answer; {measure} of the other {_mean(baseline, measure)}"
+        )
+    if pairs:
+        seeds = "paired seed" if pairs == 1 else "paired seeds"
+        said += f", difference {interval_text(comparison.difference, signed=True)} over {pairs} {seeds}"
+    if comparison.effect_size is not None:
+        said += f", {abs(comparison.effect_size):.1f} standard deviations"
+    if comparison.p is not None and comparison.p_adjusted is not None:
+        among = f", among {comparison.comparisons} comparisons {p_text(comparison.p_adjusted)}"
+        said += f" (p {p_text(comparison.p)}{among if comparison.comparisons > 1 else ''})"
+    return said
+
+
+def _needed(summary: Summary, comparison: BaselineComparison) -> str:
+    """How many seeds would decide it; empty where that is not known."""
+    if comparison.seeds_needed is None:
+        return ""
+    what = f"a difference of {margin_text(summary)}" if comparison.settles_margin else "a difference as large as this"
+    return f" About {comparison.seeds_needed:,} seeds would settle {what}."
+
+
+def p_text(p: float) -> str:
+    """``= 0.03``, ``= 0.0004``, ``< 0.0001``."""
+    return f"= {p:.1g}" if p >= 1e-4 else "< 0.0001"
+
+
+def margin_text(summary: Summary) -> str:
+    """The smallest difference that matters: ``one point``, ``0.5 points``, ``5 %``."""
+    margin, measure = summary.margin, summary.compared_by
+    assert margin is not None
+    assert measure is not None
+    if not is_higher_better(measure.metric):
+        return f"{100 * margin:g} %"
+    return "one point" if abs(margin - 0.01) < 1e-12 else f"{100 * margin:g} points"
 
 
 def _mean(condition: ConditionSummary, measure: Measure) -> str:
@@ -177,16 +225,17 @@ def _counted_sentence(summary: Summary, compared: Sequence[Compared], reference:
     other = "the baseline" if reference == BASELINE else reference
     return (
         f"Of {len(compared):,} conditions {counts['better']:,} are better than {other}, {counts['worse']:,} are worse, "
-        f"and of {counts['no evidence']:,} there is no evidence that they differ; "
-        f"if no choice made a difference, about {false_alarms_text(summary, len(compared))} would be called better or "
-        "worse."
+        f"{counts['same']:,} are the same within {margin_text(summary)}, and {counts['undecided']:,} are undecided. "
+        f"{false_alarms_text(summary)}"
     )
 
 
-def false_alarms_text(summary: Summary, comparisons: int) -> str:
-    """How many of so many comparisons to expect to find a difference where there is none: ``0.25``, ``1,667``."""
-    expected = comparisons * (1 - summary.confidence)
-    return f"{expected:.2g}" if expected < 100 else f"{expected:,.0f}"
+def false_alarms_text(summary: Summary) -> str:
+    """What Holm's correction keeps."""
+    return (
+        "If no choice made a difference, the chance that even one would be called better or worse is at most "
+        f"{100 * (1 - summary.confidence):.3g} %."
+    )
 
 
 def shown_text(summary: Summary, shown: Summary) -> str:
@@ -201,8 +250,17 @@ def shown_text(summary: Summary, shown: Summary) -> str:
 
 
 def _lost_sentence(condition: ConditionSummary) -> str | None:
-    lost = lost_text(condition)
-    return f"{condition.name}: of {condition.trials} trials, {lost}." if lost else None
+    """Which trials did not complete, or never left chance, and what the mean is of."""
+    lost, learnt = lost_text(condition), condition.learnt
+    if learnt is None:
+        return f"{condition.name}: of {condition.trials} trials, {lost}." if lost else None
+    if learnt.count == 0:
+        return f"{condition.name}: none of {learnt.total} trials learnt ({lost})."
+    share = f"{learnt.count / learnt.total:.2f} [{learnt.low:.2f}, {learnt.high:.2f}]"
+    return (
+        f"{condition.name}: {learnt.count} of {learnt.total} trials learnt, a share of {share} ({lost}). "
+        "Its means are of those that learnt."
+    )
 
 
 def _lost_of_many(summary: Summary) -> list[str]:

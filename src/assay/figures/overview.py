@@ -23,7 +23,8 @@ LOOKS = {
     "baseline": (BLUE, "D"),
     "better": (GREEN, "^"),
     "worse": (VERMILLION, "v"),
-    "no evidence": (QUIET, "o"),
+    "same": (QUIET, "s"),
+    "undecided": (QUIET, "o"),
     "": (BLUE, "o"),
 }
 

@@ -16,8 +16,8 @@ from assay.analysis import (
     shortlist,
     symptoms,
 )
-from assay.analysis.numbers import interval_text, metric_text, plus_minus_text
-from assay.analysis.wording import false_alarms_text, lost_text, shared_names, shown_text
+from assay.analysis.numbers import interval_text, metric_text
+from assay.analysis.wording import false_alarms_text, lost_text, margin_text, shared_names, shown_text
 from assay.selection import is_higher_better
 
 if TYPE_CHECKING:
@@ -169,10 +169,10 @@ def _note(summary: Summary, measure: Measure) -> str:
         )
     return (
         f"{opening}A seed gives every condition the same start and the same batches, so differences are taken seed by "
-        f"seed; brackets hold the {share} confidence interval of their mean (Student t). A condition is called better "
-        "or worse only where this interval does not contain zero. Each interval is for one comparison: if no choice "
-        f"made a difference, about {false_alarms_text(summary, len(compared))} of these {len(compared):,} comparisons "
-        "would still be called better or worse."
+        f"seed; brackets hold the {share} confidence interval of their mean, each for one comparison alone. "
+        "p is the probability of so large a difference by luck, alone and by Holm's method among all "
+        f"{len(compared):,} comparisons. {false_alarms_text(summary)} The same means: closer than "
+        f"{margin_text(summary)}."
     )
 
 
@@ -218,16 +218,17 @@ def _conditions(summary: Summary, metric: str, which: str) -> TableContent:
         parameters = condition.parameters
         row.append(Cell("–" if parameters is None else f"{parameters:,}", parameters))
         row.append(_best_epoch(condition))
-        row.append(_short_interval(condition.validation.get(metric)))
+        row.append(_interval(condition.validation.get(metric)))
         if has_test:
-            row.append(_short_interval(condition.test.get(metric)))
+            row.append(_interval(condition.test.get(metric)))
         if has_comparison:
             row += _comparison(condition, summary.baseline)
         if has_verdict:
             row.append(_verdict(condition))
         rows.append(row)
     share = f"{100 * summary.confidence:g} %"
-    caption = f"Means over the trials that completed; ± is half the width of the {share} confidence interval."
+    whose = "learnt" if any(condition.learnt for condition in conditions) else "completed"
+    caption = f"Means over the trials that {whose}; brackets hold the {share} confidence interval."
     return TableContent("conditions", f"{caption} {which}".rstrip(), columns, rows)
 
 
@@ -278,18 +279,14 @@ def _interval(interval: Interval | None) -> Cell:
     return Cell(interval_text(interval), None if interval is None else interval.mean)
 
 
-def _short_interval(interval: Interval | None) -> Cell:
-    return Cell(plus_minus_text(interval), None if interval is None else interval.mean)
-
-
 def _comparison(condition: ConditionSummary, baseline: str | None) -> list[Cell]:
     comparison = condition.comparison
     if comparison is None:
         text = "baseline" if condition.name == baseline else "–"
         return [Cell("–"), Cell(text, text, "baseline")]
-    difference = Cell(plus_minus_text(comparison.difference, signed=True), comparison.difference.mean)
+    difference = Cell(interval_text(comparison.difference, signed=True), comparison.difference.mean)
     conclusion = comparison.conclusion
-    return [difference, Cell(conclusion, conclusion, conclusion.replace(" ", "-"))]
+    return [difference, Cell(conclusion, conclusion, conclusion)]
 
 
 def _rule(select: str) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from assay.analysis import SHOWN_CONDITIONS, ConditionSummary, Summary, shortlist
-from assay.analysis.numbers import metric_text, number_text, plus_minus_text
+from assay.analysis.numbers import interval_text, metric_text, number_text
 from assay.analysis.wording import lost_text, reference_name, shared_factors, shown_text
 from assay.study.conditions import BASELINE
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
     from rich.text import Text
 
-STYLES = {"better": "green", "worse": "red", "no evidence": "dim"}
+STYLES = {"better": "green", "worse": "red", "same": "cyan", "undecided": "dim"}
 GAP = 2  # spaces between columns
 CONTINUED = "  "  # before the further lines of a long name
-VALIDATION, RANGES = "validation scores", "ranges of the best epochs"
+VALIDATION, RANGES, DIFFERENCES = "validation scores", "ranges of the best epochs", "intervals of the differences"
 
 
 def conditions_table(summary: Summary, top: int = SHOWN_CONDITIONS) -> ConditionsTable:
@@ -28,9 +28,10 @@ def conditions_table(summary: Summary, top: int = SHOWN_CONDITIONS) -> Condition
     Of more than `top` conditions there are the best `top`, best first, and the baseline; a line below says so.
 
     Where every condition is named by the same factors, each factor has a column. Columns that would be empty (the test
-    without a final phase, the difference without a baseline) are left out. ``±`` is the half width of the confidence
-    interval over seeds, shown for the test where there is one, else for the validation. On a narrow console first the
-    validation beside a test is left out, then the ranges of best epochs, and this is said; then names are broken.
+    without a final phase, the difference without a baseline) are left out. Brackets hold the confidence interval over
+    seeds, of the test where there is one, else of the validation. On a narrow console first the
+    validation beside a test is left out, then the ranges of best epochs, then the intervals of the differences,
+    and this is said; then names are broken.
 
     Parameters
     ----------
@@ -123,7 +124,8 @@ def _optional(summary: Summary) -> list[str]:
     """What the table can do without, the first to go first."""
     has_test = any(condition.test for condition in summary.conditions)
     has_ranges = any(len(set(condition.best_epoch_range or ())) > 1 for condition in summary.conditions)
-    return [VALIDATION] * has_test + [RANGES] * has_ranges
+    has_differences = any(condition.comparison for condition in summary.conditions)
+    return [VALIDATION] * has_test + [RANGES] * has_ranges + [DIFFERENCES] * has_differences
 
 
 def _width(columns: Sequence[Column]) -> int:
@@ -157,18 +159,19 @@ def _columns(summary: Summary, left_out: Collection[str]) -> list[Column]:
     columns.append(Column("best epoch", [Text(_best_epoch(c, RANGES not in left_out)) for c in conditions]))
     validation = [condition.validation.get(metric) for condition in conditions]
     if not has_test:
-        scores = [Text(plus_minus_text(score)) for score in validation]
+        scores = [Text(interval_text(score)) for score in validation]
         columns.append(Column(f"validation {metric_text(metric)}", scores))
     else:
         if VALIDATION not in left_out:
             means = [Text(number_text(None if score is None else score.mean)) for score in validation]
             columns.append(Column(f"validation {metric_text(metric)}", means))
-        tested = [Text(plus_minus_text(condition.test.get(metric))) for condition in conditions]
+        tested = [Text(interval_text(condition.test.get(metric))) for condition in conditions]
         columns.append(Column(f"test {metric_text(metric)}", tested))
     states = [_state(condition) for condition in conditions]
     if has_comparison:
         reference = reference_name(summary)
-        columns.append(Column(f"against {reference}", [Text(_difference(condition)) for condition in conditions]))
+        differences = [_difference(condition, DIFFERENCES not in left_out) for condition in conditions]
+        columns.append(Column(f"against {reference}", [Text(text) for text in differences]))
         conclusions = [_conclusion(condition, summary.baseline, reference) for condition in conditions]
         joined = [Text("\n").join(filter(None, pair)) for pair in zip(conclusions, states, strict=True)]
         columns.append(Column("conclusion", joined, "left"))
@@ -178,16 +181,15 @@ def _columns(summary: Summary, left_out: Collection[str]) -> list[Column]:
 
 
 def _name_columns(names: Sequence[str]) -> list[Column]:
-    """A column for each factor that all names have; else one with the names. A baseline differs in no factor."""
+    """A column for each factor that all names have; else one with the names."""
     from rich.text import Text
 
-    factors, levels = shared_factors([name for name in names if name != BASELINE])
-    if not factors or (BASELINE in names and len(factors) > 1):
+    factors, levels = shared_factors(names)
+    if not factors:
         return [Column("condition", [Text(name) for name in names], "left", is_name=True)]
-    remaining = iter(levels)
-    rows = [[BASELINE] if name == BASELINE else next(remaining) for name in names]
     return [
-        Column(factor, [Text(row[place]) for row in rows], "left", is_name=True) for place, factor in enumerate(factors)
+        Column(factor, [Text(row[place]) for row in levels], "left", is_name=True)
+        for place, factor in enumerate(factors)
     ]
 
 
@@ -199,8 +201,11 @@ def _best_epoch(condition: ConditionSummary, with_range: bool) -> str:
     return str(condition.best_epoch) + (f" ({low}–{high})" if with_range and low != high else "")
 
 
-def _difference(condition: ConditionSummary) -> str:
-    return plus_minus_text(condition.comparison.difference, signed=True) if condition.comparison else ""
+def _difference(condition: ConditionSummary, with_interval: bool) -> str:
+    if condition.comparison is None:
+        return ""
+    difference = condition.comparison.difference
+    return interval_text(difference if with_interval else replace(difference, low=None, high=None), signed=True)
 
 
 def _conclusion(condition: ConditionSummary, baseline: str | None, reference: str) -> Text:
@@ -210,7 +215,7 @@ def _conclusion(condition: ConditionSummary, baseline: str | None, reference: st
     comparison = condition.comparison
     if comparison is None:
         return Text(BASELINE if condition.name == baseline and reference == BASELINE else "")
-    return Text(comparison.conclusion, STYLES[comparison.conclusion]) if comparison.pairs else Text("")
+    return Text(comparison.conclusion, STYLES[comparison.conclusion]) if comparison.p is not None else Text("")
 
 
 def _state(condition: ConditionSummary) -> Text:
@@ -227,10 +232,12 @@ def _notes(summary: Summary, left_out: Collection[str]) -> list[str]:
     conditions = summary.conditions
     trials = conditions[0].trials
     opening = f"{trials} {'trial' if trials == 1 else 'trials'} per condition"
-    if any(condition.outcomes["completed"] < condition.trials for condition in conditions):
+    if any(condition.learnt for condition in conditions):
+        opening += "; means are over those that learnt"
+    elif any(condition.outcomes["completed"] < condition.trials for condition in conditions):
         opening += "; means are over those that completed"
     if trials > 1:
-        opening += f"; ± is half the width of the {100 * summary.confidence:g} % confidence interval"
+        opening += f"; brackets hold the {100 * summary.confidence:g} % confidence interval"
     notes = [f"{opening}."]
     for condition in conditions:
         epoch, (low, high) = condition.best_epoch, condition.best_epoch_range or (0, 0)
@@ -241,5 +248,11 @@ def _notes(summary: Summary, left_out: Collection[str]) -> list[str]:
             )
             break
     if left_out:
-        notes.append(f"Not shown, because the window is too narrow: {' and '.join(left_out)}.")
+        notes.append(f"Not shown, because the window is too narrow: {_listed(left_out)}.")
     return notes
+
+
+def _listed(words: Collection[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    *others, last = words
+    return f"{', '.join(others)} and {last}" if others else last

@@ -30,7 +30,8 @@ class Condition:
     index : int
         Place in the study, from 0.
     name : str
-        What tables and figures call it: ``activation=relu, width=32``, ``baseline``, or the name that the study gave.
+        What tables and figures call it: ``activation=relu, width=32``, ``width=64 (baseline)``, or the name that the
+        study gave.
     settings : dict
         The level of every factor by its dotted key, as a study file writes it; None where it follows from the data.
     data, network, training : DataSpec, NetworkSpec, TrainingSpec
@@ -50,6 +51,7 @@ def expand_conditions(
     kind: str,
     vary: Mapping[str, Sequence[Any]],
     named: Mapping[str, Mapping[str, Any]],
+    baseline: str | None = None,
 ) -> list[Condition]:
     """All conditions of a study.
 
@@ -63,6 +65,8 @@ def expand_conditions(
         Dotted key to levels, for the first two kinds.
     named : mapping of str to mapping
         Name to dotted key to level, for the third.
+    baseline : str, optional
+        The condition that the study names as its baseline; of ``one_at_a_time`` that is the base if it names none.
 
     Raises
     ------
@@ -75,7 +79,7 @@ def expand_conditions(
         overrides: Iterator[tuple[str, dict[str, Any]]] = ((name, dict(levels)) for name, levels in named.items())
         factors = list(dict.fromkeys(key for levels in named.values() for key in levels))
     elif kind == "one_at_a_time":
-        overrides = _one_at_a_time(parts, vary, labels)
+        overrides = _one_at_a_time(parts, vary, labels, baseline is None)
         factors = list(vary)
     else:
         overrides = _every_combination(vary, labels)
@@ -100,10 +104,11 @@ def _every_combination(
 
 
 def _one_at_a_time(
-    parts: Mapping[str, BaseModel], vary: Mapping[str, Sequence[Any]], labels: Mapping[str, str]
+    parts: Mapping[str, BaseModel], vary: Mapping[str, Sequence[Any]], labels: Mapping[str, str], is_baseline: bool
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The baseline, then each level that differs from it, alone."""
-    yield BASELINE, {}
+    """The baseline, called by all its levels, then each level that differs from it, alone."""
+    levels_there = ", ".join(f"{labels[key]}={level_label(setting_of(parts, key))}" for key in vary)
+    yield f"{levels_there} ({BASELINE})" if is_baseline else levels_there, {}
     for key, levels in vary.items():
         for level in levels:
             if level != setting_of(parts, key):

@@ -177,6 +177,12 @@ class DesignSpec(Part):
     final: bool = Field(True, description="Retrain on train + validation to the best epoch, then open the test set.")
     baseline: str | None = Field(None, description="Name of the condition that the others are compared with.")
     confidence: float = Field(0.95, gt=0, lt=1, description="Of the intervals.")
+    margin: float | None = Field(
+        None,
+        gt=0,
+        description="Smallest difference that matters: of an accuracy (0.01 if absent), or a part of the baseline's "
+        "loss or error (0.05 if absent).",
+    )
     allow: tuple[str, ...] = Field((), description='Certain faults to study, not to refuse: ["constant_output"].')
 
     @field_validator("allow", mode="before")

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from assay.errors import StudyError, did_you_mean
-from assay.study.conditions import BASELINE, Condition, expand_conditions
+from assay.study.conditions import Condition, expand_conditions
 from assay.study.fields import PLACE, fault, plain
 from assay.study.keys import check_key, flatten
 from assay.study.parts import DataSpec, DesignSpec, LayerSpec, NetworkSpec, Part, ProbeSpec, TrainingSpec
@@ -25,7 +25,7 @@ from assay.study.writing import write_toml
 __all__ = ["Condition", "DataSpec", "DesignSpec", "LayerSpec", "NetworkSpec", "ProbeSpec", "Study", "TrainingSpec"]
 
 
-FREE = ("name", "question", "design.baseline", "design.confidence", "design.allow")
+FREE = ("name", "question", "design.baseline", "design.confidence", "design.margin", "design.allow")
 """Keys that decide no number: a folder goes on whatever they are."""
 
 
@@ -130,7 +130,7 @@ class Study(Part):
         _check_design(self)
         parts = {"data": self.data, "network": self.network, "training": self.training}
         try:
-            expanded = expand_conditions(parts, self.design.kind, self.vary, self.conditions)
+            expanded = expand_conditions(parts, self.design.kind, self.vary, self.conditions, self.design.baseline)
         except StudyError as error:
             raise fault(f"{PLACE}{error}") from None
         names = [condition.name for condition in expanded]
@@ -155,7 +155,7 @@ class Study(Part):
 
     def baseline_name(self) -> str | None:
         """The condition that the others are compared with, if any."""
-        return self.design.baseline or (BASELINE if self.design.kind == "one_at_a_time" else None)
+        return self.design.baseline or (self._expanded[0].name if self.design.kind == "one_at_a_time" else None)
 
     def seed_list(self) -> list[int]:
         """The seeds of every condition."""

@@ -1,0 +1,101 @@
+"""Which seeds of a condition learnt, and which never left chance.
+
+Where some seeds learn and others do not, their mean stands for neither: with one seed in five at chance no interval of
+the mean is right below ten seeds (``validation/intervals.py``). The two groups are told apart instead.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from assay.judging import condition_facts
+
+if TYPE_CHECKING:
+    from assay.analysis.summary import Measure
+    from assay.diagnosis import NetworkFacts
+    from assay.store import Tables
+
+LEFT_CHANCE = 0.1
+"""A seed has left chance when it has closed a tenth of the gap between a constant guess and a perfect answer."""
+GROUPS_APART = 0.25
+"""Two groups of seeds are told apart where no seed lies in so wide a part of that gap between them."""
+
+
+@dataclass(frozen=True)
+class Chance:
+    """What a folder knows of chance.
+
+    Attributes
+    ----------
+    at_chance : mapping of str to set of int
+        By condition, the seeds that never left chance; conditions without such seeds are left out.
+    facts : mapping of str to NetworkFacts
+        By condition; see `assay.judging.condition_facts`.
+    """
+
+    at_chance: Mapping[str, frozenset[int]]
+    facts: Mapping[str, NetworkFacts]
+
+    @classmethod
+    def of(cls, tables: Tables) -> Chance:
+        """Read off the training rows: the best epoch of each trial that completed."""
+        facts = {} if tables.was_watched else condition_facts(tables)
+        shares: dict[str, dict[int, float]] = {}
+        for condition, seed, metric, lowest, highest in _extremes(tables) if facts else ():
+            share = _learnt_share(facts.get(condition), metric, lowest, highest)
+            if share is not None:
+                shares.setdefault(condition, {})[seed] = share
+        found = {condition: _at_chance(by_seed) for condition, by_seed in shares.items()}
+        return cls({condition: seeds for condition, seeds in found.items() if seeds}, facts)
+
+    def value(self, condition: str, metric: str) -> float | None:
+        """What the best constant answer has of a metric; None where that is not known."""
+        facts = self.facts.get(condition)
+        if facts is None:
+            return None
+        if metric == "accuracy":
+            return None if facts.data is None else facts.data.majority
+        return facts.chance_loss if metric == "loss" else None
+
+
+def step_of(tables: Tables, measure: Measure) -> float:
+    """The smallest step between two values of a measure: 1 / rows for an accuracy; 0 where it is not known."""
+    if not measure.metric.endswith("accuracy"):
+        return 0.0
+    rows = [note["shape"][f"{measure.split}_rows"] for note in tables.manifest.get("judged_by", [])]
+    return max((1 / count for count in rows if count), default=0.0)
+
+
+def _extremes(tables: Tables) -> Iterable[tuple[str, int, str, float, float]]:
+    """The smallest and the largest training accuracy and loss of each trial that completed, epoch 0 left out."""
+    import polars as pl
+
+    completed = tables.trials.filter(outcome="completed").select("trial")
+    is_of_training = (pl.col("phase") == "select") & (pl.col("split") == "train") & (pl.col("epoch") >= 1)
+    rows = tables.rows("history", is_of_training, pl.col("metric").is_in(["accuracy", "loss"]))
+    ends = rows.join(completed, on="trial", how="semi").group_by("condition", "seed", "metric")
+    value = pl.col("value")
+    return ends.agg(value.min().alias("lowest"), value.max().alias("highest")).iter_rows()
+
+
+def _learnt_share(facts: NetworkFacts | None, metric: str, lowest: float, highest: float) -> float | None:
+    """Of the gap between a constant guess and a perfect answer, as `assay.diagnosis.course.learnt_share` has it."""
+    if facts is None:
+        return None
+    majority = None if facts.data is None else facts.data.majority
+    if metric == "accuracy":
+        return None if majority is None else (highest - majority) / max(1 - majority, 1e-9)
+    if majority is not None or not facts.chance_loss or facts.chance_loss <= facts.floor_loss:
+        return None
+    return (facts.chance_loss - lowest) / (facts.chance_loss - facts.floor_loss)
+
+
+def _at_chance(shares: Mapping[int, float]) -> frozenset[int]:
+    """The seeds at chance: all of them, or a group that lies apart from the others."""
+    failed = {seed for seed, share in shares.items() if not share >= LEFT_CHANCE}
+    learnt = [share for seed, share in shares.items() if seed not in failed]
+    best_failed = max((shares[seed] for seed in failed), default=-math.inf)
+    return frozenset(failed) if not learnt or min(learnt) - best_failed >= GROUPS_APART else frozenset()
