@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := benchmarks/.venv
 
-.PHONY: setup demo test lint docs hooks validate reproduce bench calibrate known-faults corpus clean
+.PHONY: setup demo test lint docs hooks validate reproduce bench calibrate known-faults corpus intervals clean
 
 setup: $(READY)
 
@@ -64,6 +64,9 @@ corpus: setup  ## Train and judge the programs of the corpus, and write validati
 	$(BIN)/python validation/corpus judge
 	$(BIN)/python validation/corpus judge --others
 	$(BIN)/python validation/corpus page
+
+intervals: setup  ## Measure how far intervals and comparisons can be trusted, and write validation/intervals.md.
+	$(BIN)/python validation/intervals.py
 
 $(PEERS)/.ready: pyproject.toml benchmarks/requirements.txt
 	$(PYTHON) -m venv $(PEERS)

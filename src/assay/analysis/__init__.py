@@ -1,6 +1,8 @@
 """What the numbers say: measurements, intervals over seeds, paired comparisons, and the sentences that follow."""
 
 from assay.analysis.comparison import Comparison, Rules, Sample, compare_paired, concluded
+from assay.analysis.folder_wording import folder_sentences
+from assay.analysis.folders import FolderComparison, compare_folders
 from assay.analysis.intervals import Interval, Share, mean_interval
 from assay.analysis.measurements import best_epochs, measurements
 from assay.analysis.scales import PLAIN, POSITIVE, SHARE
@@ -18,6 +20,7 @@ __all__ = [
     "BaselineComparison",
     "Comparison",
     "ConditionSummary",
+    "FolderComparison",
     "Interval",
     "Measure",
     "Rules",
@@ -26,8 +29,10 @@ __all__ = [
     "Summary",
     "Symptom",
     "best_epochs",
+    "compare_folders",
     "compare_paired",
     "concluded",
+    "folder_sentences",
     "mean_interval",
     "measurements",
     "sentences",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from assay.analysis.intervals import Interval, noncentral_tail, standard_deviation, student_quantile, student_tail
@@ -183,29 +183,41 @@ def compare_paired(sample: Sample, baseline: Sample, rules: Rules) -> Evidence:
     """
     mine, other = sample.compared, baseline.compared
     seeds = sorted(mine.keys() & other.keys())
-    ours, theirs = [mine[seed] for seed in seeds], [other[seed] for seed in seeds]
-    paired = _Paired.of(ours, theirs, rules) if seeds else None
+    values, theirs = [mine[seed] for seed in seeds], [other[seed] for seed in seeds]
+    return _evidence(sample, baseline, _Shift.paired(values, theirs, rules) if seeds else None, rules)
+
+
+def compare_unpaired(sample: Sample, baseline: Sample, rules: Rules) -> Evidence:
+    """As `compare_paired`, of seeds that have nothing in common: Welch's t test on the scale of the metric.
+
+    B. L. Welch, "The generalization of 'Student's' problem when several different population variances are involved",
+    Biometrika 34, 1947.
+    """
+    values, theirs = list(sample.compared.values()), list(baseline.compared.values())
+    return _evidence(sample, baseline, _Shift.unpaired(values, theirs, rules) if values and theirs else None, rules)
+
+
+def _evidence(sample: Sample, baseline: Sample, means: _Shift | None, rules: Rules) -> Evidence:
+    """What the means show, and the shares that learnt where some did not."""
     is_split = sample.is_split or baseline.is_split
     found: list[tuple[float, bool]] = []
-    if paired is not None and paired.error > 0:
-        p = 2 * student_tail(paired.count - 1, abs(paired.shift) / paired.error)
-        found.append((p / (1 - LEVEL_OF_SHARES) if is_split else p, paired.shift > 0))
+    if means is not None and means.error > 0:
+        p = 2 * student_tail(means.degrees, abs(means.shift) / means.error)
+        found.append((p / (1 - LEVEL_OF_SHARES) if is_split else p, means.shift > 0))
     if is_split and sample.share_learnt != baseline.share_learnt:
         is_higher = (sample.share_learnt > baseline.share_learnt) == rules.higher_is_better
         found = [one for one in found if one[1] == is_higher]
         found.append((_shares_p(sample, baseline) / LEVEL_OF_SHARES, is_higher))
     smallest = min(found, default=None)
     return Evidence(
-        difference=Interval(None, None, None, 0) if paired is None else paired.difference(rules),
-        effect_size=None if paired is None else paired.effect_size(rules),
+        difference=Interval(None, None, None, 0) if means is None else means.difference(rules),
+        effect_size=None if means is None else means.effect_size,
         p=None if smallest is None else min(smallest[0], 1.0),
-        p_same=None if is_split or paired is None else paired.p_same(rules),
+        p_same=None if is_split or means is None else means.p_same(rules),
         is_higher=smallest is not None and smallest[1],
-        is_separate=not is_split and len(seeds) > 1 and (max(ours) < min(theirs) or min(ours) > max(theirs)),
-        deviation_to_margin=math.inf
-        if is_split or paired is None
-        else paired.deviation_over(min(paired.margins(rules))),
-        deviation_to_shift=math.inf if is_split or paired is None else paired.deviation_over(abs(paired.shift)),
+        is_separate=not is_split and means is not None and means.is_separate,
+        deviation_to_margin=math.inf if is_split or means is None else means.deviation_over(min(means.margins(rules))),
+        deviation_to_shift=math.inf if is_split or means is None else means.deviation_over(abs(means.shift)),
     )
 
 
@@ -307,83 +319,142 @@ def _fewest(decides: Callable[[int], bool], deviation: float) -> int | None:
 
 
 @dataclass(frozen=True)
-class _Paired:
-    """The pairs of two conditions, and how far apart their means are on the scale."""
+class _Shift:
+    """How far apart two means are on the scale of the metric, g(mean) - g(other), and how well that is known.
 
-    ours: list[float]
-    theirs: list[float]
+    Attributes
+    ----------
+    mean, other : float
+    scale : Scale
+        The plain one where a mean lies at an end of the metric.
+    count : int
+        Pairs, or values of the smaller sample.
+    degrees, error : float
+        Degrees of freedom and standard error of the shift; an error of 0 is one that is not known.
+    deviation : float
+        Of one pair on the scale, so that the error is deviation / √count.
+    effect_size : float or None
+    is_separate : bool
+        Whether all values of the one lie beyond all values of the other.
+    """
+
+    mean: float
+    other: float
     scale: Scale
-    shift: float  # g(mean of ours) − g(mean of theirs)
-    deviation: float = field(default=0.0)  # of the linearized differences of one seed; 0: not known
+    count: int
+    degrees: float
+    error: float
+    deviation: float
+    effect_size: float | None
+    is_separate: bool
 
     @classmethod
-    def of(cls, ours: list[float], theirs: list[float], rules: Rules) -> _Paired:
-        """The delta method: of one seed, g'(mean of ours) · ours − g'(mean of theirs) · theirs."""
-        mean, other = _mean(ours), _mean(theirs)
-        step = rules.resolution / 2
-        is_inside = all(rules.scale.contains(value + way * step) for value in (mean, other) for way in (-1, 1))
-        scale = rules.scale if is_inside else PLAIN
-        slope, other_slope = scale.slope(mean), scale.slope(other)
-        shift = scale.transformed(mean) - scale.transformed(other)
-        if len(ours) < 2:
-            return cls(ours, theirs, scale, shift)
-        deviation = standard_deviation([slope * a - other_slope * b for a, b in zip(ours, theirs, strict=True)])
-        size = max(slope * abs(a) + other_slope * abs(b) for a, b in zip(ours, theirs, strict=True))
-        if rules.resolution:
-            deviation = max(deviation, rules.resolution * max(slope, other_slope))
-        elif deviation <= RESOLUTION * size:
-            # Shares come in steps of one example, and a few seeds may agree; where the step is not known, no spread is.
-            deviation = 0.0 if rules.scale is SHARE else RESOLUTION * size
-        return cls(ours, theirs, scale, shift, deviation)
+    def paired(cls, values: list[float], theirs: list[float], rules: Rules) -> _Shift:
+        """By the delta method, the linearized difference of one seed is g'(mean) · value - g'(other) · other value."""
+        scale, count = _scale_of(values, theirs, rules), len(values)
+        slope, other_slope = scale.slope(_mean(values)), scale.slope(_mean(theirs))
+        linear = [slope * a - other_slope * b for a, b in zip(values, theirs, strict=True)]
+        size = max(slope * abs(a) + other_slope * abs(b) for a, b in zip(values, theirs, strict=True))
+        deviation = _seen(linear, rules.resolution * max(slope, other_slope), size, rules)
+        differences = [a - b for a, b in zip(values, theirs, strict=True)]
+        spread = max(standard_deviation(differences), rules.resolution) if count > 1 else 0.0
+        effect = _mean(differences) / spread if spread > 0 and deviation > 0 else None
+        error = deviation / math.sqrt(count)
+        return cls._of(values, theirs, scale, count, count - 1, error, deviation, effect)
+
+    @classmethod
+    def unpaired(cls, values: list[float], theirs: list[float], rules: Rules) -> _Shift:
+        """Welch's: the variances of both means add up; the degrees of freedom are those of Satterthwaite."""
+        scale, count = _scale_of(values, theirs, rules), min(len(values), len(theirs))
+        parts = []
+        for sample in (values, theirs):
+            slope = scale.slope(_mean(sample))
+            spread = _seen([slope * value for value in sample], rules.resolution * slope, abs(_mean(sample)), rules)
+            parts.append((spread**2 / len(sample), len(sample) - 1))
+        variance = sum(part for part, _ in parts) if all(part > 0 for part, _ in parts) else 0.0
+        degrees = variance**2 / sum(part**2 / free for part, free in parts) if variance > 0 else 0.0
+        pooled = math.sqrt(
+            (standard_deviation(values) ** 2 + standard_deviation(theirs) ** 2) / 2 if count > 1 else 0.0
+        )
+        effect = (_mean(values) - _mean(theirs)) / pooled if pooled > 0 else None
+        error = math.sqrt(variance)
+        return cls._of(values, theirs, scale, count, degrees, error, error * math.sqrt(count), effect)
+
+    @classmethod
+    def _of(
+        cls,
+        values: list[float],
+        theirs: list[float],
+        scale: Scale,
+        count: int,
+        degrees: float,
+        error: float,
+        deviation: float,
+        effect: float | None,
+    ) -> _Shift:
+        is_separate = count > 1 and (max(values) < min(theirs) or min(values) > max(theirs))
+        return cls(_mean(values), _mean(theirs), scale, count, degrees, error, deviation, effect, is_separate)
 
     @property
-    def count(self) -> int:
-        return len(self.ours)
-
-    @property
-    def error(self) -> float:
-        """Standard error of `shift`."""
-        return self.deviation / math.sqrt(self.count)
+    def shift(self) -> float:
+        return self.scale.transformed(self.mean) - self.scale.transformed(self.other)
 
     def difference(self, rules: Rules) -> Interval:
         """In units of the metric; the ends are where the baseline's mean would be moved to."""
-        other = _mean(self.theirs)
-        mean = _mean(self.ours) - other
+        mean = self.mean - self.other
         if self.error == 0:
             return Interval(mean, None, None, self.count)
-        half_width = student_quantile(self.count - 1, (1 + rules.confidence) / 2) * self.error
-        centre = self.scale.transformed(other) + self.shift
+        half_width = student_quantile(self.degrees, (1 + rules.confidence) / 2) * self.error
+        centre = self.scale.transformed(self.mean)
         ends = (self.scale.back(centre + way * half_width) for way in (-1, 1))
-        low, high = (min(max(end, rules.scale.low), rules.scale.high) - other for end in ends)
+        low, high = (min(max(end, rules.scale.low), rules.scale.high) - self.other for end in ends)
         return Interval(mean, low, high, self.count)
-
-    def effect_size(self, rules: Rules) -> float | None:
-        if self.error == 0:
-            return None
-        differences = [a - b for a, b in zip(self.ours, self.theirs, strict=True)]
-        spread = max(standard_deviation(differences), rules.resolution)
-        return _mean(differences) / spread if spread > 0 else None
 
     def p_same(self, rules: Rules) -> float | None:
         """The larger p of two one-sided tests (Schuirmann, J. Pharmacokinetics and Biopharmaceutics 15, 1987)."""
         if self.error == 0:
             return None
         down, up = self.margins(rules)
-        return max(student_tail(self.count - 1, gap / self.error) for gap in (up - self.shift, down + self.shift))
+        return max(student_tail(self.degrees, gap / self.error) for gap in (up - self.shift, down + self.shift))
 
     def deviation_over(self, distance: float) -> float:
-        """The standard deviation in units of a distance on the scale."""
+        """The standard deviation of one pair in units of a distance on the scale."""
         return self.deviation / distance if self.deviation > 0 and distance > 0 else math.inf
 
     def margins(self, rules: Rules) -> tuple[float, float]:
         """How far below and above the baseline's mean the margin reaches, on the scale; infinite beyond an end."""
-        other = _mean(self.theirs)
-        margin = rules.margin if rules.scale is SHARE else rules.margin * abs(other)
+        margin = rules.margin if rules.scale is SHARE else rules.margin * abs(self.other)
         down, up = (
-            abs(self.scale.transformed(end) - self.scale.transformed(other)) if self.scale.contains(end) else math.inf
-            for end in (other - margin, other + margin)
+            abs(self.scale.transformed(end) - self.scale.transformed(self.other))
+            if self.scale.contains(end)
+            else math.inf
+            for end in (self.other - margin, self.other + margin)
         )
         return down, up
+
+
+def _scale_of(values: list[float], theirs: list[float], rules: Rules) -> Scale:
+    """The scale of the metric, unless one of the means lies within half a step of an end."""
+    step = rules.resolution / 2
+    means = (_mean(values), _mean(theirs))
+    is_inside = all(rules.scale.contains(mean + way * step) for mean in means for way in (-1, 1))
+    return rules.scale if is_inside else PLAIN
+
+
+def _seen(values: list[float], step: float, size: float, rules: Rules) -> float:
+    """The standard deviation of some values, but no less than one step; 0 where it is not known.
+
+    Shares come in steps of one example, and a few seeds may agree: where the step is not known, no spread is. A loss is
+    known to `RESOLUTION` of its `size`.
+    """
+    if len(values) < 2:
+        return 0.0
+    deviation = standard_deviation(values)
+    if step > 0:
+        return max(deviation, step)
+    if deviation <= RESOLUTION * size:
+        return 0.0 if rules.scale is SHARE else RESOLUTION * size
+    return deviation
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -120,14 +120,14 @@ def share_interval(count: int, total: int, confidence: float = 0.95) -> Share:
 
 
 @cache
-def student_quantile(degrees: int, probability: float) -> float:
+def student_quantile(degrees: float, probability: float) -> float:
     """The number below which Student's t lies with a probability."""
     from scipy.special import stdtrit
 
     return float(stdtrit(degrees, probability))
 
 
-def student_tail(degrees: int, value: float) -> float:
+def student_tail(degrees: float, value: float) -> float:
     """The probability that Student's t lies above `value`."""
     from scipy.special import stdtr
 

@@ -30,13 +30,15 @@ USER_MISTAKE = 2
 
 def register_commands() -> None:
     """Attach one command per file; what is heavy is imported when a command runs."""
-    from assay.cli import catalog, data, export, map, plan, probe, report, run, show, studies
+    from assay.cli import catalog, compare, data, export, ls, map, plan, probe, report, run, show, studies
 
     app.command("run", epilog=run.EXAMPLE)(run.run)
     app.command("plan", epilog=plan.EXAMPLE)(plan.plan)
     app.command("probe", epilog=probe.EXAMPLE)(probe.probe)
     app.command("map", epilog=map.EXAMPLE)(map.map_plane)
     app.command("show", epilog=show.EXAMPLE)(show.show)
+    app.command("compare", epilog=compare.EXAMPLE)(compare.compare)
+    app.command("ls", epilog=ls.EXAMPLE)(ls.ls)
     app.command("report", epilog=report.EXAMPLE)(report.report)
     app.command("export", epilog=export.EXAMPLE)(export.export)
     app.command("studies")(studies.studies)

@@ -8,9 +8,19 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from assay.analysis import Summary
 
 PIPED_WIDTH = 100
+
+
+def output_console() -> Console:
+    """Standard output, as wide as the terminal; elsewhere `PIPED_WIDTH` letters."""
+    from rich.console import Console
+
+    console = Console()
+    return console if console.is_terminal else Console(width=PIPED_WIDTH)
 
 
 def print_summary(summary: Summary, *, json: bool, top: int | None = None) -> None:
@@ -18,14 +28,10 @@ def print_summary(summary: Summary, *, json: bool, top: int | None = None) -> No
     if json:
         typer.echo(json_format.dumps(summary.written(), indent=2, allow_nan=False))
         return
-    from rich.console import Console
-
     from assay.analysis import SHOWN_CONDITIONS, sentences, symptom_sentences
     from assay.report.terminal import conditions_table
 
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=PIPED_WIDTH)
+    console = output_console()
     if summary.compared_by is not None or not summary.told:  # a training that was watched may have nothing to compare
         console.print(conditions_table(summary, top or SHOWN_CONDITIONS))
     for sentence in sentences(summary):

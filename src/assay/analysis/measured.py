@@ -1,0 +1,142 @@
+"""What the seeds of each condition of a study came to: the values from which means and comparisons follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from assay.analysis.comparison import Rules, Sample
+from assay.analysis.intervals import Interval, Share, mean_interval, share_interval
+from assay.analysis.measurements import measurements
+from assay.analysis.scales import Scale, scale_of
+from assay.analysis.seeds import Chance, step_of
+from assay.analysis.summary import Measure
+from assay.selection import BestEpoch, is_higher_better
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from assay.store import Tables
+
+MARGIN_OF_SHARES = 0.01
+"""One point of an accuracy."""
+MARGIN_OF_OTHERS = 0.05
+"""5 % of the baseline's loss or error."""
+
+Values = Mapping[tuple[str, str], Mapping[str, Mapping[int, float]]]
+"""(condition, split) -> metric -> seed -> value."""
+
+
+class Measured:
+    """What the seeds of each condition came to, and how it is judged.
+
+    Parameters
+    ----------
+    tables : Tables
+    best : mapping, optional
+        `best_epochs` of these tables, where they are at hand.
+
+    Attributes
+    ----------
+    values : mapping
+        By condition and split, metric and seed.
+    measure : Measure or None
+        By which conditions are compared; None before any trial has completed.
+    outcomes : dict
+        By condition, how many trials ended in each way.
+    """
+
+    def __init__(self, tables: Tables, best: Mapping[str, BestEpoch | None] | None = None) -> None:
+        self.tables, self.chance = tables, Chance.of(tables)
+        self.values = _by_seed(measurements(tables, best))
+        self.measure = _compared_by(self.values, [condition.settings for condition in tables.conditions])
+        self.confidence = tables.study.design.confidence
+        self.outcomes = _outcomes(tables)
+        self.diverged: dict[str, frozenset[int]] = {}
+        for condition, seed in tables.trials.filter(outcome="diverged").select("condition", "seed").iter_rows():
+            self.diverged[condition] = self.diverged.get(condition, frozenset()) | {seed}
+        self.scales: dict[tuple[str, str], Scale] = {}
+        for split, metric in {(split, metric) for (_, split), found in self.values.items() for metric in found}:
+            of_all = (found.get(metric, {}) for (_, of_split), found in self.values.items() if of_split == split)
+            self.scales[split, metric] = scale_of(metric, (value for by_seed in of_all for value in by_seed.values()))
+
+    @property
+    def rules(self) -> Rules | None:
+        """How conditions are compared by `measure`."""
+        return None if self.measure is None else self.rules_of(self.measure)
+
+    def rules_of(self, measure: Measure) -> Rules:
+        """How conditions are compared by a measure that there is."""
+        is_share = is_higher_better(measure.metric)
+        asked = self.tables.study.design.margin
+        return Rules(
+            higher_is_better=is_share,
+            scale=self.scales[measure.split, measure.metric],
+            confidence=self.confidence,
+            margin=(MARGIN_OF_SHARES if is_share else MARGIN_OF_OTHERS) if asked is None else asked,
+            resolution=self.step(measure),
+        )
+
+    def has(self, measure: Measure) -> bool:
+        """Whether any trial has a value of it."""
+        return (measure.split, measure.metric) in self.scales
+
+    def step(self, measure: Measure) -> float:
+        """The smallest step between two values of a measure; 0 where it is not known."""
+        return step_of(self.tables, measure)
+
+    def sample(self, condition: str, measure: Measure) -> Sample:
+        """The seeds of a condition by one measure."""
+        values = self.values.get((condition, measure.split), {}).get(measure.metric, {})
+        at_chance = self.chance.at_chance.get(condition, frozenset()) & values.keys()
+        return Sample(
+            values,
+            at_chance=at_chance if len(at_chance) < len(values) else frozenset(),
+            lost=self.diverged.get(condition, frozenset()),
+            chance=self.chance.value(condition, measure.metric),
+        )
+
+    def intervals(self, condition: str, split: Literal["validation", "test"]) -> dict[str, Interval]:
+        """By metric, over the seeds that learnt."""
+        found = {}
+        for metric in self.values.get((condition, split), {}):
+            measure = Measure(split, metric)
+            learnt = self.sample(condition, measure).learnt.values()
+            scale, step = self.scales[split, metric], self.step(measure)
+            found[metric] = mean_interval(learnt, self.confidence, scale, step)
+        return found
+
+    def share_learnt(self, condition: str) -> Share | None:
+        """Of the trials that completed or diverged; None where all learnt, or where that is not known."""
+        outcomes = self.outcomes.get(condition, {})
+        lost, failed = outcomes.get("diverged", 0), len(self.chance.at_chance.get(condition, ()))
+        ended = outcomes.get("completed", 0) + lost
+        return share_interval(ended - lost - failed, ended, self.confidence) if lost or failed else None
+
+
+def _outcomes(tables: Tables) -> dict[str, dict[str, int]]:
+    """By condition, how many trials ended in each way."""
+    ended = tables.trials.group_by("condition", "outcome").len()
+    outcomes: dict[str, dict[str, int]] = {}
+    for name, outcome, count in ended.sort("condition", "outcome").iter_rows():
+        outcomes.setdefault(name, {})[outcome] = count
+    return outcomes
+
+
+def _by_seed(table: pl.DataFrame) -> Values:
+    values: dict[tuple[str, str], dict[str, dict[int, float]]] = {}
+    for condition, seed, split, metric, value in table.iter_rows():
+        values.setdefault((condition, split), {}).setdefault(metric, {})[seed] = value
+    return values
+
+
+def _compared_by(values: Values, settings: Iterable[Mapping[str, Any]]) -> Measure | None:
+    """The split and the metric by which conditions are compared."""
+    measured = {(split, metric) for (_, split), by_metric in values.items() for metric in by_metric}
+    if not measured:
+        return None
+    is_tested = any(split == "test" for split, _ in measured)
+    loss_varies = any(key.startswith("training.loss") or key.endswith(".l2") for levels in settings for key in levels)
+    order = ["accuracy", "mean_absolute_error", "loss"] if loss_varies else ["accuracy", "loss"]
+    measures = (Measure("test" if is_tested else "validation", metric) for metric in order)
+    return next((measure for measure in measures if (measure.split, measure.metric) in measured), None)
