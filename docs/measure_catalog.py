@@ -81,7 +81,7 @@ def _timed(name: str, z: np.ndarray) -> Callable[[], float]:
 def study_numbers(name: str) -> dict[str, Any]:
     """Run a built-in study and tell what came of each condition, and of each comparison that a sentence asks for."""
     import assay
-    from assay.analysis import compare_paired, measurements
+    from assay.analysis import Measured, compare_paired, concluded
     from assay.cli.views import PlainView
     from assay.study.builtin import find_builtin
 
@@ -89,11 +89,9 @@ def study_numbers(name: str) -> dict[str, Any]:
     assert builtin is not None, name
     results = assay.run(builtin.path, RUNS / name, progress=PlainView())
     summary = results.summary().written()
-    metric = summary["compared_by"]["metric"]
-    rows = measurements(results).filter(split="test", metric=metric)
-    by_seed: dict[str, dict[int, float]] = {}
-    for condition, seed, value in rows.select("condition", "seed", "value").iter_rows():
-        by_seed.setdefault(condition, {})[seed] = value
+    measured = Measured(results)
+    assert measured.measure is not None, name
+    metric, rules = measured.measure.metric, measured.rules_of(measured.measure)
     conditions = [
         {
             "condition": entry["condition"],
@@ -103,24 +101,20 @@ def study_numbers(name: str) -> dict[str, Any]:
         }
         for entry in summary["conditions"]
     ]
-    comparisons = []
-    for expected in (one for pairing in PAIRINGS if pairing.study == name for one in pairing.expected):
-        found = compare_paired(
-            by_seed.get(expected.condition, {}),
-            by_seed.get(expected.against, {}),
-            higher_is_better=metric == "accuracy",
-            confidence=summary["confidence"],
-        )
-        comparisons.append(
-            {
-                "condition": expected.condition,
-                "against": expected.against,
-                "difference": _significant(found.difference.mean),
-                "low": _significant(found.difference.low),
-                "high": _significant(found.difference.high),
-                "conclusion": found.conclusion if by_seed.get(expected.condition) else "diverged",
-            }
-        )
+    expected = [one for pairing in PAIRINGS if pairing.study == name for one in pairing.expected]
+    samples = [[measured.sample(side, measured.measure) for side in (one.condition, one.against)] for one in expected]
+    found = concluded([compare_paired(*both, rules) for both in samples], rules)
+    comparisons = [
+        {
+            "condition": one.condition,
+            "against": one.against,
+            "difference": _significant(comparison.difference.mean),
+            "low": _significant(comparison.difference.low),
+            "high": _significant(comparison.difference.high),
+            "conclusion": comparison.conclusion if sample.values else "diverged",
+        }
+        for one, (sample, _), comparison in zip(expected, samples, found, strict=True)
+    ]
     return {
         "fingerprint": fingerprint(builtin.path),
         "metric": metric,

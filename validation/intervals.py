@@ -19,9 +19,10 @@ import scipy.stats
 
 import assay
 from assay.analysis import PLAIN, POSITIVE, SHARE, Rules, Sample, compare_paired, concluded, mean_interval, measurements
-from assay.analysis.comparison import Conclusion
+from assay.analysis.comparison import Comparison, Conclusion, Evidence
 from assay.analysis.intervals import share_interval
 from assay.analysis.scales import Scale
+from assay.analysis.sequential import concluded_at_a_look, rounds
 
 HERE = Path(__file__).parent
 RUNS = HERE.parent / "assay-runs" / "intervals"
@@ -178,11 +179,15 @@ def sample_of(values: np.ndarray, *, fails: bool) -> Sample:
     return Sample(by_seed, low if fails and 0 < len(low) < len(by_seed) else frozenset())
 
 
-def conclusions(values: np.ndarray, rules: Rules, *, fails: bool = False) -> list[Conclusion]:
+def evidence(values: np.ndarray, rules: Rules, *, fails: bool = False) -> list[Evidence]:
     """Of conditions (C, S) against the first."""
     samples = [sample_of(row, fails=fails) for row in values]
-    found = [compare_paired(sample, samples[0], rules) for sample in samples[1:]]
-    return [comparison.conclusion for comparison in concluded(found, rules)]
+    return [compare_paired(sample, samples[0], rules) for sample in samples[1:]]
+
+
+def conclusions(values: np.ndarray, rules: Rules, *, fails: bool = False) -> list[Conclusion]:
+    """Of conditions (C, S) against the first."""
+    return [comparison.conclusion for comparison in concluded(evidence(values, rules, fails=fails), rules)]
 
 
 def false_alarms(cases: list[Case], studies: int) -> Iterator[str]:
@@ -247,6 +252,58 @@ def separate(studies: int) -> Iterator[str]:
         yield f"| {count} | {' | '.join(percent(np.mean(found)) for found in (plain, alone, among))} |"
 
 
+# --- Seeds in rounds -------------------------------------------------------------------------------------------------
+
+FIRST, MOST = 5, 30
+
+
+def in_rounds(cases: list[Case], studies: int) -> Iterator[str]:
+    """A table: studies that add seeds until each comparison is decided, of equal conditions."""
+    counts = rounds(FIRST, MOST)
+    yield "| seeds from | one false alarm or more, assay | testing at each look as if it were the only one |"
+    yield "|---|---|---|"
+    generator = np.random.default_rng(5)
+    for case in cases:
+        rules = Rules(case.scale is SHARE, case.scale, resolution=case.step)
+        alarms, careless = 0, 0
+        for _ in range(studies):
+            values = case.draw(generator, (COMPARISONS + 1, MOST))
+            looks = [evidence(values[:, :count], rules, fails=case.fails) for count in counts]
+            alarms += any(_found_one(concluded_at_a_look(look, rules, len(counts))) for look in looks)
+            careless += any(_found_one(concluded(look, rules)) for look in looks)
+        yield f"| {case.name} | {percent(alarms / studies)} | {percent(careless / studies)} |"
+
+
+def seeds_used(studies: int) -> Iterator[str]:
+    """A table: with how many seeds a study of one true difference ends."""
+    yield "| true difference | decided | seeds, mean | wrong conclusion |"
+    yield "|---|---|---|---|"
+    counts, generator = rounds(FIRST, MOST), np.random.default_rng(6)
+    rules = Rules(True, SHARE, margin=0.01)
+    for points in (0.0, 0.5, 1.0, 2.0, 4.0):
+        ended, wrong, decided = [], 0, 0
+        for _ in range(studies):
+            baseline = generator.normal(0.90, 0.02, MOST)
+            other = baseline + generator.normal(points / 100, 0.01, MOST)
+            said: Conclusion = "undecided"
+            for count in counts:
+                (comparison,) = concluded_at_a_look(
+                    evidence(np.stack([baseline, other])[:, :count], rules), rules, len(counts)
+                )
+                said = comparison.conclusion
+                if said != "undecided":
+                    break
+            ended.append(count)
+            decided += said != "undecided"
+            wrong += said == "worse" or (said == "better" and points == 0) or (said == "same" and points > 1)
+        cells = (percent(decided / studies), f"{np.mean(ended):.1f}", percent(wrong / studies))
+        yield f"| {points:g} points, a deviation of one point | {' | '.join(cells)} |"
+
+
+def _found_one(comparisons: list[Comparison]) -> bool:
+    return any(comparison.conclusion in ("better", "worse") for comparison in comparisons)
+
+
 # --- The page --------------------------------------------------------------------------------------------------------
 
 
@@ -294,6 +351,15 @@ def page(studies: int) -> Iterator[str]:
     yield from power(few)
     yield from ("", "Seeds that all lie far below the baseline: accuracies around 0.57 against 0.963.", "")
     yield from separate(few)
+    yield from ("", "## Seeds in rounds: `assay run --until-decided`", "")
+    yield (
+        f"From {FIRST} to {MOST} seeds, {len(rounds(FIRST, MOST))} looks. {COMPARISONS} conditions and a baseline, all "
+        "equal:"
+    )
+    yield ""
+    yield from in_rounds(cases, few // 2)
+    yield from ("", "One condition against a baseline of accuracy 0.90, with a margin of one point:", "")
+    yield from seeds_used(few)
 
 
 def main() -> None:

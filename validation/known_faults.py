@@ -34,7 +34,7 @@ from faulty_programs import CONTROLS, PROGRAMS, Control, Program, Table, Variant
 from published_rules import FLAT_BEYOND, Seen, deep_diagnosis, deep_localize
 
 import assay
-from assay.analysis import compare_paired
+from assay.analysis import PLAIN, Rules, Sample, compare_paired, concluded
 from assay.data import load
 from assay.diagnosis import (
     Finding,
@@ -300,7 +300,8 @@ def scores(program: Program, recording: Recording, table: Table, variant: Varian
 def proof(program: Program, before: Mapping[int, float], after: Mapping[int, float], new_certain: set[str]) -> Proof:
     """Whether the gain is more than luck; see the first lines of the file."""
     higher = program.measure == "accuracy"
-    compared = compare_paired(after, before, higher_is_better=higher)
+    rules = Rules(higher_is_better=higher, scale=PLAIN)
+    (compared,) = concluded([compare_paired(Sample(after), Sample(before), rules)], rules)
     difference = compared.difference
     means = float(np.mean(list(before.values()))), float(np.mean(list(after.values())))
     if difference.low is None or difference.high is None:

@@ -21,7 +21,7 @@ from pathlib import Path
 import polars as pl
 
 import assay
-from assay.analysis import compare_paired, measurements
+from assay.analysis import SHARE, Rules, Sample, compare_paired, concluded, measurements
 from assay.cli.views import PlainView
 from assay.engine import available_cores
 from assay.figures import (
@@ -183,6 +183,10 @@ class Told:
         rows = results.history.filter(pl.col("value").is_finite())
         self.means = rows.group_by("condition", "phase", "epoch", "split", "metric").agg(pl.col("value").mean())
 
+    def named(self, condition: str) -> str:
+        """What a condition is called in the folder; ``baseline`` stands for the baseline."""
+        return self.summary["baseline"] if condition == "baseline" else condition
+
     def at(self, condition: str, epoch: int, split: str, metric: str, phase: str = "select") -> float | None:
         """The mean over seeds of a metric after an epoch."""
         rows = self.means.filter(condition=condition, phase=phase, epoch=epoch, split=split, metric=metric)
@@ -336,7 +340,7 @@ def one_choice(told: Told, title: str, claim: str, condition: str, expected: str
     yield from pictures(told)
     comparison = told.conditions[condition]["comparison"]
     conclusion = comparison["conclusion"]
-    agrees = None if conclusion == "no evidence" else conclusion == expected
+    agrees = conclusion == expected if conclusion in ("better", "worse") else None
     yield verdict(
         agrees, f"{claim} Ours: {condition} is {conclusion_words(conclusion)}, {interval_signed(comparison)}."
     )
@@ -345,7 +349,9 @@ def one_choice(told: Told, title: str, claim: str, condition: str, expected: str
 
 def conclusion_words(conclusion: str) -> str:
     """A conclusion in a sentence."""
-    return "not shown to differ from the baseline" if conclusion == "no evidence" else f"{conclusion} than the baseline"
+    return {"undecided": "not shown to differ from the baseline", "same": "the same as the baseline"}.get(
+        conclusion, f"{conclusion} than the baseline"
+    )
 
 
 PANELS_EXPLAINED = """\
@@ -450,9 +456,12 @@ def showdown(told: Told) -> Iterator[str]:
         ("uniform wins (tanh)", "tanh, Glorot uniform", "tanh, Glorot normal"),
         ("uniform wins (ReLU)", "ReLU, He uniform", "ReLU, He normal"),
     ]
-    for claim, first, second in pairs:
-        compared = compare_paired(told.test_by_seed(first), told.test_by_seed(second), higher_is_better=True)
-        agrees = None if compared.conclusion == "no evidence" else compared.conclusion == "better"
+    rules = Rules(higher_is_better=True, scale=SHARE)
+    samples = [[Sample(told.test_by_seed(name)) for name in names] for _, *names in pairs]
+    comparisons = concluded([compare_paired(*both, rules) for both in samples], rules)
+    for (claim, first, second), compared in zip(pairs, comparisons, strict=True):
+        decided = compared.conclusion in ("better", "worse")
+        agrees = compared.conclusion == "better" if decided else None
         difference = compared.difference
         yield verdict(
             agrees,
@@ -469,7 +478,7 @@ def one_change(told: Told, change: OneChange) -> Iterator[str]:
     yield from about(told)
     rows = []
     for name, variant in change.variants.items():
-        entry = told.conditions[name]
+        entry = told.conditions[told.named(name)]
         low, high = entry["best_epoch_range"]
         comparison = entry["comparison"]
         rows.append(
@@ -492,9 +501,9 @@ def one_change(told: Told, change: OneChange) -> Iterator[str]:
         comparison = told.conditions[name]["comparison"]
         conclusion = comparison["conclusion"]
         if variant.says == "little change":
-            agrees = conclusion == "no evidence" or abs(comparison["difference"]) < 0.01
+            agrees = conclusion in ("same", "undecided") or abs(comparison["difference"]) < 0.01
         else:
-            agrees = None if conclusion == "no evidence" else conclusion == variant.says
+            agrees = conclusion == variant.says if conclusion in ("better", "worse") else None
         yield verdict(
             agrees,
             f"Published: {name} is {'little changed' if variant.says == 'little change' else variant.says}. "
@@ -525,18 +534,18 @@ def first_epochs(told: Told) -> Iterator[str]:
 
 def ranges(reuters: Told, imdb: Told) -> Iterator[str]:
     """O3: where the baselines must lie."""
-    entry = reuters.conditions["baseline"]
-    test, epoch = reuters.test("baseline"), entry["best_epoch"]
+    entry = reuters.conditions[reuters.named("baseline")]
+    test, epoch = reuters.test(reuters.named("baseline")), entry["best_epoch"]
     yield verdict(
         0.77 <= test <= 0.81 and 5 <= epoch <= 14,
         f"The Reuters baseline is expected at 77–81 % test accuracy and a best epoch of 5–14. Ours: {100 * test:.1f} % "
         f"at epoch {epoch}.",
     )
-    test = imdb.test("baseline")
+    test = imdb.test(imdb.named("baseline"))
     yield verdict(
         test >= 0.865,
         f"The IMDB baseline is expected at 86.5 % test accuracy or more. Ours: {100 * test:.1f} %, at a best epoch of "
-        f"{imdb.conditions['baseline']['best_epoch']}.",
+        f"{imdb.conditions[imdb.named('baseline')]['best_epoch']}.",
     )
     yield ""
 
@@ -548,7 +557,7 @@ def relu_output(told: Told) -> Iterator[str]:
     yield from about(told)
     yield from condition_table(told)
     yield from pictures(told)
-    name = next(name for name in told.conditions if name != "baseline")
+    name = next(name for name in told.conditions if name != told.named("baseline"))
     entry = told.conditions[name]
     lost = sum(count for outcome, count in entry["outcomes"].items() if outcome != "completed")
     by_seed = [f"{100 * value:.1f} %" for value in told.test_by_seed(name).values()]
@@ -618,7 +627,7 @@ def every_initializer(digits: Told, mnist: Told) -> Iterator[str]:
         yield from about(told)
         yield from condition_table(told)
         yield from pictures(told, curves=False)
-        conclusions: dict[str, list[str]] = {"better": [], "worse": [], "no evidence": []}
+        conclusions: dict[str, list[str]] = {"better": [], "worse": [], "same": [], "undecided": []}
         for name, entry in told.conditions.items():
             if entry["comparison"]:
                 conclusions[entry["comparison"]["conclusion"]].append(name.partition("=")[2])
@@ -636,11 +645,12 @@ INTRODUCTION = """\
 The five studies that assay was made for, run from their built-in study files on the real data, with the published
 figures beside ours. `make reproduce` trains them and writes this page; no number is typed by hand.
 
-Our figures are means over seeds with 95 % intervals (Student's t). Differences are paired by seed. **better** and
-**worse** mean that the interval of the difference leaves out zero; each comparison stands alone. The best epoch is the
-one with the best mean validation loss, and the range beside it is that of the single seeds. Test figures come from a
-fresh network, trained on training and validation rows for that many epochs. Published figures are single runs. Where
-the source leaves a setting out, the study file names our choice.
+Our figures are means over seeds with 95 % intervals (Student's t on the logit of an accuracy). Differences are paired
+by seed; the interval of a difference stands for this comparison alone. **better** and **worse** are conclusions among
+all comparisons of a study (Holm's method), **same** is closer than one point, and the rest is undecided. The best epoch
+is the one with the best mean validation loss, and the range beside it is that of the single seeds. Test figures come
+from a fresh network, trained on training and validation rows for that many epochs. Published figures are single runs.
+Where the source leaves a setting out, the study file names our choice.
 """
 
 

@@ -4,6 +4,7 @@ from assay.analysis.comparison import Comparison, Rules, Sample, compare_paired,
 from assay.analysis.folder_wording import folder_sentences
 from assay.analysis.folders import FolderComparison, compare_folders
 from assay.analysis.intervals import Interval, Share, mean_interval
+from assay.analysis.measured import Measured
 from assay.analysis.measurements import best_epochs, measurements
 from assay.analysis.scales import PLAIN, POSITIVE, SHARE
 from assay.analysis.shortlist import SHOWN_CONDITIONS, shortlist
@@ -23,6 +24,7 @@ __all__ = [
     "FolderComparison",
     "Interval",
     "Measure",
+    "Measured",
     "Rules",
     "Sample",
     "Share",

@@ -41,7 +41,9 @@ def in_training(facts: NetworkFacts, course: TrainingCourse) -> Iterator[Finding
             f"training loss keeps falling (threshold {percent_text(OVERFITTING)}).",
         ),
         remedy=Remedy(
-            f"Stop at epoch {best}, or use dropout, an L2 penalty or a smaller network.", {"training.epochs": best}
+            f"Stop where the validation loss is smallest, for this seed at epoch {best}, or use dropout, an L2 penalty "
+            "or a smaller network.",
+            {"training.epochs": best},
         ),
     )
 
