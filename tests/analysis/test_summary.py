@@ -60,6 +60,7 @@ SUMMARY = Summary(
 WRITTEN = """\
 {"study": "mine", "baseline": "activation=relu", "confidence": 0.95, "margin": 0.01,
  "compared_by": {"split": "test", "metric": "accuracy"}, "elapsed_seconds": 1.5,
+ "effects": null, "marginal_gains": [],
  "conditions": [
   {"condition": "activation=relu", "settings": {"network.activation": "relu"}, "trials": 3,
    "outcomes": {"completed": 3, "diverged": 0}, "learnt": null,

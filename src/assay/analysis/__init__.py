@@ -1,6 +1,7 @@
 """What the numbers say: measurements, intervals over seeds, paired comparisons, and the sentences that follow."""
 
 from assay.analysis.comparison import Comparison, Rules, Sample, compare_paired, concluded
+from assay.analysis.effects import FactorAnalysis
 from assay.analysis.folder_wording import folder_sentences
 from assay.analysis.folders import FolderComparison, compare_folders
 from assay.analysis.intervals import Interval, Share, mean_interval
@@ -21,6 +22,7 @@ __all__ = [
     "BaselineComparison",
     "Comparison",
     "ConditionSummary",
+    "FactorAnalysis",
     "FolderComparison",
     "Interval",
     "Measure",

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from assay.analysis.comparison import compare_paired, concluded
+from assay.analysis.factors import Factorial, one_at_a_time
 from assay.analysis.measured import Measured
 from assay.analysis.measurements import best_epochs
 from assay.analysis.summary import BaselineComparison, ConditionSummary, Summary
@@ -30,6 +31,7 @@ def summarize(tables: Tables) -> Summary:
     measured = Measured(tables, epochs)
     baseline, rules = tables.study.baseline_name(), measured.rules
     compared = _comparisons(measured, [condition.name for condition in tables.conditions], baseline)
+    factorial = Factorial.of(measured)
     judged = training_judgements(tables)
     parameters = dict(tables.trials.select("condition", "parameters").unique("condition").iter_rows())
     conditions = []
@@ -60,6 +62,8 @@ def summarize(tables: Tables) -> Summary:
         compared_by=measured.measure,
         elapsed_seconds=float(tables.manifest.get("elapsed_seconds", 0.0)),
         conditions=tuple(conditions),
+        effects=None if factorial is None else factorial.analysed(measured),
+        marginal_gains=one_at_a_time(measured, compared),
         told=tuple(watched_sentences(tables)) if tables.was_watched else (),
     )
 

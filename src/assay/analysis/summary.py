@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from assay.analysis.comparison import Comparison
+from assay.analysis.effects import FactorAnalysis, MarginalGains
 from assay.analysis.intervals import Interval, Share
 from assay.analysis.numbers import interval_text, metric_text
 
@@ -183,6 +184,10 @@ class Summary:
         Time spent on the study, earlier runs of the command included.
     conditions : tuple of ConditionSummary
         In the study's order.
+    effects : FactorAnalysis or None
+        Which factor matters, of a factorial study.
+    marginal_gains : tuple of MarginalGains
+        What each level gains, where factors vary one at a time.
     told : tuple of str
         Of a training of the user's own that was watched: what became of it, in the place of a comparison.
     """
@@ -195,6 +200,8 @@ class Summary:
     conditions: tuple[ConditionSummary, ...]
     told: tuple[str, ...] = ()
     margin: float | None = None
+    effects: FactorAnalysis | None = None
+    marginal_gains: tuple[MarginalGains, ...] = ()
 
     def __repr__(self) -> str:
         """One line for each condition, under a line of headings."""
@@ -236,5 +243,7 @@ class Summary:
             "margin": self.margin,
             "compared_by": None if self.compared_by is None else self.compared_by.written(),
             "elapsed_seconds": self.elapsed_seconds,
+            "effects": None if self.effects is None else self.effects.written(),
+            "marginal_gains": [gains.written() for gains in self.marginal_gains],
             "conditions": [condition.written() for condition in self.conditions],
         }

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from assay.analysis.comparison import CONCLUSIONS
+from assay.analysis.effect_wording import factor_sentences, marginal_sentences
 from assay.analysis.numbers import interval_text, number_text
 from assay.analysis.shortlist import SHOWN_CONDITIONS
 from assay.analysis.summary import BaselineComparison, ConditionSummary, Measure, Summary
@@ -56,7 +57,7 @@ def shared_factors(names: Sequence[str]) -> tuple[list[str], list[list[str]]]:
 
 
 def sentences(summary: Summary) -> list[str]:
-    """The baseline, then one plain sentence on each condition against it.
+    """Which factor matters, the baseline, then one plain sentence on each condition against it.
 
     First what is better, then what is worse, then what is the same, and what is undecided; among these, large
     differences first. Without a baseline: which conditions came out best and worst. Conditions with seeds that did not
@@ -80,9 +81,11 @@ def sentences(summary: Summary) -> list[str]:
         lost = [sentence for condition in summary.conditions if (sentence := _lost_sentence(condition))]
     if measure is None:
         return [_nothing_sentence(summary), *lost]
+    factors = [] if summary.effects is None else factor_sentences(summary.effects, measure)
+    factors += marginal_sentences(summary.marginal_gains, measure)
     compared = [(condition, condition.comparison) for condition in summary.conditions if condition.comparison]
     if not compared:
-        return [_extremes(summary, measure, "The study names no baseline, so nothing is compared."), *lost]
+        return [*factors, _extremes(summary, measure, "The study names no baseline, so nothing is compared."), *lost]
     baseline = next(condition for condition in summary.conditions if condition.name == summary.baseline)
     compared.sort(key=lambda pair: (CONCLUSIONS.index(pair[1].conclusion), -abs(pair[1].difference.mean or 0.0)))
     reference = reference_name(summary)
@@ -91,7 +94,7 @@ def sentences(summary: Summary) -> list[str]:
         counted = [_counted_sentence(summary, compared, reference), _extremes(summary, measure)]
         compared = [pair for pair in compared if pair[1].conclusion == "better"][:NAMED_CONDITIONS]
     said = [_sentence(summary, condition, comparison, baseline, reference) for condition, comparison in compared]
-    return [_baseline_sentence(baseline, reference, measure), *counted, *said, *lost]
+    return [*factors, _baseline_sentence(baseline, reference, measure), *counted, *said, *lost]
 
 
 def reference_name(summary: Summary) -> str:

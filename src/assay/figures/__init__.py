@@ -4,6 +4,7 @@ from assay.figures.activations import activations
 from assay.figures.animation import write_animation
 from assay.figures.four_panels import four_panels
 from assay.figures.illness_and_cure import courses_of_illness_and_cure, illness_and_cure
+from assay.figures.interaction import interaction
 from assay.figures.learning_curves import learning_curves
 from assay.figures.over_epochs import over_epochs
 from assay.figures.overview import overview
@@ -25,6 +26,7 @@ __all__ = [
     "courses_of_illness_and_cure",
     "four_panels",
     "illness_and_cure",
+    "interaction",
     "learning_curves",
     "over_epochs",
     "overview",

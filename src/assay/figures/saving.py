@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from assay.analysis import SHOWN_CONDITIONS, Summary, shortlist
 from assay.figures.distributions import panel_data
+from assay.figures.interaction import draw_interaction, interaction_of
 from assay.figures.learning_curves import MANY, curve_data, draw_curves
 from assay.figures.over_epochs import draw_over_epochs, over_epochs_data
 from assay.figures.overview import draw_overview, overview_data
@@ -65,7 +66,7 @@ class StudyFigure:
 def study_figure_data(
     results: Results, theory: pl.DataFrame | None = None, summary: Summary | None = None
 ) -> Iterator[StudyFigure]:
-    """What the figures of a study show, one at a time: overview, learning curves, then the signal's.
+    """What the figures of a study show, one at a time: overview, interaction, learning curves, then the signal's.
 
     With many conditions there is one figure of learning curves per metric, else one for all. Figures of the signal come
     where probes have recorded it. Of a large study the `drawn_conditions` are shown.
@@ -79,10 +80,14 @@ def study_figure_data(
     summary : Summary, optional
         Its summary, where it is at hand already.
     """
-    drawn = drawn_conditions(results.summary() if summary is None else summary)
+    summary = results.summary() if summary is None else summary
+    drawn = drawn_conditions(summary)
     names = [condition.name for condition in drawn.conditions]
     if not results.was_watched:  # one training, which is compared with none
         yield StudyFigure("overview", overview_data(results, drawn), draw_overview)
+    together = None if summary.effects is None else interaction_of(results, summary.effects)
+    if together is not None:
+        yield StudyFigure("interaction", together, draw_interaction)
     curves = curve_data(results, names)
     if len(curves.conditions) <= MANY:
         yield StudyFigure("learning_curves", curves, draw_curves)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from assay.analysis import (
     SHOWN_CONDITIONS,
     ConditionSummary,
+    FactorAnalysis,
     Interval,
     Measure,
     Summary,
@@ -16,8 +17,9 @@ from assay.analysis import (
     shortlist,
     symptoms,
 )
+from assay.analysis.effect_wording import share_text, term_text
 from assay.analysis.numbers import interval_text, metric_text
-from assay.analysis.wording import false_alarms_text, lost_text, margin_text, shared_names, shown_text
+from assay.analysis.wording import false_alarms_text, lost_text, margin_text, p_text, shared_names, shown_text
 from assay.selection import is_higher_better
 
 if TYPE_CHECKING:
@@ -67,6 +69,7 @@ class ReportContent:
     findings: list[FindingContent]
     finding_notes: list[str]
     table: TableContent
+    effects: TableContent | None
     figures: list[FigureContent]
     best_epochs: TableContent | None
     tests: TableContent | None
@@ -106,6 +109,7 @@ def build_content(results: Results, summary: Summary | None = None) -> ReportCon
             if symptom.level == "note"
         ],
         table=_conditions(shown, measure.metric, which),
+        effects=None if summary.effects is None else _effects(summary.effects, measure),
         figures=figure_contents(results, summary),
         best_epochs=_measured(
             shown,
@@ -252,6 +256,24 @@ def _measured(summary: Summary, split: Literal["validation", "test"], table: str
     return TableContent(
         table, caption.rstrip(), [heading, epochs, *(f"{split} {metric_text(m)}" for m in metrics)], rows
     )
+
+
+def _effects(effects: FactorAnalysis, measure: Measure) -> TableContent:
+    """Which part of the variance each factor and interaction makes."""
+    rows = []
+    for term in (*effects.terms, effects.seed, effects.residual):
+        name, share = term_text(term), term.share
+        rows.append([Cell(name, name), Cell(share_text(term), share), _p_cell(term.p), _p_cell(term.p_adjusted)])
+    caption = (
+        f"Parts of the variance of the {measure} over all trials (ω²), with their {100 * effects.confidence:g} % "
+        "intervals. p is the probability of so large a part by luck, alone and by Holm's method among all rows of "
+        "factors. The noise is what a seed does to one condition alone."
+    )
+    return TableContent("effects", caption, ["factor", "part of the variance", "p", "p among all"], rows)
+
+
+def _p_cell(p: float | None) -> Cell:
+    return Cell("–" if p is None else p_text(p).removeprefix("= "), p)
 
 
 def _names(conditions: Sequence[ConditionSummary]) -> tuple[str, list[str]]:

@@ -13,6 +13,7 @@ from assay.analysis.numbers import metric_text, number_text
 from assay.analysis.wording import shown_text
 from assay.figures import study_figure_data
 from assay.figures.distributions import SignalPanels
+from assay.figures.interaction import Interaction
 from assay.figures.over_epochs import OverEpochs
 from assay.figures.overview import Overview
 from assay.figures.profiles import Profiles
@@ -49,7 +50,8 @@ def figure_contents(results: Results, summary: Summary) -> list[FigureContent]:
         if figure.name == "overview" and which:
             title = "The best conditions"
         svg = inline_svg(figure.draw(), figure.name, alternative)
-        contents.append(FigureContent(figure.name, title, svg, alternative, f"{caption} {which}".strip()))
+        shown = "" if isinstance(figure.data, Interaction) else which  # this one is of all conditions
+        contents.append(FigureContent(figure.name, title, svg, alternative, f"{caption} {shown}".strip()))
     return contents
 
 
@@ -90,6 +92,13 @@ def _words(figure: StudyFigure, drawn: Summary) -> tuple[str, str, str]:
     data = figure.data
     if isinstance(data, Overview):
         return _overview_words(drawn)
+    if isinstance(data, Interaction):
+        return (
+            f"{data.along} and {data.beside} together",
+            f"Lines of {data.measure} by {data.along}, one for each of {len(data.lines)} levels of {data.beside}.",
+            f"Each line is a level of {data.beside}, averaged over all other factors. Where lines are parallel, the "
+            "effect of one factor does not depend on the other. Where they part or cross, it does.",
+        )
     if isinstance(data, SignalPanels):
         return (
             f"Signals {data.when}" if data.epoch == 0 else f"Signals at {data.when}",
