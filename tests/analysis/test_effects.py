@@ -250,9 +250,10 @@ def test_marginal_gains_are_ranked_by_their_span():
         "activation from 0 (the baseline) to +1.2 points (tanh)."
     ]
     json.dumps([one.written() for one in gains], allow_nan=False)
-    unclear = marginal_gains([("network.width", 64, compared(0.02, "undecided"))])
+    alone = [("network.width", 64, compared(0.02, "undecided"))]
+    unclear = marginal_gains([*alone, ("network.activation", "tanh", compared(0.01, "undecided"))])
     assert marginal_sentences(unclear, ACCURACY) == ["No factor stands out from the seeds' noise in the test accuracy."]
-    assert marginal_sentences((), ACCURACY) == []
+    assert marginal_sentences(marginal_gains(alone), ACCURACY) == []  # of one factor the comparisons tell all
 
 
 # --- Sentences -------------------------------------------------------------------------------------------------------

@@ -42,8 +42,8 @@ def factor_sentences(analysis: FactorAnalysis, measure: Measure) -> list[str]:
 
 
 def marginal_sentences(gains: Sequence[MarginalGains], measure: Measure) -> list[str]:
-    """Which factor changes most where they vary one at a time, of those with a level unlike the baseline's."""
-    if not gains:
+    """Which of several factors changes most, of those with a level unlike the baseline's, varied one at a time."""
+    if len(gains) < 2:
         return []
     clear = [one for one in gains if any(gain.is_clear for gain in one.gains)]
     if not clear:
