@@ -33,11 +33,12 @@ def factor_sentences(analysis: FactorAnalysis, measure: Measure) -> list[str]:
     if not named:
         return [f"No factor stands out from the seeds' noise in the {measure}."]
     first, *others = named[:NAMED_TERMS]
-    much = "most" if (first.share or 0.0) > 0.5 else "the largest part"
-    of = f"of the variance of the {measure}"
-    said = [f"{_subject(first, labels)} {much} of the difference: {_share_text(first)} {of}"]
+    most = "most of the difference: " if (first.share or 0.0) > 0.5 else ""
+    said = [f"{_subject(first, labels)} {most}{_share_text(first)} of the variance of the {measure}"]
     said += [f"{_name(term, labels)} {_share_text(term)}" for term in others]
-    said.append(f"the luck of the seeds {_percent((analysis.seed.share or 0.0) + analysis.residual.share)}")
+    luck = (analysis.seed.share or 0.0) + analysis.residual.share
+    rest = 1 - sum(term.share or 0.0 for term in named)  # less where a share below 0 was taken for 0
+    said.append(f"the luck of the seeds {_percent(min(luck, rest))}")
     return ["; ".join(said) + "."] + [_exchange(effect, labels, measure) for effect in analysis.simple_effects[:1]]
 
 

@@ -97,5 +97,5 @@ def _at_chance(shares: Mapping[int, float]) -> frozenset[int]:
     """The seeds at chance: all of them, or a group that lies apart from the others."""
     failed = {seed for seed, share in shares.items() if not share >= LEFT_CHANCE}
     learnt = [share for seed, share in shares.items() if seed not in failed]
-    best_failed = max((shares[seed] for seed in failed), default=-math.inf)
+    best_failed = max((shares[seed] for seed in failed if math.isfinite(shares[seed])), default=-math.inf)
     return frozenset(failed) if not learnt or min(learnt) - best_failed >= GROUPS_APART else frozenset()
