@@ -158,6 +158,14 @@ def run(
     return Results(folder)
 
 
+def note_in(directory: Path, **facts: Any) -> None:
+    """Add facts to the manifest of a results folder that is there; they must be JSON."""
+    tables = Results(directory)
+    assert isinstance(tables.study, Study)
+    with Store.open(directory, tables.study, {}) as store:
+        store.note(**facts)
+
+
 def _ahead(
     prepared: Callable[[PopulationPlan], PopulationRun], populations: Iterable[PopulationPlan]
 ) -> Iterator[Future[PopulationRun]]:

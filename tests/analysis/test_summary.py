@@ -58,7 +58,7 @@ SUMMARY = Summary(
     ),
 )
 WRITTEN = """\
-{"study": "mine", "baseline": "activation=relu", "confidence": 0.95, "margin": 0.01,
+{"study": "mine", "baseline": "activation=relu", "confidence": 0.95, "margin": 0.01, "looks": null,
  "compared_by": {"split": "test", "metric": "accuracy"}, "elapsed_seconds": 1.5,
  "effects": null, "marginal_gains": [],
  "conditions": [

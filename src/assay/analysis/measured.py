@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from assay.analysis.comparison import Rules, Sample
+from assay.analysis.comparison import Conclusion, Rules, Sample
 from assay.analysis.intervals import Interval, Share, mean_interval, share_interval
 from assay.analysis.measurements import measurements
 from assay.analysis.scales import Scale, scale_of
 from assay.analysis.seeds import Chance, step_of
 from assay.analysis.summary import Measure
 from assay.selection import BestEpoch, is_higher_better
+from assay.study.spec import Study
 
 if TYPE_CHECKING:
     import polars as pl
@@ -25,6 +27,39 @@ MARGIN_OF_OTHERS = 0.05
 
 Values = Mapping[tuple[str, str], Mapping[str, Mapping[int, float]]]
 """(condition, split) -> metric -> seed -> value."""
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """What a folder keeps of the rounds in which seeds were added; see `assay.deciding`.
+
+    Attributes
+    ----------
+    looks : int
+        How many there may have been.
+    measure : Measure or None
+        By what conditions were compared.
+    decided : mapping
+        By condition, its conclusion and with how many seeds it came.
+    """
+
+    looks: int
+    measure: Measure | None
+    decided: Mapping[str, Mapping[str, Any]]
+
+    @classmethod
+    def of(cls, tables: Tables) -> Rounds | None:
+        """None where there were none, or where the study has changed since."""
+        kept = tables.manifest.get("decided")
+        if kept is None or not isinstance(tables.study, Study) or kept["fingerprint"] != tables.study.fingerprint():
+            return None
+        measure = Measure(kept["split"], kept["metric"]) if "metric" in kept else None
+        return cls(kept["looks"], measure, kept["conditions"])
+
+    def conclusion(self, condition: str) -> Conclusion:
+        """That of the round which decided it."""
+        found: Conclusion = self.decided.get(condition, {}).get("conclusion", "undecided")
+        return found
 
 
 class Measured:
@@ -42,6 +77,8 @@ class Measured:
         By condition and split, metric and seed.
     measure : Measure or None
         By which conditions are compared; None before any trial has completed.
+    rounds : Rounds or None
+        Where seeds were added until each comparison was decided.
     outcomes : dict
         By condition, how many trials ended in each way.
     """
@@ -49,7 +86,10 @@ class Measured:
     def __init__(self, tables: Tables, best: Mapping[str, BestEpoch | None] | None = None) -> None:
         self.tables, self.chance = tables, Chance.of(tables)
         self.values = _by_seed(measurements(tables, best))
+        self.rounds = Rounds.of(tables)
         self.measure = _compared_by(self.values, [condition.settings for condition in tables.conditions])
+        if self.rounds is not None and self.rounds.measure is not None:
+            self.measure = self.rounds.measure
         self.confidence = tables.study.design.confidence
         self.outcomes = _outcomes(tables)
         self.diverged: dict[str, frozenset[int]] = {}

@@ -32,5 +32,12 @@ def rounds(first: int, most: int) -> list[int]:
 
 
 def concluded_at_a_look(found: Sequence[Evidence], rules: Rules, looks: int) -> list[Comparison]:
-    """The conclusions of one of so many looks; see `assay.analysis.comparison.concluded`."""
-    return concluded(found, replace(rules, confidence=1 - (1 - rules.confidence) / looks))
+    """The conclusions of one of so many looks; see `assay.analysis.comparison.concluded`.
+
+    Adjusted p-values are multiplied by the looks, so that they too are compared with 1 - confidence.
+    """
+    comparisons = concluded(found, replace(rules, confidence=1 - (1 - rules.confidence) / looks))
+    return [
+        replace(one, p_adjusted=None if one.p_adjusted is None else min(1.0, looks * one.p_adjusted))
+        for one in comparisons
+    ]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from assay.analysis.comparison import compare_paired, concluded
 from assay.analysis.factors import Factorial, one_at_a_time
 from assay.analysis.measured import Measured
 from assay.analysis.measurements import best_epochs
+from assay.analysis.sequential import concluded_at_a_look
 from assay.analysis.summary import BaselineComparison, ConditionSummary, Summary
 from assay.analysis.watched import watched_sentences
 from assay.judging import training_judgements
@@ -60,6 +62,7 @@ def summarize(tables: Tables) -> Summary:
         confidence=measured.confidence,
         margin=None if rules is None else rules.margin,
         compared_by=measured.measure,
+        looks=None if measured.rounds is None else measured.rounds.looks,
         elapsed_seconds=float(tables.manifest.get("elapsed_seconds", 0.0)),
         conditions=tuple(conditions),
         effects=None if factorial is None else factorial.analysed(measured),
@@ -69,13 +72,21 @@ def summarize(tables: Tables) -> Summary:
 
 
 def _comparisons(measured: Measured, names: Iterable[str], baseline: str | None) -> dict[str, BaselineComparison]:
-    """Each condition against the baseline, all of them judged together."""
+    """Each condition against the baseline, all of them judged together.
+
+    Where seeds were added until each comparison was decided, a condition has the conclusion of the round that decided
+    it; see `assay.deciding`.
+    """
     measure, rules = measured.measure, measured.rules
     if baseline is None or measure is None or rules is None:
         return {}
     others = [name for name in names if name != baseline]
     reference = measured.sample(baseline, measure)
-    found = concluded([compare_paired(measured.sample(name, measure), reference, rules) for name in others], rules)
+    evidence = [compare_paired(measured.sample(name, measure), reference, rules) for name in others]
+    rounds = measured.rounds
+    found = concluded(evidence, rules) if rounds is None else concluded_at_a_look(evidence, rules, rounds.looks)
+    if rounds is not None:
+        found = [replace(one, conclusion=rounds.conclusion(name)) for name, one in zip(others, found, strict=True)]
     return {
         name: BaselineComparison(**vars(comparison), against=baseline, measure=measure)
         for name, comparison in zip(others, found, strict=True)

@@ -184,6 +184,8 @@ class Summary:
         Time spent on the study, earlier runs of the command included.
     conditions : tuple of ConditionSummary
         In the study's order.
+    looks : int or None
+        Where seeds were added until each comparison was decided, in how many rounds at most.
     effects : FactorAnalysis or None
         Which factor matters, of a factorial study.
     marginal_gains : tuple of MarginalGains
@@ -200,6 +202,7 @@ class Summary:
     conditions: tuple[ConditionSummary, ...]
     told: tuple[str, ...] = ()
     margin: float | None = None
+    looks: int | None = None
     effects: FactorAnalysis | None = None
     marginal_gains: tuple[MarginalGains, ...] = ()
 
@@ -241,6 +244,7 @@ class Summary:
             "baseline": self.baseline,
             "confidence": self.confidence,
             "margin": self.margin,
+            "looks": self.looks,
             "compared_by": None if self.compared_by is None else self.compared_by.written(),
             "elapsed_seconds": self.elapsed_seconds,
             "effects": None if self.effects is None else self.effects.written(),

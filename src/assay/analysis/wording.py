@@ -94,7 +94,14 @@ def sentences(summary: Summary) -> list[str]:
         counted = [_counted_sentence(summary, compared, reference), _extremes(summary, measure)]
         compared = [pair for pair in compared if pair[1].conclusion == "better"][:NAMED_CONDITIONS]
     said = [_sentence(summary, condition, comparison, baseline, reference) for condition, comparison in compared]
-    return [*factors, _baseline_sentence(baseline, reference, measure), *counted, *said, *lost]
+    return [
+        *factors,
+        _baseline_sentence(baseline, reference, measure),
+        *counted,
+        *said,
+        *lost,
+        *_rounds_sentence(summary),
+    ]
 
 
 def reference_name(summary: Summary) -> str:
@@ -179,6 +186,17 @@ def _needed(summary: Summary, comparison: BaselineComparison) -> str:
         return ""
     what = f"a difference of {margin_text(summary)}" if comparison.settles_margin else "a difference as large as this"
     return f" About {comparison.seeds_needed:,} seeds would settle {what}."
+
+
+def _rounds_sentence(summary: Summary) -> list[str]:
+    """How seeds were added, where they were."""
+    if summary.looks is None:
+        return []
+    return [
+        "Seeds were added in rounds until each comparison was decided on the validation rows, in at most "
+        f"{summary.looks} rounds; there are {summary.conditions[0].trials} now. p among all comparisons counts the "
+        "rounds, too."
+    ]
 
 
 def p_text(p: float) -> str:

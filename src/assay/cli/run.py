@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,7 +16,12 @@ from assay.cli.options import (
     StudyArgument,
     Tf32Option,
     VaryOption,
+    whole_number,
 )
+from assay.cli.words import counted
+
+if TYPE_CHECKING:
+    from assay.deciding import Round
 
 FAILED_TRIALS = 1
 
@@ -33,6 +38,19 @@ def run(
     ] = None,
     device: DeviceOption = None,
     tf32: Tf32Option = False,
+    until_decided: Annotated[
+        bool,
+        typer.Option("--until-decided", help="Add seeds in rounds until each comparison is decided; needs a baseline."),
+    ] = False,
+    max_seeds: Annotated[
+        int | None,
+        typer.Option(
+            "--max-seeds",
+            metavar="N",
+            parser=whole_number,
+            help="With --until-decided: at most so many; 30 unless given.",
+        ),
+    ] = None,
     json: JsonOption = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Print one line for each condition after every epoch.")
@@ -41,16 +59,32 @@ def run(
     """Train every condition from every seed, and show the table. Goes on with what is missing."""
     from assay.cli.target import checked_study
 
+    if max_seeds is not None and not until_decided:
+        raise typer.BadParameter(
+            "goes with --until-decided; without it, --seeds says how many.", param_hint="--max-seeds"
+        )
     chosen = checked_study(study, vary, set_, seeds)
 
     from assay.cli.printing import print_summary  # what is heavy comes after the mistakes
     from assay.cli.views import progress_view
+    from assay.deciding import MOST_SEEDS, run_until_decided
     from assay.engine import counted_compilation
     from assay.lab import run as run_study
 
     try:
         with counted_compilation() as compilation, progress_view(verbose=verbose) as view:
-            results = run_study(chosen, out, device=device, tf32=tf32, progress=view)
+            if until_decided:
+                results = run_until_decided(
+                    chosen,
+                    out,
+                    most_seeds=max_seeds or MOST_SEEDS,
+                    device=device,
+                    tf32=tf32,
+                    progress=view,
+                    round_ended=lambda ended: view.say(_round_text(ended)),
+                )
+            else:
+                results = run_study(chosen, out, device=device, tf32=tf32, progress=view)
     except KeyboardInterrupt:
         typer.echo("assay: stopped; the same command goes on from here.", err=True)
         raise typer.Exit(INTERRUPTED) from None
@@ -62,3 +96,10 @@ def run(
         typer.echo(f"\nResults in {results.directory}. A page with curves: assay report {results.directory}")
     if any(condition.outcomes.get("failed") for condition in summary.conditions):
         raise typer.Exit(FAILED_TRIALS)
+
+
+def _round_text(ended: Round) -> str:
+    """``round 2 of at most 6, 8 seeds: 9 of 11 comparisons decided``."""
+    total = len(ended.decided) + len(ended.undecided)
+    opening = f"round {ended.number} of at most {ended.of}, {ended.seeds} seeds"
+    return f"{opening}: {len(ended.decided)} of {counted(total, 'comparison')} decided"

@@ -105,7 +105,7 @@ class PlainView:
         self._tally = _Tally(plan, finished)
         self._start_work = self._tally.work
         known = f" ({finished} already done)" if finished else ""
-        self._say(
+        self.say(
             f"{plan.study.name}: {counted(len(plan.conditions), 'condition')} × {counted(len(plan.seeds), 'seed')} = "
             f"{counted(plan.num_trials, 'trial')}{known}, {counted(len(plan.populations), 'population')}"
         )
@@ -115,17 +115,17 @@ class PlainView:
         self._tally.note_epoch(event)
         if time.monotonic() - self._told >= PLAIN_SECONDS:
             where = f"{event.population.name} {event.phase} epoch {event.epoch}/{event.epochs}"
-            self._say(f"{where}: {self._tally.sentence()}{self._time_left()}")
+            self.say(f"{where}: {self._tally.sentence()}{self._time_left()}")
 
     def population_ended(self, population: PopulationPlan, error: Exception | None) -> None:
         assert self._tally is not None
         self._tally.note_population(population, error)
         if error is not None:
-            self._say(f"{population.name} failed: {type(error).__name__}: {error}")
-        self._say(self._tally.sentence())
+            self.say(f"{population.name} failed: {type(error).__name__}: {error}")
+        self.say(self._tally.sentence())
 
     def stop_requested(self) -> None:
-        self._say("stopping after the epoch in flight; press Ctrl-C again to stop at once")
+        self.say("stopping after the epoch in flight; press Ctrl-C again to stop at once")
 
     def _time_left(self) -> str:
         assert self._tally is not None
@@ -135,7 +135,8 @@ class PlainView:
         seconds = (time.monotonic() - self._began) * (self._tally.total - self._tally.work) / done
         return f"; about {seconds:.0f} s left"
 
-    def _say(self, line: str) -> None:
+    def say(self, line: str) -> None:
+        """Print a line."""
         self._told = time.monotonic()
         print(line, file=sys.stderr, flush=True)
 
@@ -157,7 +158,7 @@ class VerboseView(PlainView):
             if lost:
                 words.append(f"({lost} of {len(event.diverged[index])} seeds diverged)")
             if len(words) > 1:
-                self._say("  ".join(words))
+                self.say("  ".join(words))
 
 
 class LiveView:
@@ -201,18 +202,18 @@ class LiveView:
         assert self._tally is not None
         self._tally.note_population(population, error)
         if error is not None:
-            self._say(f"{population.name} failed: {type(error).__name__}: {error}")
+            self.say(f"{population.name} failed: {type(error).__name__}: {error}")
         self._tell(self._tally.sentence())
 
     def stop_requested(self) -> None:
-        self._say("stopping after the epoch in flight; press Ctrl-C again to stop at once")
+        self.say("stopping after the epoch in flight; press Ctrl-C again to stop at once")
 
     def _tell(self, sentence: str) -> None:
         assert self._tally is not None
         self._bar.update(self._task, completed=self._tally.work)
         self._told.plain = sentence
 
-    def _say(self, line: str) -> None:
+    def say(self, line: str) -> None:
         """Print a line that stays, above the bar."""
         self._live.console.print(line, markup=False, highlight=False)
 
