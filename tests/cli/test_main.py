@@ -243,11 +243,11 @@ def test_a_study_that_cannot_fit_in_memory_is_told_before_it_starts(assay, tmp_p
     parameters = 65 * 200_000 + 200_001 * 200_000 + 200_001 * 10
     told = assay("run", *options, "--out", "results")
     assert told.code == 2
-    assert f"of memory that are free, but 3 trials of {parameters:,} parameters at once need about" in told.err
+    assert f"of memory that are free, but 5 trials of {parameters:,} parameters at once need about" in told.err
     assert not (tmp_path / "results").exists()
     told = assay("plan", *options)
     assert told.code == 2
-    assert "36 trials" in told.out  # the plan itself is shown all the same
+    assert "60 trials" in told.out  # the plan itself is shown all the same
 
 
 # ---- folders that cannot be used

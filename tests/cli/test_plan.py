@@ -6,10 +6,10 @@ import json
 
 
 def test_a_plan_tells_trials_programs_time_and_memory(assay, tmp_path):
-    """The digits study: 12 conditions from 3 seeds are one population of 36 networks of 5 layers."""
+    """The digits study: 12 conditions from 5 seeds are one population of 60 networks of 5 layers."""
     told = assay("plan", "digits")
     assert told.code == 0
-    assert "12 conditions × 3 seeds = 36 trials, in 1 population with 1 compiled program." in told.out
+    assert "12 conditions × 5 seeds = 60 trials, in 1 population with 1 compiled program." in told.out
     assert "of memory on" in told.out
     assert "activation=relu, kernel_initializer=random_normal" in told.out
     # 64 pixels, four hidden layers of 32 units, 10 classes.
@@ -36,7 +36,7 @@ def test_options_change_the_study(assay):
     options = ["--set", "epochs=2", "--set", "optimizer={name = 'sgd', momentum = 0.9}", "--vary", "width=8,16"]
     plan = json.loads(assay("plan", "digits", *options, "--json").out)
     assert [population["population"] for population in plan["populations"]] == ["p001", "p002"]
-    assert plan["trials"] == 2 * 36
+    assert plan["trials"] == 2 * 60
     rows = 1797 - 540  # 30 % of all for the test
     rows -= -(-rows // 5)  # a fifth of the rest for validation
     assert {population["steps"] for population in plan["populations"]} == {2 * -(-rows // 32)}
