@@ -177,6 +177,7 @@ class DesignSpec(Part):
     final: bool = Field(True, description="Retrain on train + validation to the best epoch, then open the test set.")
     baseline: str | None = Field(None, description="Name of the condition that the others are compared with.")
     confidence: float = Field(0.95, gt=0, lt=1, description="Of the intervals.")
+    keep_state: bool = Field(False, description="Keep the trained state, so that more epochs go on from it.")
     allow: tuple[str, ...] = Field((), description='Certain faults to study, not to refuse: ["constant_output"].')
 
     @field_validator("allow", mode="before")
