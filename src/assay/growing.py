@@ -11,19 +11,19 @@ or epochs, and what is there is not trained again. Two questions are asked of th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
-from assay.planning import Planner, PopulationPlan
+from assay.planning import Plan, Planner, PopulationPlan
 from assay.selection import best_epoch_of_each, selecting
 from assay.store import Tables
+from assay.store.checking import check_same_study
 from assay.store.present import LeftOut, Present
 from assay.store.records import Record, read_records
-from assay.store.schema import part_stem
+from assay.store.reading import read_manifest
+from assay.store.schema import FORMAT_VERSION, MANIFEST_FILE, ORIGIN, part_stem
 
 Trial = tuple[str, int]
 """What decides its numbers (`assay.study.identity`), and its seed."""
@@ -159,6 +159,20 @@ class Standing:
         return list(zip(self.planner.study.expand(), self.planner.identities, strict=True))
 
 
+def planned_growth(planner: Planner, directory: Path) -> Growth | None:
+    """What a study asks of a folder beyond what stands there; None where there is no such folder yet.
+
+    A folder of an older format is not looked into, for it is brought to the present one when it is written.
+    """
+    if not (directory / MANIFEST_FILE).exists():
+        return None
+    manifest = read_manifest(directory)
+    if manifest["format"] < FORMAT_VERSION or manifest.get("origin") == ORIGIN:
+        return None
+    check_same_study(directory, manifest, planner.study)
+    return Growth.of(Standing.of(directory, planner), int(manifest.get("last_population", 0)))
+
+
 @dataclass(frozen=True)
 class Growth:
     """What a study asks of its folder beyond what stands there.
@@ -204,6 +218,51 @@ class Growth:
         done = {trial for trial in self.standing.homes if self.standing.is_done(trial, best)}
         planner = self.standing.planner
         return sum((identity, seed) in done for identity in planner.identities for seed in planner.seeds)
+
+    @property
+    def missing_trials(self) -> int:
+        """Trials whose selection phase is missing, in whole or from a kept state on; those of equal content once."""
+        return sum(len(begun.record.trials) for begun in self.selections)
+
+    @property
+    def finals_again(self) -> int:
+        """At most so many final phases are trained again: more seeds, or another way to select, may move best epochs."""
+        if not self.standing.planner.study.design.final:
+            return 0
+        best = self.standing.best_epochs() if self.standing.homes else {}
+        has_final = [
+            trial
+            for trial in self.standing.homes
+            if any(row.final_epochs is not None for row in self.standing.rows[trial])
+        ]
+        return sum(trial[0] not in best or not self.standing.is_done(trial, best) for trial in has_final)
+
+    def missing_plan(self, plan: Plan) -> Plan:
+        """The plan of what is missing, for its time; final phases that may be trained again are not in it."""
+        return replace(plan, populations=tuple(begun.population for begun in self.selections))
+
+    def written(self) -> dict[str, object]:
+        """For JSON."""
+        left_out = self.standing.left_out
+        return {
+            "standing": self.finished_trials,
+            "missing": self.missing_trials,
+            "again": {"trials": self.again, "finals_at_most": self.finals_again},
+            "left_out": {"conditions": left_out.conditions, "trials": left_out.trials},
+        }
+
+    def __str__(self) -> str:
+        told = [f"Its folder is there: {self.finished_trials} trials stand, {self.missing_trials} are to be trained."]
+        if self.again:
+            told.append(
+                f"{self.again} of these are there with fewer epochs and are trained from the start, for no state was "
+                "kept (design.keep_state)."
+            )
+        if self.finals_again:
+            told.append(f"Up to {self.finals_again} final trainings again, where the best epoch moves.")
+        if self.standing.left_out.trials:
+            told.append(f"{self.standing.left_out.trials} trials there are not asked for and are left out.")
+        return " ".join(told)
 
     def is_alone(self, begun: Begun) -> bool:
         """Whether the best epochs of a population's conditions are known as soon as its own selection has ended."""

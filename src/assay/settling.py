@@ -7,7 +7,7 @@ leaves a folder on which the rest of it is done.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from assay.store.schema import SELECTED
 
 
 Change = dict[str, Any] | None
-"""Values of a trial's row in one population; None removes the row."""
+"""Values of a trial's row in one population; None removes the row. A row that tells of a selection phase stays."""
 
 WAITING: dict[str, Any] = {"outcome": SELECTED, "best_epoch": None, "final_epochs": None, "message": ""}
 
@@ -40,7 +40,8 @@ def settled(store: Store, planner: Planner, best: Mapping[str, int]) -> Standing
         if trial[0] not in best or standing.is_lost(trial):
             continue
         epoch = best[trial[0]]
-        found = _of_final(trial, home, standing, epoch) if planner.study.design.final else _without_final(home, epoch)
+        rows = standing.rows[trial]
+        found = _of_final(trial, home, standing, epoch) if planner.study.design.final else _without_final(rows, epoch)
         for population, change in found.items():
             changes.setdefault(population, {})[trial] = change
         if any(row.final_epochs not in (None, epoch) for row in standing.rows[trial]) and planner.study.design.final:
@@ -53,11 +54,16 @@ def settled(store: Store, planner: Planner, best: Mapping[str, int]) -> Standing
     return Standing.of(store.directory, planner)
 
 
-def _without_final(home: Row, epoch: int) -> dict[int, Change]:
+def _without_final(rows: Sequence[Row], epoch: int) -> dict[int, Change]:
     """A study without final phases has completed what it has selected."""
-    if home.outcome == SELECTED:
-        return {home.population: {"outcome": "completed", "best_epoch": epoch}}
-    return {home.population: {"best_epoch": epoch}} if home.best_epoch not in (None, epoch) else {}
+    found: dict[int, Change] = {
+        row.population: {"best_epoch": epoch}
+        for row in rows
+        if row.best_epoch not in (None, epoch) or (row.outcome == "diverged" and row.final_epochs is not None)
+    }
+    if all(row.outcome == SELECTED for row in rows):
+        found[rows[-1].population] = {"outcome": "completed", "best_epoch": epoch}
+    return found
 
 
 def _of_final(trial: Trial, home: Row, standing: Standing, epoch: int) -> dict[int, Change]:
@@ -67,7 +73,7 @@ def _of_final(trial: Trial, home: Row, standing: Standing, epoch: int) -> dict[i
     kept = [row for row in rows if row.final_epochs == epoch]
     for row in rows:
         if row.final_epochs is not None and row.final_epochs != epoch:
-            found[row.population] = WAITING if row == home else None
+            found[row.population] = WAITING if standing.is_selecting(row.population) else None
     if not kept and home.outcome != SELECTED:
         found[home.population] = WAITING
     elif kept and all(row.epochs < standing.planner.epochs[trial[0]] for row in kept):
@@ -78,7 +84,7 @@ def _of_final(trial: Trial, home: Row, standing: Standing, epoch: int) -> dict[i
             "final_epochs": epoch,
             **({"outcome_epoch": kept[-1].outcome_epoch} if kept[-1].outcome == "diverged" else {}),
         }
-        found |= {row.population: None for row in kept}
+        found |= {row.population: WAITING if standing.is_selecting(row.population) else None for row in kept}
     return found
 
 
