@@ -18,6 +18,7 @@ from assay.engine.tracing import Signals
 from assay.engine.trainer import Scores
 from assay.planning import PopulationPlan
 from assay.probes import signal_frames
+from assay.store.schema import SELECTED
 
 
 class Scored(NamedTuple):
@@ -143,8 +144,10 @@ class Endings:
         self.in_final[ended] = phase == "final"
 
 
-def ended_trials(plan: PopulationPlan, endings: Endings, best: np.ndarray, elapsed_seconds: float) -> pl.DataFrame:
-    """The trials of a population that went through its protocol.
+def ended_trials(
+    plan: PopulationPlan, endings: Endings, best: np.ndarray, elapsed_seconds: float, *, is_selected: bool = False
+) -> pl.DataFrame:
+    """The active trials of a population that went through its protocol, or through its selection phase.
 
     Parameters
     ----------
@@ -154,27 +157,34 @@ def ended_trials(plan: PopulationPlan, endings: Endings, best: np.ndarray, elaps
         The best epoch of each trial's condition.
     elapsed_seconds : float
         Spent on the population.
+    is_selected : bool
+        Whether a final phase is still to come.
     """
+    in_final, has_final = endings.in_final, plan.design.final and not is_selected
     rows = []
-    for index, seed in np.ndindex(plan.trials.shape):
+    for index, seed in np.argwhere(plan.active).tolist():
         lost = bool(endings.diverged[index, seed])
+        outcome = str(Outcome.DIVERGED) if lost else SELECTED if is_selected else str(Outcome.COMPLETED)
+        was_tested = has_final and (not lost or bool(in_final[index, seed]))
         rows.append(
             {
                 **_identity(plan, index, seed),
-                "outcome": str(Outcome.DIVERGED if lost else Outcome.COMPLETED),
+                "outcome": outcome,
                 "outcome_epoch": int(endings.epoch[index, seed]) if lost else plan.epochs,
                 "outcome_step": int(endings.step[index, seed]) if lost else plan.select_steps,
-                "best_epoch": None if lost else int(best[index, seed]),
+                "best_epoch": None if lost or is_selected else int(best[index, seed]),
                 "elapsed_seconds": elapsed_seconds / plan.trials.size,
-                "message": "in the final training" if endings.in_final[index, seed] else "",
+                "message": "in the final training" if in_final[index, seed] else "",
+                "final_epochs": int(best[index, seed]) if was_tested else None,
             }
         )
-    return pl.DataFrame(rows)
+    return pl.DataFrame(rows, schema_overrides={"best_epoch": pl.Int64, "final_epochs": pl.Int64})
 
 
 def failed_trials(plan: PopulationPlan, error: Exception) -> pl.DataFrame:
     """The trials of a population that an error ended."""
     nothing = {"outcome_epoch": None, "outcome_step": None, "best_epoch": None, "elapsed_seconds": 0.0}
+    nothing |= {"final_epochs": None}
     return pl.DataFrame(
         [
             {
@@ -183,7 +193,7 @@ def failed_trials(plan: PopulationPlan, error: Exception) -> pl.DataFrame:
                 **nothing,
                 "message": f"{type(error).__name__}: {error}",
             }
-            for index, seed in np.ndindex(plan.trials.shape)
+            for index, seed in np.argwhere(plan.active).tolist()
         ]
     )
 
@@ -195,4 +205,6 @@ def _identity(plan: PopulationPlan, condition: int, seed: int) -> dict[str, obje
         "condition": plan.conditions[condition].name,
         "seed": plan.seeds[seed],
         "parameters": plan.parameters,
+        "epochs": plan.epochs,
+        "steps": plan.select_steps,
     }

@@ -20,12 +20,13 @@ import numpy as np
 import polars as pl
 
 from assay.bookkeeping import Endings, Segment
-from assay.store.schema import COLUMNS_OF, empty_frame, with_columns_of
+from assay.store.schema import COLUMNS_OF, SELECTED, empty_frame, trial_columns, with_columns_of
 
 About = Mapping[str, str | int | float | bool]
 """What the arrays of a checkpoint are of, as JSON."""
 
 _STATE = "state/"  # before the name of each array of the networks' state
+_BEST = "best"
 
 
 class Keeper(Protocol):
@@ -57,8 +58,14 @@ class Keeper(Protocol):
     def clear_checkpoint(self, population: int, /) -> None:
         """Forget the checkpoint of a population that has ended."""
 
+    def save_state(self, population: int, arrays: Mapping[str, np.ndarray], about: About, /) -> None:
+        """Keep the state at the end of the selection phase, as a checkpoint, for a study of more epochs."""
+
+    def load_state(self, population: int, /) -> tuple[Mapping[str, np.ndarray], About] | None:
+        """What `save_state` kept of a population, or None."""
+
     def write_trials(self, population: int, frame: pl.DataFrame, /) -> None:
-        """Keep the trials of a population that has ended."""
+        """Keep the trials of a population of which a phase has ended; those of the phase before are replaced."""
 
 
 class MemoryKeeper:
@@ -71,12 +78,14 @@ class MemoryKeeper:
     def __init__(self) -> None:
         self._parts: dict[tuple[str, int, str, int], pl.DataFrame] = {}
         self._checkpoints: dict[int, tuple[Mapping[str, np.ndarray], About]] = {}
+        self._states: dict[int, tuple[Mapping[str, np.ndarray], About]] = {}
         self._trials: dict[int, pl.DataFrame] = {}
 
     @property
     def trials(self) -> pl.DataFrame:
         """One row per trial that has ended; no columns while there is none."""
-        return pl.concat(self._trials.values()).sort("trial") if self._trials else pl.DataFrame()
+        ended = [frame.filter(pl.col("outcome") != SELECTED) for frame in self._trials.values()]
+        return pl.concat(ended).sort("trial") if any(map(len, ended)) else pl.DataFrame()
 
     @property
     def history(self) -> pl.DataFrame:
@@ -121,7 +130,13 @@ class MemoryKeeper:
         self._checkpoints.pop(population, None)
 
     def write_trials(self, population: int, frame: pl.DataFrame) -> None:
-        self._trials[population] = frame
+        self._trials[population] = frame.select(name for name in trial_columns([]) if name in frame.columns)
+
+    def save_state(self, population: int, arrays: Mapping[str, np.ndarray], about: About) -> None:
+        self._states[population] = {name: array.copy() for name, array in arrays.items()}, about
+
+    def load_state(self, population: int) -> tuple[Mapping[str, np.ndarray], About] | None:
+        return self._states.get(population)
 
     def _write(self, table: str, population: int, phase: str, first_epoch: int, frame: pl.DataFrame) -> None:
         self._parts[table, population, phase, first_epoch] = with_columns_of(frame, COLUMNS_OF[table])
@@ -150,6 +165,8 @@ class Checkpoint:
     state : mapping of str to array
         What `Trainer.save` gave.
     endings : Endings
+    best : array of int, shape (C, S), optional
+        In the final phase, for how many epochs each trial is trained.
     """
 
     phase: str
@@ -159,14 +176,23 @@ class Checkpoint:
     elapsed_seconds: float
     state: Mapping[str, np.ndarray]
     endings: Endings
+    best: np.ndarray | None = None
 
     @classmethod
     def load(cls, keeper: Keeper, population: int) -> Checkpoint | None:
         """The one that was last saved for a population, or None."""
         found = keeper.load_checkpoint(population)
-        if found is None:
-            return None
-        arrays, about = found
+        return None if found is None else cls.of(*found)
+
+    @classmethod
+    def of_state(cls, keeper: Keeper, population: int) -> Checkpoint | None:
+        """The state at the end of a population's selection phase, where it was kept."""
+        found = keeper.load_state(population)
+        return None if found is None else cls.of(*found)
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, np.ndarray], about: About) -> Checkpoint:
+        """From what a keeper holds."""
         return cls(
             phase=str(about["phase"]),
             epoch=int(about["epoch"]),
@@ -175,10 +201,15 @@ class Checkpoint:
             elapsed_seconds=float(about["elapsed_seconds"]),
             state={name.removeprefix(_STATE): array for name, array in arrays.items() if name.startswith(_STATE)},
             endings=Endings.of_arrays(arrays),
+            best=arrays.get(_BEST),
         )
 
     def save(self, keeper: Keeper, population: int) -> None:
         """Put it in the place of the former."""
+        keeper.save_checkpoint(population, *self.written())
+
+    def written(self) -> tuple[dict[str, np.ndarray], dict[str, str | int | float | bool]]:
+        """Its arrays, and what they are of."""
         arrays = {_STATE + name: array for name, array in self.state.items()} | self.endings.arrays()
         about: dict[str, str | int | float | bool] = {
             "phase": self.phase,
@@ -187,7 +218,7 @@ class Checkpoint:
             "sparse": self.sparse,
             "elapsed_seconds": self.elapsed_seconds,
         }
-        keeper.save_checkpoint(population, arrays, about)
+        return arrays if self.best is None else {**arrays, _BEST: self.best}, about
 
 
 def keep_segment(keeper: Keeper, segment: Segment, checkpoint: Checkpoint) -> None:

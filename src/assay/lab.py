@@ -18,6 +18,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol
 
+import numpy as np
+
 from assay.bookkeeping import failed_trials
 from assay.choices import Choice, Table
 from assay.data import Dataset, load
@@ -31,6 +33,7 @@ from assay.engine import (
     use_devices,
 )
 from assay.errors import WriteError
+from assay.growing import Begun, Growth, Standing
 from assay.judging import data_notes, trait_notes
 from assay.learning.losses import LOSSES
 from assay.learning.optimizers import OPTIMIZERS
@@ -38,9 +41,10 @@ from assay.networks.activations import ACTIVATIONS
 from assay.networks.initializers import INITIALIZERS
 from assay.networks.saved_models import fingerprint
 from assay.own_code import OwnCode
-from assay.planning import Plan, PopulationPlan, check_capacity, plan_study
+from assay.planning import Plan, Planner, PopulationPlan, check_capacity
 from assay.protocol import EpochEvent, PopulationRun
 from assay.results import Results
+from assay.settling import clean, final_phases, settled
 from assay.store import Store
 from assay.study import Study, load_study
 
@@ -120,23 +124,25 @@ def run(
     study = load_study(study)
     progress = progress or Silence()
     devices = use_devices(device, tf32=tf32)
-    plan = plan_study(study, platform="cpu" if on_cpu(devices) else "gpu")
+    planner = Planner(study, platform="cpu" if on_cpu(devices) else "gpu")
+    plan = planner.plan()
     check_capacity(plan, memory_limit(devices))
     use_compilation_cache()
     datasets = {population.request: load(population.request) for population in plan.populations}
     folder = Path(directory) if directory is not None else RUNS_FOLDER / study.name
     found_fingerprints = fingerprints(datasets.values()) | model_fingerprints(plan) | code_fingerprints(plan)
     with Store.open(folder, study, found_fingerprints) as store:
-        store.note(devices=[str(device) for device in devices], tf32=tf32, programs=plan.num_programs)
-        store.note(judged_by=data_notes(plan.populations, datasets))
-        store.note(own_code=code_notes(plan), own_activations=trait_notes(plan.populations))
-        missing = []
-        for population in plan.populations:
-            if store.finished(population.number):
-                store.clear_checkpoint(population.number)  # left behind by a kill between a run's last two writes
-            else:
-                missing.append(population)
-        progress.study_started(plan, plan.num_trials - sum(population.trials.size for population in missing))
+        store.note(
+            devices=[str(device) for device in devices],
+            tf32=tf32,
+            programs=plan.num_programs,
+            judged_by=data_notes(plan.populations, datasets),
+            own_code=code_notes(plan),
+            own_activations=trait_notes(plan.populations),
+        )
+        standing = Standing.of(folder, planner)
+        growth = Growth.of(standing, store.last_number)
+        progress.study_started(plan, growth.finished_trials)
         with interruption(progress) as stop, counted_compilation() as compilation:
 
             def prepared(population: PopulationPlan) -> PopulationRun:
@@ -151,9 +157,8 @@ def run(
                 run.compile()
                 return run
 
-            for population, run in zip(missing, _ahead(prepared, missing), strict=True):
-                progress.population_ended(population, _run_population(population, run, store))
-        if missing:
+            _train(growth, store, prepared, progress)
+        if compilation.programs:
             store.note(compilation=asdict(compilation))
     return Results(folder)
 
@@ -164,6 +169,62 @@ def note_in(directory: Path, **facts: Any) -> None:
     assert isinstance(tables.study, Study)
     with Store.open(directory, tables.study, {}) as store:
         store.note(**facts)
+
+
+def _train(
+    growth: Growth, store: Store, prepared: Callable[[PopulationPlan], PopulationRun], progress: Progress
+) -> None:
+    """The selection phases that are missing, then the final phases that are missing at the best epochs of all seeds.
+
+    A population that holds all seeds of its conditions, or whose other seeds are there, goes through both at once.
+    """
+    planner = growth.standing.planner
+    for number in growth.dropped:
+        store.drop_population(number)
+    ahead = _ahead(prepared, [begun.population for begun in growth.selections])
+    for begun, run in zip(growth.selections, ahead, strict=True):
+        store.begin(begun.record)
+
+        def select(begun: Begun = begun, run: Future[PopulationRun] = run) -> bool:
+            run.result().select()
+            if not growth.is_alone(begun):
+                return False
+            if growth.holds_all(begun):
+                best = run.result().best_epochs()
+            else:
+                best = _of_population(begun.population, Standing.of(store.directory, planner).best_epochs())
+            _finish(begun.population, run.result(), best, store)
+            return True
+
+        ended, error = _guarded(begun.population, select, store)
+        if ended or error is not None:
+            progress.population_ended(begun.population, error)
+    best = Standing.of(store.directory, planner).best_epochs()
+    standing = settled(store, planner, best)
+    finals = final_phases(store, standing, best)
+    for begun, run in zip(finals, _ahead(prepared, [begun.population for begun in finals]), strict=True):
+
+        def finish(begun: Begun = begun, run: Future[PopulationRun] = run) -> bool:
+            _finish(begun.population, run.result(), _of_population(begun.population, best), store)
+            return True
+
+        _, error = _guarded(begun.population, finish, store)
+        progress.population_ended(begun.population, error)
+    clean(store, Standing.of(store.directory, planner))
+
+
+def _of_population(population: PopulationPlan, best: Mapping[str, int]) -> np.ndarray:
+    """The best epoch of each trial's condition, shape (C, S); 0 where there is none."""
+    epochs = np.asarray([best.get(identity, 0) for identity in population.identities])
+    return np.broadcast_to(epochs[:, None], population.trials.shape)
+
+
+def _finish(population: PopulationPlan, run: PopulationRun, best: np.ndarray, store: Store) -> None:
+    """The final phase; the folder keeps that the test set was opened."""
+    opened = population.active & (best > 0) & ~run.endings.diverged
+    if population.design.final and opened.any():
+        store.note_opening([population.seeds[seed] for seed in np.flatnonzero(opened.any(axis=0))], int(opened.sum()))
+    run.finish(best)
 
 
 def _ahead(
@@ -183,16 +244,15 @@ def _ahead(
                 future.cancel()
 
 
-def _run_population(population: PopulationPlan, run: Future[PopulationRun], store: Store) -> Exception | None:
-    """Train one population; an error ends its trials as failed and leaves the others alone."""
+def _guarded(population: PopulationPlan, train: Callable[[], bool], store: Store) -> tuple[bool, Exception | None]:
+    """What `train` returns; an error ends the trials of the population as failed and leaves the others alone."""
     try:
-        run.result().run()
+        return train(), None
     except WriteError:
         raise  # no other population could keep what it finds; this one goes on from its last segment
     except Exception as error:  # whatever it is, the other populations go on
         store.write_trials(population.number, failed_trials(population, error))
-        return error
-    return None
+        return False, error
 
 
 def fingerprints(datasets: Iterable[Dataset]) -> dict[str, str]:

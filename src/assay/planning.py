@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Hashable
-from dataclasses import dataclass
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from assay.engine.layout import Layout, Member, plan_layout
 from assay.errors import CapacityError
 from assay.networks.architecture import Layer, count_parameters, shape_key
 from assay.study import Condition, DesignSpec, ProbeSpec, Study, resolve
+from assay.study.identity import identities
 
 # A float32 GEMM's rate that training reaches, and what a step costs beside its products; both on the slow side.
 TRAINING_EFFICIENCY = 0.5
@@ -44,7 +45,7 @@ class PopulationPlan:
     conditions, members : tuples, length C
     seeds : tuple of int, length S
     trials : array, shape (C, S), int
-        The number of each trial in the study.
+        The number of each trial in the study; −1 for a seed that the study does not ask for.
     request, shape : DataRequest and DataShape
     batch_size, epochs : int
     metric : Choice, optional
@@ -54,6 +55,12 @@ class PopulationPlan:
         What the best epoch is best in, and whether there is a final training.
     probe : ProbeSpec, optional
         When the signals of the layers are recorded.
+    identities : tuple of str, length C
+        What decides the numbers of each condition; see `assay.study.identity`.
+    active : array, shape (C, S), bool
+        Which trials are trained. The others only keep the layout of a population that goes on, to the bit.
+    continues : int, optional
+        The population whose kept state this one begins from.
     """
 
     number: int
@@ -69,6 +76,9 @@ class PopulationPlan:
     metric: Choice | None
     design: DesignSpec
     probe: ProbeSpec | None
+    identities: tuple[str, ...]
+    active: np.ndarray
+    continues: int | None = None
 
     @property
     def name(self) -> str:
@@ -162,62 +172,154 @@ def plan_study(study: Study, num_devices: int | None = None, platform: str = "cp
     StudyError, DataError
         If a condition does not fit its data.
     """
-    num_devices = (num_devices or available_cores()) if platform == "cpu" else 1
-    conditions = tuple(study.expand())
-    seeds = tuple(study.seed_list())
-    folder = study.folder
-    shapes: dict[DataRequest, DataShape] = {}
-    known: dict[tuple[int, DataRequest], tuple[Layer, ...]] = {}  # conditions share the networks that do not vary
-    grouped: dict[tuple[DataRequest, Hashable, int, int], list[tuple[int, Condition, Member]]] = {}
-    for index, condition in enumerate(conditions):
-        request = condition.data.request(folder)
-        if request not in shapes:
-            shapes[request] = describe(request)
-        network = id(condition.network), request
-        layers, loss = resolve(study, condition, shapes[request], known.get(network))
-        known[network] = layers
-        member = Member(layers, loss, condition.training.optimizer)
-        training = condition.training
-        key = (request, (shape_key(layers), training.metric), training.batch_size, training.epochs)
-        grouped.setdefault(key, []).append((index, condition, member))
-    populations: list[PopulationPlan] = []
-    pieces = [(key, piece) for key, entries in grouped.items() for piece in _pieces(entries, len(seeds))]
-    for (request, _, batch_size, epochs), entries in pieces:
-        indices, members = [entry[0] for entry in entries], tuple(entry[2] for entry in entries)
-        population = PopulationPlan(
-            number=len(populations) + 1,
-            conditions=tuple(entry[1] for entry in entries),
+    return Planner(study, num_devices, platform).plan()
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A condition, and what it is to the engine."""
+
+    condition: Condition
+    identity: str
+    member: Member
+    request: DataRequest
+
+    @property
+    def key(self) -> tuple[DataRequest, Hashable, int, int]:
+        """Equal for conditions that may share a population."""
+        training = self.condition.training
+        shape = shape_key(self.member.layers), training.metric
+        return (self.request, shape, training.batch_size, training.epochs)
+
+
+class Planner:
+    """Groups the trials of a study into populations: all of them, those that are missing, or those of a record.
+
+    Parameters
+    ----------
+    study, num_devices, platform
+        As in `plan_study`.
+
+    Attributes
+    ----------
+    identities : list of str
+        Of each condition, in order; equal where conditions have equal content.
+    """
+
+    def __init__(self, study: Study, num_devices: int | None = None, platform: str = "cpu") -> None:
+        self.study, self.platform = study, platform
+        self.num_devices = (num_devices or available_cores()) if platform == "cpu" else 1
+        self.seeds = tuple(study.seed_list())
+        self.identities = identities(study)
+        self._shapes: dict[DataRequest, DataShape] = {}
+        self._entries = self._resolved()
+        self._by_identity: dict[str, _Entry] = {}
+        for entry in self._entries:
+            self._by_identity.setdefault(entry.identity, entry)
+
+    def _resolved(self) -> list[_Entry]:
+        known: dict[tuple[int, DataRequest], tuple[Layer, ...]] = {}  # conditions share the networks that do not vary
+        entries = []
+        for condition, identity in zip(self.study.expand(), self.identities, strict=True):
+            request = condition.data.request(self.study.folder)
+            if request not in self._shapes:
+                self._shapes[request] = describe(request)
+            network = id(condition.network), request
+            layers, loss = resolve(self.study, condition, self._shapes[request], known.get(network))
+            known[network] = layers
+            member = Member(layers, loss, condition.training.optimizer)
+            entries.append(_Entry(condition, identity, member, request))
+        return entries
+
+    @property
+    def epochs(self) -> dict[str, int]:
+        """How many epochs each identity is asked for."""
+        return {identity: entry.condition.training.epochs for identity, entry in self._by_identity.items()}
+
+    def plan(self) -> Plan:
+        """The whole study."""
+        pairs = [(entry, self.seeds) for entry in self._entries]
+        return Plan(self.study, tuple(self.study.expand()), self.seeds, self._grouped(pairs, 1), self.num_devices)
+
+    def missing(self, seeds: Mapping[str, Collection[int]], first_number: int) -> tuple[PopulationPlan, ...]:
+        """Populations of the given seeds of each identity, numbered from `first_number` on."""
+        pairs = [
+            (entry, tuple(seed for seed in self.seeds if seed in seeds.get(identity, ())))
+            for identity, entry in self._by_identity.items()
+        ]
+        return self._grouped([(entry, own) for entry, own in pairs if own], first_number)
+
+    def knows(self, found: Collection[str]) -> bool:
+        """Whether all these identities are among the study's."""
+        return all(identity in self._by_identity for identity in found)
+
+    def population(
+        self,
+        number: int,
+        found: Sequence[str],
+        seeds: Sequence[int],
+        *,
+        active: np.ndarray,
+        epochs: int,
+        continues: int | None = None,
+    ) -> PopulationPlan:
+        """A population of these conditions and seeds, in this order, whose layout is that of its first beginning."""
+        entries = [self._by_identity[identity] for identity in found]
+        plan = self._population(number, entries, tuple(seeds))
+        return replace(plan, active=active, epochs=epochs, continues=continues)
+
+    def _grouped(
+        self, pairs: Sequence[tuple[_Entry, tuple[int, ...]]], first_number: int
+    ) -> tuple[PopulationPlan, ...]:
+        grouped: dict[Hashable, tuple[tuple[int, ...], list[_Entry]]] = {}
+        for entry, seeds in pairs:
+            grouped.setdefault((entry.key, seeds), (seeds, []))[1].append(entry)
+        pieces = [(seeds, piece) for seeds, entries in grouped.values() for piece in _pieces(entries, len(seeds))]
+        return tuple(
+            self._population(number, entries, seeds)
+            for number, (seeds, entries) in enumerate(pieces, start=first_number)
+        )
+
+    def _population(self, number: int, entries: Sequence[_Entry], seeds: tuple[int, ...]) -> PopulationPlan:
+        training = entries[0].condition.training
+        members = tuple(entry.member for entry in entries)
+        place = {seed: position for position, seed in enumerate(self.seeds)}
+        positions = np.asarray([place.get(seed, -1) for seed in seeds])
+        trials = np.asarray([entry.condition.index for entry in entries])[:, None] * len(self.seeds) + positions[None]
+        return PopulationPlan(
+            number=number,
+            conditions=tuple(entry.condition for entry in entries),
             members=members,
             seeds=seeds,
-            trials=np.asarray(indices)[:, None] * len(seeds) + np.arange(len(seeds))[None, :],
-            request=request,
-            shape=shapes[request],
-            metric=entries[0][1].training.metric,
-            batch_size=batch_size,
-            epochs=epochs,
+            trials=np.where(positions < 0, -1, trials),
+            request=entries[0].request,
+            shape=self._shapes[entries[0].request],
+            metric=training.metric,
+            batch_size=training.batch_size,
+            epochs=training.epochs,
             layout=plan_layout(
                 members,
                 num_seeds=len(seeds),
-                num_devices=num_devices,
-                batch_size=batch_size,
-                tiles=None if platform == "cpu" else 1,
+                num_devices=self.num_devices,
+                batch_size=training.batch_size,
+                tiles=None if self.platform == "cpu" else 1,
             ),
-            design=study.design,
-            probe=study.probe,
+            design=self.study.design,
+            probe=self.study.probe,
+            identities=tuple(entry.identity for entry in entries),
+            active=np.ones(trials.shape, bool),
         )
-        populations.append(population)
-    return Plan(study, conditions, seeds, tuple(populations), num_devices)
 
 
-def _pieces(entries: list[tuple[int, Condition, Member]], num_seeds: int) -> list[list[tuple[int, Condition, Member]]]:
+def _pieces(entries: list[_Entry], num_seeds: int) -> list[list[_Entry]]:
     """The conditions of one shape in populations of about equal size, kinds together where there are several."""
-    state_bytes = max(member.state_bytes for _, _, member in entries) * num_seeds
+    state_bytes = max(entry.member.state_bytes for entry in entries) * num_seeds
     most = max(1, min(POPULATION_STATE_BYTES // state_bytes, POPULATION_TRIALS // num_seeds))
     count = -(-len(entries) // most)
     if count == 1:
         return [entries]
-    order = {kind: place for place, kind in enumerate(dict.fromkeys(member.kind for _, _, member in entries))}
-    by_kind = sorted(entries, key=lambda entry: order[entry[2].kind])
+    order = {kind: place for place, kind in enumerate(dict.fromkeys(entry.member.kind for entry in entries))}
+    by_kind = sorted(entries, key=lambda entry: order[entry.member.kind])
     size = -(-len(entries) // count)
     return [by_kind[start : start + size] for start in range(0, len(by_kind), size)]
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import jax
@@ -108,8 +109,9 @@ class PopulationRun:
         self.plan, self.dataset, self.keeper = plan, dataset, keeper
         self.epoch_ended, self.stop_requested = epoch_ended, stop_requested
         self.devices = jax.devices() if devices is None else list(devices)
-        self.checkpoint = Checkpoint.load(keeper, plan.number)
+        self.checkpoint = self._checkpoint()
         self.endings = self.checkpoint.endings if self.checkpoint else Endings.none(plan.trials.shape)
+        self.best: np.ndarray | None = None
         self.began = time.monotonic()
         self.trainer = Trainer(
             plan.members,
@@ -121,6 +123,13 @@ class PopulationRun:
             sparse=self.checkpoint.sparse if self.checkpoint else self._suits_sparse(),
             devices=self.devices,
         )
+
+    def _checkpoint(self) -> Checkpoint | None:
+        """Where it stopped, or the state that it begins from."""
+        found = Checkpoint.load(self.keeper, self.plan.number)
+        if found is None and self.plan.continues is not None:
+            found = Checkpoint.of_state(self.keeper, self.plan.continues)
+        return found
 
     def _suits_sparse(self) -> bool:
         return on_cpu(self.devices) and suits_sparse(self.dataset.x_train)
@@ -139,16 +148,34 @@ class PopulationRun:
 
     def run(self) -> None:
         """Go through the protocol and keep the trials."""
+        self.select()
+        self.finish(self.best_epochs())
+
+    def select(self) -> None:
+        """Go through the selection phase, and keep what became of each trial in it."""
         self.began = time.monotonic()
-        splits = self._place()
-        if self.checkpoint is None or self.checkpoint.phase == "select":
-            self._select(splits)
-        best = self._best_epochs()
+        if self.checkpoint is not None and self.checkpoint.phase == "final":
+            return
+        self._select(self._splits)
         if self.plan.design.final:
-            self._final(splits, best)
-        trials = ended_trials(self.plan, self.endings, best, self.elapsed_seconds)
-        self.keeper.write_trials(self.plan.number, trials)
+            self._write_trials(np.zeros(self.plan.trials.shape, int), is_selected=True)
+
+    def finish(self, best: np.ndarray) -> None:
+        """Go through the final phase where the study asks for one, and keep the trials.
+
+        Parameters
+        ----------
+        best : array of int, shape (C, S)
+            The best epoch of each trial's condition; 0 where no seed of the condition came through.
+        """
+        if self.plan.design.final:
+            self._final(self._splits, best)
+        self._write_trials(best)
         self.keeper.clear_checkpoint(self.plan.number)
+
+    def _write_trials(self, best: np.ndarray, *, is_selected: bool = False) -> None:
+        trials = ended_trials(self.plan, self.endings, best, self.elapsed_seconds, is_selected=is_selected)
+        self.keeper.write_trials(self.plan.number, trials)
 
     @property
     def _rows(self) -> tuple[int, int]:
@@ -158,7 +185,8 @@ class PopulationRun:
             return training + validation, training
         return training + validation + len(self.dataset.x_test), training + validation
 
-    def _place(self) -> _Splits:
+    @cached_property
+    def _splits(self) -> _Splits:
         """Put all rows that will be used on the devices, once; without a final training the test rows stay out."""
         data = self.dataset
         rows, training_rows = self._rows
@@ -178,18 +206,34 @@ class PopulationRun:
     def _select(self, splits: _Splits) -> None:
         def due(epoch: int) -> _Due | None:
             rows = splits.validation
-            return _Due("validation", rows, ~self.endings.diverged) if rows else None
+            return _Due("validation", rows, self.plan.active & ~self.endings.diverged) if rows else None
 
-        self._train("select", splits.training, np.full(self.plan.trials.shape, self.plan.epochs), due)
+        self._train("select", splits.training, np.where(self.plan.active, self.plan.epochs, 0), due)
 
     def _final(self, splits: _Splits, best: np.ndarray) -> None:
         def due(epoch: int) -> _Due | None:
-            trials = (best == epoch) & ~self.endings.diverged
+            trials = (best == epoch) & self.plan.active & ~self.endings.diverged
             return _Due("test", splits.test, trials) if splits.test and trials.any() else None
 
-        self._train("final", splits.together, np.where(self.endings.diverged, 0, best), due)
+        if self.checkpoint is not None and self.checkpoint.phase == "final" and self._is_of_other(best):
+            self._forget_final()
+        self.best = best
+        self._train("final", splits.together, np.where(self.endings.diverged | ~self.plan.active, 0, best), due)
 
-    def _best_epochs(self) -> np.ndarray:
+    def _is_of_other(self, best: np.ndarray) -> bool:
+        """Whether the final phase that is in flight was begun for other numbers of epochs."""
+        assert self.checkpoint is not None
+        begun = self.checkpoint.best
+        return begun is not None and not np.array_equal(begun[self.plan.active], best[self.plan.active])
+
+    def _forget_final(self) -> None:
+        """Begin the final phase anew."""
+        self.checkpoint = None
+        lost = self.endings.in_final
+        self.endings.epoch[lost] = self.endings.step[lost] = -1
+        lost[:] = False
+
+    def best_epochs(self) -> np.ndarray:
         """Best epoch of each trial's condition, shape (C, S); 0 where no seed of the condition came through."""
         select, candidates = self.plan.design.select, self.plan.trials[self.endings.may_choose].tolist()
         history = self.keeper.read_history(self.plan.number, selecting(select), pl.col("trial").is_in(candidates))
@@ -246,8 +290,8 @@ class PopulationRun:
         self, state: State[jax.Array], training: PlacedData, due: _Due | None, epochs: int, segment: Segment
     ) -> State[jax.Array]:
         """Score and probe the untrained network: epoch 0."""
-        everyone = np.ones(self.plan.trials.shape, bool)
-        state, scores = self.trainer.evaluate(state, training)
+        everyone = self.plan.active
+        state, scores = self.trainer.evaluate(state, training, everyone)
         found = {"train": Scored(scores, everyone)}
         if due:
             state, scores = self.trainer.evaluate(state, due.rows, due.trials)
@@ -318,5 +362,8 @@ class PopulationRun:
             elapsed_seconds=self.elapsed_seconds,
             state=self.trainer.save(state),
             endings=self.endings,
+            best=self.best,
         )
+        if segment.phase == "select" and epoch == self.plan.epochs and self.plan.design.keep_state:
+            self.keeper.save_state(self.plan.number, *checkpoint.written())
         keep_segment(self.keeper, segment, checkpoint)

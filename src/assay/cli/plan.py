@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,9 +12,11 @@ from assay.cli.options import JsonOption, SeedsOption, SetOption, StudyArgument,
 from assay.cli.words import counted, duration
 
 if TYPE_CHECKING:
+    from assay.growing import Growth
     from assay.planning import Plan
 
 EXAMPLE = "Example: assay plan reuters-units"
+RUNS_FOLDER = Path("assay-runs")
 
 
 def plan(
@@ -21,21 +24,29 @@ def plan(
     vary: VaryOption = None,
     set_: SetOption = None,
     seeds: SeedsOption = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Folder of the results; assay-runs/NAME by default.")
+    ] = None,
     json: JsonOption = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of study files and exit.")] = False,
 ) -> None:
-    """Show what a study will train: conditions, trials, expected time and memory. Trains nothing."""
+    """Show what a study will train: conditions, trials, expected time and memory. Trains nothing.
+
+    Where its folder is there, tells what of it stands and what is new.
+    """
     import json as json_format
 
     from assay.cli.target import chosen_study
-    from assay.planning import check_capacity, measure_gemm_rate, plan_study
+    from assay.growing import planned_growth
+    from assay.planning import Planner, check_capacity, measure_gemm_rate
     from assay.study import study_schema
 
     if schema:
         typer.echo(json_format.dumps(study_schema(), indent=2))
         return
-    planned = plan_study(chosen_study(study, vary, set_, seeds))
-    told = PlanTold.of(planned, measure_gemm_rate())
+    planner = Planner(chosen_study(study, vary, set_, seeds))
+    planned, growth = planner.plan(), planned_growth(planner, out or RUNS_FOLDER / planner.study.name)
+    told = PlanTold.of(planned, measure_gemm_rate(), growth)
     if json:
         typer.echo(json_format.dumps(told.written(planned), indent=2))
     else:
@@ -49,11 +60,13 @@ class PlanTold:
 
     seconds: float
     memory_bytes: int
+    growth: Growth | None = None
 
     @classmethod
-    def of(cls, plan: Plan, gemm_rate: float) -> PlanTold:
-        """Estimate from the measured rate of matrix products, in FLOP/s."""
-        return cls(plan.expected_seconds(gemm_rate), plan.memory_bytes)
+    def of(cls, plan: Plan, gemm_rate: float, growth: Growth | None = None) -> PlanTold:
+        """Estimate from the measured rate of matrix products, in FLOP/s; of what is missing where a part is there."""
+        missing = plan if growth is None else growth.missing_plan(plan)
+        return cls(missing.expected_seconds(gemm_rate), plan.memory_bytes, growth)
 
     def written(self, plan: Plan) -> dict[str, Any]:
         """As `--json` prints it."""
@@ -76,6 +89,7 @@ class PlanTold:
             "programs": plan.num_programs,
             "expected_seconds": round(self.seconds, 1),
             "expected_memory_bytes": self.memory_bytes,
+            **({} if self.growth is None else self.growth.written()),
         }
 
 
@@ -100,6 +114,8 @@ def _print_plan(plan: Plan, told: PlanTold) -> None:
         f"on {plan.num_devices} cores (a rough estimate).\n",
         highlight=False,
     )
+    if told.growth is not None:
+        console.print(f"{told.growth}\n", highlight=False)
     table = Table("population", box=None, pad_edge=False, header_style="bold")
     for name in ("conditions", "trials", "rows", "batch", "epochs", "steps", "parameters"):
         table.add_column(name, justify="right")

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from assay.choices import is_choice
 from assay.errors import StoreError
-from assay.own_code import is_reference
-from assay.store.reading import read_json
+from assay.own_code import is_reference, running_nothing
+from assay.store.files import read_json
+from assay.store.records import read_records
 from assay.store.schema import FOLDERS, MANIFEST_FILE, STUDY_FILE, TEMPORARY_SUFFIX
 
 if TYPE_CHECKING:
@@ -43,17 +44,24 @@ def check_is_ours_or_empty(
 
 
 def check_same_study(directory: Path, manifest: Mapping[str, Any], study: Study) -> None:
-    """Refuse a folder of another study, and say what differs."""
-    if manifest["fingerprint"] == study.fingerprint():
+    """Refuse a folder of another study, with another name and no condition in common, and say what differs."""
+    if manifest["study"] == study.name or manifest["fingerprint"] == study.fingerprint():
         return
-    from assay.study.spec import FREE
+    from assay.study.identity import identities
+    from assay.study.spec import FREE, Study
 
     there = read_json(directory / STUDY_FILE) if (directory / STUDY_FILE).exists() else {}
-    what = "another study" if manifest["study"] == study.name else f"the study '{manifest['study']}'"
+    begun = {identity for record in read_records(directory).values() for identity in record.identities}
+    if there:
+        with running_nothing(manifest.get("own_code")):
+            begun |= set(identities(Study(**there)))
+    if begun & set(identities(study)):
+        return
     raise StoreError(
-        f"{directory}: this folder holds the results of {what}, not of this '{study.name}'. "
+        f"{directory}: this folder holds the results of the study '{manifest['study']}', not of this '{study.name}', "
+        "and no condition is in both. "
         f"What differs: {differences(there, study.written(), leave_out=FREE) or 'how the study is read'}. "
-        "Give another folder with --out, or remove this one."
+        "Give another folder (--out on the command line, directory= in Python), or remove this one."
     )
 
 

@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assay.errors import WriteError
+from assay.errors import StoreError, WriteError
 from assay.store.schema import TEMPORARY_SUFFIX
 
 if TYPE_CHECKING:
@@ -90,6 +90,28 @@ def write_parquet(path: Path, frame: pl.DataFrame) -> None:
             raise OSError(int(number[1]), os.strerror(int(number[1]))) from error
 
     replace_file(path, write)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file.
+
+    Raises
+    ------
+    StoreError
+        If the file is missing or holds something else.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path}: cannot be read ({first_line(error)}).") from error
+    if not isinstance(content, dict):
+        raise StoreError(f"{path}: expected a JSON object, found {type(content).__name__}.")
+    return content
+
+
+def first_line(error: Exception) -> str:
+    """What an error says first."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def make_folders(directory: Path, folders: tuple[str, ...] = ("",)) -> None:

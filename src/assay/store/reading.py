@@ -8,14 +8,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assay.errors import StoreError
 from assay.own_code import running_nothing
+from assay.store.files import first_line as _first_line
+from assay.store.files import read_json
+from assay.store.present import LeftOut, Present
+from assay.store.records import read_records
 from assay.store.schema import (
     COLUMNS_OF,
     FORMAT_VERSION,
@@ -23,6 +26,8 @@ from assay.store.schema import (
     ORIGIN,
     STUDY_FILE,
     empty_frame,
+    kept_columns,
+    part_number,
     part_stem,
     trial_columns,
 )
@@ -94,10 +99,35 @@ class Tables:
         return list(self.study.expand())
 
     @cached_property
+    def present(self) -> Present:
+        """What the study asks for, and what it calls it."""
+        return Present.of(self.study, grown=bool(self.manifest.get("grown")))
+
+    @cached_property
     def trials(self) -> pl.DataFrame:
         """One row per trial that has ended."""
         columns = trial_columns(condition.settings for condition in self.conditions)
-        return self._table("trials", columns).sort("trial")
+        if not self._has_identities:
+            return self._table("trials", columns).sort("trial")
+        return self.present.trials(self.trial_rows, columns, self.conditions)
+
+    @cached_property
+    def trial_rows(self) -> pl.DataFrame:
+        """The rows of trials as the files hold them, those that are not asked for included, with their population."""
+        import polars as pl
+
+        columns = kept_columns(trial_columns([]))
+        parts = [empty_frame({**columns, "population": "Int64"})]
+        for path in sorted((self.directory / "trials").glob("*.parquet")):
+            rows = self._read(path, "trials", lambda rows: rows.select(list(columns)))
+            if rows is not None:
+                parts.append(rows.with_columns(population=pl.lit(part_number(path), pl.Int64)))
+        return pl.concat(parts)
+
+    @cached_property
+    def left_out(self) -> LeftOut:
+        """What the folder holds and the present study does not ask for."""
+        return self.present.left_out(self.trial_rows) if self._has_identities else LeftOut(0, 0)
 
     @cached_property
     def history(self) -> pl.DataFrame:
@@ -108,12 +138,12 @@ class Tables:
     @cached_property
     def signals(self) -> pl.DataFrame:
         """What was recorded of each layer, in long rows."""
-        return self.rows("signals").sort("trial", "epoch", "layer")
+        return self.rows("signals").sort("trial", "epoch", "layer", maintain_order=True)
 
     @cached_property
     def histograms(self) -> pl.DataFrame:
         """The distributions that were recorded of each layer: two ends and the counts of equal bins between them."""
-        return self.rows("histograms").sort("trial", "epoch", "layer")
+        return self.rows("histograms").sort("trial", "epoch", "layer", maintain_order=True)
 
     def rows(self, table: str, *filters: pl.Expr, population: int | None = None) -> pl.DataFrame:
         """The rows of a table that pass all `filters`, in no order; the others never fill memory.
@@ -129,23 +159,49 @@ class Tables:
         pattern = "*.parquet" if population is None else f"{part_stem(population)}-*.parquet"
         return self._table(table, COLUMNS_OF[table], *filters, pattern=pattern)
 
+    @property
+    def _has_identities(self) -> bool:
+        return not self.was_watched and self.manifest["format"] > 1
+
     def _table(
         self, name: str, columns: Mapping[str, str], *filters: pl.Expr, pattern: str = "*.parquet"
     ) -> pl.DataFrame:
         import polars as pl
 
+        def shown(rows: pl.LazyFrame) -> pl.LazyFrame:
+            asked = self.present.rows(rows) if self._has_identities and not self.present.is_as_written else rows
+            return asked.filter(*filters).select(list(columns))
+
         parts = [empty_frame(columns)]
+        hidden = hidden_populations(self.directory) if self._has_identities and self.manifest.get("grown") else set()
         for path in sorted((self.directory / name).glob(pattern)):
-            try:
-                parts.append(pl.scan_parquet(path, glob=False).filter(*filters).select(list(columns)).collect())
-            except FileNotFoundError:
-                continue  # a writer that resumed has dropped this part since the folder was listed
-            except (pl.exceptions.PolarsError, OSError) as error:
-                raise StoreError(
-                    f"{path}: this part of the {name} table cannot be read ({_first_line(error)}). "
-                    "Remove it to read the rest; bring it back from a copy to have it whole."
-                ) from error
+            if part_number(path) not in hidden:
+                rows = self._read(path, name, shown)
+                parts += [] if rows is None else [rows]
         return pl.concat(parts)
+
+    def _read(self, path: Path, name: str, shown: Callable[[pl.LazyFrame], pl.LazyFrame]) -> pl.DataFrame | None:
+        """What `shown` leaves of a part; None where a writer has dropped it since the folder was listed."""
+        import polars as pl
+
+        try:
+            return shown(pl.scan_parquet(path, glob=False)).collect()
+        except FileNotFoundError:
+            return None
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise StoreError(
+                f"{path}: this part of the {name} table cannot be read ({_first_line(error)}). "
+                "Remove it to read the rest; bring it back from a copy to have it whole."
+            ) from error
+
+
+def hidden_populations(directory: Path) -> set[int]:
+    """Populations in flight that train anew what is there with fewer epochs, which is shown until they have ended."""
+    return {
+        number
+        for number, record in read_records(directory).items()
+        if record.replaces and not (directory / "trials" / f"{part_stem(number)}.parquet").exists()
+    }
 
 
 def read_manifest(directory: Path) -> dict[str, Any]:
@@ -172,24 +228,3 @@ def read_manifest(directory: Path) -> dict[str, Any]:
             f"{FORMAT_VERSION}. Install a newer assay to read or continue it."
         )
     return manifest
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a file.
-
-    Raises
-    ------
-    StoreError
-        If the file is missing or holds something else.
-    """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{path}: cannot be read ({_first_line(error)}).") from error
-    if not isinstance(content, dict):
-        raise StoreError(f"{path}: expected a JSON object, found {type(content).__name__}.")
-    return content
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

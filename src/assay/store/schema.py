@@ -4,11 +4,16 @@
 
     DIR/study.json                      the study as written
     DIR/manifest.json                   format, versions, platform, seeds, data fingerprints, time spent
-    DIR/trials/p001.parquet             one row per trial, written when its population has ended
+    DIR/populations/p001.json           which trials a population has; written before it begins
+    DIR/trials/p001.parquet             one row per trial, written when a phase of its population has ended
     DIR/history/p001-select-00001.parquet   long rows; named by population, phase and first epoch
     DIR/signals/p001-select-00000.parquet      what probes recorded of each layer, in long rows; named as history
     DIR/histograms/p001-select-00000.parquet   the distributions, a row each
     DIR/checkpoints/p001.npz            a population in flight; removed when it has ended
+    DIR/states/p001.npz                 its state after the selection phase, where ``design.keep_state`` asks for it
+
+A trial is known by the column ``identity`` (see `assay.study.identity`) and its seed. ``trial`` and ``condition`` are
+what it was called when the row was written; readers call it what the present study calls it.
 
 Data types are named as polars names them, so that reading this page costs no import.
 """
@@ -16,12 +21,13 @@ Data types are named as polars names them, so that reading this page costs no im
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import polars as pl
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Raised when a reader of the previous number would misread the folder."""
 
 ORIGIN = "watch"
@@ -32,7 +38,7 @@ MANIFEST_FILE = "manifest.json"
 LOCK_FILE = ".lock"
 WRITER_FILE = ".writer"
 TEMPORARY_SUFFIX = ".tmp"
-FOLDERS = ("trials", "history", "signals", "histograms", "checkpoints")
+FOLDERS = ("trials", "history", "signals", "histograms", "checkpoints", "populations", "states")
 
 HISTORY_COLUMNS = {
     "trial": "Int64",
@@ -71,9 +77,23 @@ HISTOGRAM_COLUMNS = {
 COLUMNS_OF = {"history": HISTORY_COLUMNS, "signals": SIGNAL_COLUMNS, "histograms": HISTOGRAM_COLUMNS}
 """The tables that are the same in every study; see `trial_columns` for the other."""
 
+IDENTITY = "identity"
+"""The column of every file that says what decides the numbers of its row."""
+
+SELECTED = "selected"
+"""The outcome of a trial whose selection phase has ended and whose final phase has not; readers leave it out."""
+
+_FACTS = {
+    IDENTITY: "String",
+    "epochs": "Int64",  # of the selection phase
+    "steps": "Int64",  # updates in them
+    "final_epochs": "Int64",  # of the final phase; null where there was none
+}
+"""What the files of trials hold beside the columns that are shown."""
+
 _TRIAL_COLUMNS_BEFORE = {"trial": "Int64", "condition": "String", "seed": "Int64"}
 _TRIAL_COLUMNS_AFTER = {
-    "outcome": "String",  # completed | diverged | stopped | failed
+    "outcome": "String",  # completed | diverged | stopped | failed, in the files also selected
     "outcome_epoch": "Int64",
     "outcome_step": "Int64",
     "best_epoch": "Int64",
@@ -102,6 +122,11 @@ def trial_columns(settings: Iterable[Mapping[str, Any]]) -> dict[str, str]:
             factors[key] = kind if factors.get(key) in (None, "", kind) else "String"
     known = {key: kind or "String" for key, kind in factors.items()}
     return {**_TRIAL_COLUMNS_BEFORE, **known, **_TRIAL_COLUMNS_AFTER}
+
+
+def kept_columns(columns: Mapping[str, str]) -> dict[str, str]:
+    """The columns of a file, from those that are shown: of history, signals or histograms, or of trials."""
+    return {**columns, **(_FACTS if "outcome" in columns else {IDENTITY: "String"})}
 
 
 def with_columns_of(frame: pl.DataFrame, columns: Mapping[str, str]) -> pl.DataFrame:
@@ -137,3 +162,8 @@ def empty_frame(columns: Mapping[str, str]) -> pl.DataFrame:
 def part_stem(population: int) -> str:
     """How the files of a population begin."""
     return f"p{population:03d}"
+
+
+def part_number(path: Path) -> int:
+    """The number of the population that wrote a part."""
+    return int(path.name.removeprefix("p").partition("-")[0].partition(".")[0])

@@ -17,7 +17,8 @@ import json
 import os
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -29,19 +30,24 @@ from assay.errors import StoreError
 from assay.store.checking import check_is_ours_or_empty, check_same_data, check_same_study
 from assay.store.files import make_folders, remove_leftovers, replace_file, write_json, write_parquet
 from assay.store.locking import FolderLock
+from assay.store.migration import upgrade
+from assay.store.present import factor_columns
 from assay.store.reading import Tables, read_manifest
+from assay.store.records import Record, read_records, remove_record
 from assay.store.schema import (
+    COLUMNS_OF,
     FOLDERS,
     FORMAT_VERSION,
-    HISTOGRAM_COLUMNS,
-    HISTORY_COLUMNS,
+    IDENTITY,
     MANIFEST_FILE,
-    SIGNAL_COLUMNS,
+    SELECTED,
     STUDY_FILE,
+    kept_columns,
     part_stem,
     trial_columns,
     with_columns_of,
 )
+from assay.study.identity import identities
 
 if TYPE_CHECKING:
     import polars as pl
@@ -65,9 +71,12 @@ class Store:
     def __init__(self, directory: Path, study: Study, manifest: dict[str, Any], lock: FolderLock) -> None:
         self.directory = directory
         self.manifest = manifest
-        self._settings = {condition.name: condition.settings for condition in study.expand()}
+        self._conditions = {condition.name: condition for condition in study.expand()}
+        self._identities = dict(zip(self._conditions, identities(study), strict=True))
         self._lock = lock
-        self._opened = time.monotonic()
+        self._opened, self._when = time.monotonic(), _now()
+        self._opened_seeds: set[int] = set()
+        self._opened_trials = 0
         self._elapsed_before = float(manifest.get("elapsed_seconds", 0.0))
 
     @classmethod
@@ -99,7 +108,10 @@ class Store:
                 manifest = read_manifest(directory)
                 check_same_study(directory, manifest, study)
                 check_same_data(directory, manifest["data"], data_fingerprints)
+                upgrade(directory, manifest)
                 manifest["data"] |= data_fingerprints
+                has_changed = manifest["fingerprint"] != study.fingerprint()
+                manifest |= {**_of_study(study), "grown": has_changed or manifest.get("grown", False)}
             else:
                 manifest = _new_manifest(study, data_fingerprints)
             store = cls(directory, study, manifest, lock)
@@ -127,17 +139,24 @@ class Store:
 
     def write_history(self, population: int, phase: str, first_epoch: int, frame: pl.DataFrame) -> None:
         """Keep the history of one segment: of `population`, in `phase`, from `first_epoch` on."""
-        write_parquet(
-            self._part("history", population, f"-{phase}-{first_epoch:05d}"), with_columns_of(frame, HISTORY_COLUMNS)
-        )
+        self._write_rows("history", population, phase, first_epoch, frame)
 
     def write_signals(
         self, population: int, phase: str, first_epoch: int, signals: pl.DataFrame, histograms: pl.DataFrame
     ) -> None:
         """Keep what probes recorded in one segment; parts are named as those of the history."""
-        detail = f"-{phase}-{first_epoch:05d}"
-        write_parquet(self._part("signals", population, detail), with_columns_of(signals, SIGNAL_COLUMNS))
-        write_parquet(self._part("histograms", population, detail), with_columns_of(histograms, HISTOGRAM_COLUMNS))
+        self._write_rows("signals", population, phase, first_epoch, signals)
+        self._write_rows("histograms", population, phase, first_epoch, histograms)
+
+    def _write_rows(self, table: str, population: int, phase: str, first_epoch: int, frame: pl.DataFrame) -> None:
+        path = self._part(table, population, f"-{phase}-{first_epoch:05d}")
+        write_parquet(path, with_columns_of(self._identified(frame), kept_columns(COLUMNS_OF[table])))
+
+    def _identified(self, frame: pl.DataFrame) -> pl.DataFrame:
+        import polars as pl
+
+        found = pl.col("condition").replace_strict(self._identities, default="", return_dtype=pl.String)
+        return frame.with_columns(found.alias(IDENTITY))
 
     def read_history(self, population: int, *filters: pl.Expr) -> pl.DataFrame:
         """The rows of a population's history that pass all `filters`, in no order; the others never fill memory."""
@@ -148,9 +167,7 @@ class Store:
         import polars as pl
 
         parts = [
-            path
-            for table in ("history", "signals", "histograms")
-            for path in (self.directory / table).glob(f"{part_stem(population)}-{phase}-*.parquet")
+            path for table in ("history", "signals", "histograms") for path in self._parts(table, population, phase)
         ]
         for path in parts:
             frame = pl.read_parquet(path.read_bytes())  # no hold on the file: it is removed or replaced below
@@ -172,18 +189,18 @@ class Store:
         """
         import polars as pl
 
-        columns = trial_columns(self._settings.values())
-        fixed = trial_columns([])
-        names = frame["condition"].to_list()
-        factors = {
-            key: [_factor_value(self._settings[name].get(key), kind) for name in names]
-            for key, kind in columns.items()
-            if key not in fixed
-        }
-        frame = frame.with_columns(
-            pl.Series(key, values, dtype=getattr(pl, columns[key])) for key, values in factors.items()
-        )
-        write_parquet(self._part("trials", population), with_columns_of(frame, columns))
+        settings = {name: condition.settings for name, condition in self._conditions.items()}
+        columns = trial_columns(settings.values())
+        levels = factor_columns(list(settings.values()), columns)
+        index = {name: number for number, name in enumerate(settings)}
+        places = frame["condition"].replace_strict(index, return_dtype=pl.Int64)
+        frame = frame.with_columns(level[places].alias(key) for key, level in levels.items())
+        if "epochs" not in frame.columns:
+            epochs = {name: condition.training.epochs for name, condition in self._conditions.items()}
+            asked = pl.col("condition").replace_strict(epochs, return_dtype=pl.Int64)
+            nothing = pl.lit(None, pl.Int64)
+            frame = frame.with_columns(epochs=asked, steps=nothing, final_epochs=nothing)
+        write_parquet(self._part("trials", population), with_columns_of(self._identified(frame), kept_columns(columns)))
         self.note(elapsed_seconds=self._elapsed_before + time.monotonic() - self._opened)
 
     def finished(self, population: int) -> bool:
@@ -191,7 +208,102 @@ class Store:
         import polars as pl
 
         path = self._part("trials", population)
-        return path.exists() and "failed" not in pl.read_parquet(path, columns=["outcome"])["outcome"]
+        if not path.exists():
+            return False
+        return not pl.read_parquet(path, columns=["outcome"])["outcome"].is_in(["failed", SELECTED]).any()
+
+    # ------------------------------------------------------------------ populations, and what of them stands
+
+    @property
+    def records(self) -> dict[int, Record]:
+        """The record of each population by its number."""
+        return read_records(self.directory)
+
+    def begin(self, record: Record) -> None:
+        """Keep the record of a population, before its first segment; nothing is written where it is there."""
+        if self.records.get(record.number) == record:
+            return
+        if record.number > self.last_number:
+            self.note(last_population=record.number)
+        replace(record, begun=record.begun or _now()).write(self.directory)
+
+    @property
+    def last_number(self) -> int:
+        """The highest number that a population has had; numbers are never used again."""
+        return int(self.manifest.get("last_population", 0))
+
+    def drop_population(self, population: int) -> None:
+        """Forget all that a population has written, its record last."""
+        for table in ("trials", "history", "signals", "histograms"):
+            for path in self._parts(table, population):
+                path.unlink()
+        self.clear_checkpoint(population)
+        self.clear_state(population)
+        remove_record(self.directory, population)
+
+    def drop_trials(self, population: int, table: str, trials: Collection[tuple[str, int]], phase: str = "") -> None:
+        """Forget the rows of some trials, each an identity and a seed, in one table of a population.
+
+        Parameters
+        ----------
+        population : int
+        table : str
+        trials : collection of (str, int)
+        phase : str, optional
+            Of the history; all phases when not given.
+        """
+        import polars as pl
+
+        gone = pl.DataFrame(list(trials), schema={IDENTITY: pl.String, "seed": pl.Int64}, orient="row")
+        for path in self._parts(table, population, phase):
+            frame = pl.read_parquet(path.read_bytes())
+            kept = frame.join(gone, on=[IDENTITY, "seed"], how="anti", maintain_order="left")
+            if kept.is_empty():
+                path.unlink()
+            elif len(kept) < len(frame):
+                write_parquet(path, kept)
+
+    def change_trials(self, population: int, changes: Mapping[tuple[str, int], Mapping[str, Any] | None]) -> None:
+        """Put other values into rows of trials, each known by identity and seed; None removes a row."""
+        import polars as pl
+
+        path = self._part("trials", population)
+        frame = pl.read_parquet(path.read_bytes())
+        rows = []
+        for row in frame.iter_rows(named=True):
+            change = changes.get((row[IDENTITY], row["seed"]), {})
+            rows += [] if change is None else [{**row, **change}]
+        if rows:
+            write_parquet(path, pl.DataFrame(rows, schema=frame.schema))
+        else:
+            path.unlink()
+
+    def note_opening(self, seeds: Collection[int], trials: int) -> None:
+        """Keep that the test set was opened in this run, for how many trials; once a run, with the last numbers."""
+        openings = self.manifest.get("openings", [])
+        if self._opened_seeds:
+            openings = openings[:-1]
+        self._opened_seeds |= set(seeds)
+        self._opened_trials += trials
+        opening = {"when": self._when, "seeds": len(self._opened_seeds), "trials": self._opened_trials}
+        self.note(openings=[*openings, opening])
+
+    def save_state(self, population: int, arrays: Mapping[str, np.ndarray], about: Mapping[str, Any]) -> None:
+        """Keep the state at the end of a selection phase; see `save_checkpoint`."""
+        _save_arrays(self._state(population), arrays, about)
+
+    def load_state(self, population: int) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
+        """What `save_state` kept, or None."""
+        return _load_arrays(self._state(population))
+
+    def clear_state(self, population: int) -> None:
+        """Forget the state at the end of a selection phase."""
+        self._state(population).unlink(missing_ok=True)
+
+    def _state(self, population: int) -> Path:
+        return self.directory / "states" / f"{part_stem(population)}.npz"
+
+    # ------------------------------------------------------------------ checkpoints
 
     def save_checkpoint(self, population: int, arrays: Mapping[str, np.ndarray], about: Mapping[str, Any]) -> None:
         """Keep all that is needed to continue a population; replaces its previous checkpoint.
@@ -205,13 +317,7 @@ class Store:
         about : mapping
             What the arrays are of, as JSON: phase, epoch, step, outcomes so far.
         """
-        content = {_ARRAY + name: np.asarray(array) for name, array in arrays.items()}
-
-        def write(path: Path) -> None:
-            with path.open("wb") as file:
-                np.savez(file, allow_pickle=False, about=np.array(json.dumps(about, allow_nan=False)), **content)
-
-        replace_file(self._checkpoint(population), write)
+        _save_arrays(self._checkpoint(population), arrays, about)
 
     def load_checkpoint(self, population: int) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
         """The arrays and the description last saved for a population, or None.
@@ -221,22 +327,19 @@ class Store:
         StoreError
             If the file is damaged.
         """
-        path = self._checkpoint(population)
-        if not path.exists():
-            return None
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                arrays = {name.removeprefix(_ARRAY): file[name] for name in file.files if name.startswith(_ARRAY)}
-                return arrays, json.loads(str(file["about"]))
-        except Exception as error:  # zipfile, zlib, numpy and json each have their own for a damaged file
-            raise StoreError(
-                f"{path}: this checkpoint cannot be read ({error}). Remove it and give the same command again: "
-                "its population then starts anew."
-            ) from error
+        return _load_arrays(self._checkpoint(population))
 
     def clear_checkpoint(self, population: int) -> None:
         """Remove the checkpoint of a population that has ended."""
         self._checkpoint(population).unlink(missing_ok=True)
+
+    def _parts(self, table: str, population: int, phase: str = "") -> list[Path]:
+        """The files of a population in a table, of one phase or of all."""
+        if table == "trials":
+            paths = [self._part(table, population)]
+            return [path for path in paths if path.exists()]
+        stem = f"{part_stem(population)}-{phase}-" if phase else f"{part_stem(population)}-"
+        return sorted((self.directory / table).glob(f"{stem}*.parquet"))
 
     def _part(self, table: str, population: int, detail: str = "") -> Path:
         return self.directory / table / f"{part_stem(population)}{detail}.parquet"
@@ -245,18 +348,43 @@ class Store:
         return self.directory / "checkpoints" / f"{part_stem(population)}.npz"
 
 
-def _factor_value(level: object, kind: str) -> object:
-    from assay.study.conditions import level_label
+def _save_arrays(path: Path, arrays: Mapping[str, np.ndarray], about: Mapping[str, Any]) -> None:
+    content = {_ARRAY + name: np.asarray(array) for name, array in arrays.items()}
 
-    return level if level is None or kind == "Float64" else level_label(level)
+    def write(path: Path) -> None:
+        with path.open("wb") as file:
+            np.savez(file, allow_pickle=False, about=np.array(json.dumps(about, allow_nan=False)), **content)
+
+    replace_file(path, write)
+
+
+def _load_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
+    if not path.exists():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name.removeprefix(_ARRAY): file[name] for name in file.files if name.startswith(_ARRAY)}
+            return arrays, json.loads(str(file["about"]))
+    except Exception as error:  # zipfile, zlib, numpy and json each have their own for a damaged file
+        raise StoreError(
+            f"{path}: this checkpoint cannot be read ({error}). Remove it and give the same command again: "
+            "its population then starts anew."
+        ) from error
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _of_study(study: Study) -> dict[str, Any]:
+    """What the manifest says of the present study."""
+    return {"study": study.name, "fingerprint": study.fingerprint(), "seeds": list(study.seed_list())}
 
 
 def _new_manifest(study: Study, data_fingerprints: Mapping[str, str]) -> dict[str, Any]:
     return {
         "format": FORMAT_VERSION,
-        "study": study.name,
-        "fingerprint": study.fingerprint(),
-        "seeds": list(study.seed_list()),
+        **_of_study(study),
         "data": dict(data_fingerprints),
         **circumstances(),
         "elapsed_seconds": 0.0,
@@ -266,7 +394,7 @@ def _new_manifest(study: Study, data_fingerprints: Mapping[str, str]) -> dict[st
 def circumstances() -> dict[str, Any]:
     """When, with what and where something was made."""
     return {
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "created": _now(),
         "versions": {"python": platform.python_version(), **_versions()},
         "platform": platform.platform(),
         "processors": os.cpu_count(),

@@ -25,8 +25,16 @@ from assay.study.writing import write_toml
 __all__ = ["Condition", "DataSpec", "DesignSpec", "LayerSpec", "NetworkSpec", "ProbeSpec", "Study", "TrainingSpec"]
 
 
-FREE = ("name", "question", "design.baseline", "design.confidence", "design.margin", "design.allow")
-"""Keys that decide no number: a folder goes on whatever they are."""
+FREE = (
+    "name",
+    "question",
+    "design.baseline",
+    "design.confidence",
+    "design.margin",
+    "design.allow",
+    "design.keep_state",
+)
+"""Keys that decide no number."""
 
 
 class Study(Part):
