@@ -130,3 +130,17 @@ def test_ctrl_c_exits_with_130_and_says_how_to_go_on(assay, study_file, finished
     assert assay("show", "here").code == 0
     assert assay("run", study_file, "--out", "here").code == 0
     assert library.open_results("here").history.equals(finished.history)
+
+
+def test_seeds_are_added_until_each_comparison_is_decided(assay, tmp_path):
+    """Rounds are told as they end; `--max-seeds` bounds them, and means nothing alone."""
+    options = ["--set", "data=iris", "--set", "epochs=2", "--set", "hidden=[4]", "--seeds", "2", "--out", "rounds"]
+    vary = ["--vary", "kernel_initializer=glorot_uniform,lecun_uniform", "--vary", "activation=relu"]
+    baseline = ["--set", "baseline=activation=relu, kernel_initializer=glorot_uniform"]
+    told = assay("run", "digits", *options, *vary, *baseline, "--until-decided", "--max-seeds", "3")
+    assert told.code == 0
+    assert "round 1 of at most 2, 2 seeds: " in told.err
+    assert "Seeds were added in rounds" in " ".join(told.out.split())
+    told = assay("run", "digits", "--max-seeds", "3")
+    assert (told.code, told.out) == (2, "")
+    assert "--max-seeds: goes with --until-decided" in told.err

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from assay.results import Results
 
 
+SHOWN_OPENINGS = 4
+"""So many openings of the test set are told with their date: the first and the last ones."""
+
+
 @dataclass(frozen=True)
 class Cell:
     """A cell of a table: what is read, what it is sorted by (None sorts last), and its kind for the look."""
@@ -125,7 +129,7 @@ def build_content(results: Results, summary: Summary | None = None) -> ReportCon
             "test",
             "tests",
             "Fresh networks, trained from scratch on training and validation data together up to the best epoch; "
-            f"then the test set was opened, once. {which}",
+            f"then the test set was opened{_openings_text(results)}. {which}",
         )
         if any(condition.test for condition in shown.conditions)
         else None,
@@ -309,6 +313,16 @@ def _comparison(condition: ConditionSummary, baseline: str | None) -> list[Cell]
     difference = Cell(interval_text(comparison.difference, signed=True), comparison.difference.mean)
     conclusion = comparison.conclusion
     return [difference, Cell(conclusion, conclusion, conclusion)]
+
+
+def _openings_text(results: Results) -> str:
+    """``, once``, or how often and when: each time that its rows were scored for some trials."""
+    openings = results.manifest.get("openings", [])
+    if len(openings) < 2:
+        return ", once"
+    told = [f"on {opening['when'][:10]} for {opening['trials']:,} trials" for opening in openings]
+    shown = told if len(told) <= SHOWN_OPENINGS else [told[0], "…", *told[1 - SHOWN_OPENINGS :]]
+    return f" {len(openings)} times: {', '.join(shown)}"
 
 
 def _rule(select: str) -> str:

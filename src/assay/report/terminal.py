@@ -171,7 +171,9 @@ def _columns(summary: Summary, left_out: Collection[str]) -> list[Column]:
     if has_comparison:
         reference = reference_name(summary)
         differences = [_difference(condition, DIFFERENCES not in left_out) for condition in conditions]
-        columns.append(Column(f"against {reference}", [Text(text) for text in differences]))
+        measure = summary.compared_by  # of rounds until all is decided it is not what the table shows
+        of = f"{measure.split} " if has_test and measure is not None and measure.split == "validation" else ""
+        columns.append(Column(f"{of}against {reference}", [Text(text) for text in differences]))
         conclusions = [_conclusion(condition, summary.baseline, reference) for condition in conditions]
         joined = [Text("\n").join(filter(None, pair)) for pair in zip(conclusions, states, strict=True)]
         columns.append(Column("conclusion", joined, "left"))
