@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from assay.choices import Choice
 from assay.diagnosis import DataFacts, LayerFacts, LayerSignals, NetworkFacts, TrainingCourse, training_findings
+from assay.diagnosis.facts import ParameterFacts
 
 CHANCE = float(np.log(10))
 
@@ -92,3 +95,21 @@ def test_units_that_die_are_a_reason_where_nothing_is_learnt_and_a_note_where_it
     assert faults(facts, course(flat, 0.1, signals=signals)) == ["plateau", "dying_units"]
     assert faults(facts, course(falling, 0.97, signals=signals)) == []
     assert notes(facts, course(falling, 0.97, signals=signals)) == ["dying_units"]
+
+
+@pytest.mark.parametrize(("gradient", "symptom"), [(np.nan, "nonfinite_gradient"), (0.0, "no_update")])
+def test_gradients_of_a_later_look_say_nothing_of_the_untrained_network(facts, gradient, symptom):
+    """A failed run is told what was wrong at its start by what was measured there."""
+
+    def with_gradient(size):
+        return replace(
+            facts, parameters=(ParameterFacts("kernel", 64, True, True, True, 1e-3, 0.1, size, 1e-3 * size),)
+        )
+
+    now, then = with_gradient(gradient), with_gradient(0.1)
+    values = {("loss", "before"): np.full(3, CHANCE), ("update", "ratio"): np.full(3, 0.01)}
+    signals = {0: LayerSignals(3, values)}
+    failed = course(np.full(11, CHANCE), 0.1, signals=signals)
+    assert symptom in faults(now, failed)  # measured at the start, it would be a reason
+    assert symptom not in faults(now, replace(failed, facts_at_start=then))
+    assert symptom in faults(then, replace(failed, facts_at_start=now))

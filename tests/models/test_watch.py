@@ -129,6 +129,18 @@ def test_a_training_that_diverges_is_recorded_to_its_end():
     assert (broken > 0).all()
 
 
+def test_what_the_untrained_network_showed_is_measured_on_the_untrained_network():
+    """A gradient that is NaN behind the divergence is none of the network before it."""
+    watch = assay.Watch(X, np.eye(3)[Y], verbose=False)
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(8), layers.Dense(3)])
+    model.compile(keras.optimizers.SGD(1e30), "mse")
+    model.fit(X, np.eye(3)[Y], epochs=3, verbose=0, callbacks=[watch])
+    assert np.isnan(watch.facts.parameters[0].gradient)
+    told = [finding.symptom for finding in watch.findings]
+    assert told[0] == "divergence"
+    assert "nonfinite_gradient" not in told
+
+
 def test_what_cannot_be_recorded_is_a_remark():
     """Examples that do not fit leave the history, a remark, and the training alone."""
     watch = assay.Watch(X[:, :2], Y)

@@ -37,6 +37,9 @@ class TrainingCourse:
         The first step whose loss was not finite.
     signals : mapping of int to LayerSignals
         By epoch, as far as they were recorded.
+    facts_at_start : NetworkFacts, optional
+        What was known of the untrained network, where some of it is measured anew at every look: gradients and updates
+        of the parameters belong to the signals of their own epoch.
     """
 
     loss: np.ndarray
@@ -45,6 +48,7 @@ class TrainingCourse:
     has_diverged: bool = False
     diverged_step: int | None = None
     signals: Mapping[int, LayerSignals] = field(default_factory=dict)
+    facts_at_start: NetworkFacts | None = None
 
     @property
     def epochs(self) -> int:

@@ -45,5 +45,6 @@ def _found(facts: NetworkFacts, course: TrainingCourse, *, is_note: bool) -> lis
 def _reasons_at_start(facts: NetworkFacts, course: TrainingCourse) -> list[Finding]:
     """What the untrained network already showed, where it was recorded; else what is certain without looking."""
     if 0 in course.signals:
-        return start_findings(facts, course.signals[0], learns=False)
+        then = replace(course.facts_at_start or facts, ahead=None)  # what became of it says more than a look ahead
+        return start_findings(then, course.signals[0], learns=False)
     return certain_findings(facts)

@@ -74,7 +74,7 @@ class Watch(keras.callbacks.Callback):
     Attributes
     ----------
     facts : NetworkFacts or None
-        None before the training begins.
+        As the model was at the last look; None before the training begins.
     history, signals, histograms : polars.DataFrame
         As in the store. The condition is the model's name, the phase ``select``; epoch 0 is the untrained model. A
         second ``fit`` goes on counting.
@@ -110,6 +110,7 @@ class Watch(keras.callbacks.Callback):
             check_may_be_written(self.directory)
         self._folder: WatchFolder | None = None
         self.facts: NetworkFacts | None = None
+        self._facts_at_start: NetworkFacts | None = None
         self.remarks: list[str] = []
         self.history = empty_frame(HISTORY_COLUMNS)
         self.signals = empty_frame(SIGNAL_COLUMNS)
@@ -196,6 +197,7 @@ class Watch(keras.callbacks.Callback):
             validation_loss=None if validation is None else np.array([validation[0], *validation]),
             has_diverged=not np.isfinite(losses[-1]),
             signals=signals,
+            facts_at_start=self._facts_at_start,
         )
 
     def _tell(self) -> None:
@@ -249,6 +251,8 @@ class Watch(keras.callbacks.Callback):
         import polars as pl
 
         self.facts = observation.facts
+        if self.epoch == 0:
+            self._facts_at_start = observation.facts
         for remark in observation.remarks:
             self._remark(remark)
         signals = with_columns_of(observation.signals, SIGNAL_COLUMNS)
