@@ -3,8 +3,9 @@
     python validation/known_faults.py [--only NUMBER …]
 
 Every program of `faulty_programs.py` is trained from six paired seeds in three forms: as it was written, with what
-assay offers at epoch 0 (all settings of its remedies), and with its principled cure. The untrained network and the
-training are judged by the rule book; what at least half of the seeds show counts. A remedy is proved if the paired
+assay offers at epoch 0 (all settings of its remedies), and with its principled cure. The untrained networks are judged
+by `assay.probe` (with a forecast where the program is a study, with a look ahead where it is a Keras model), the
+trainings by the rule book; what at least half of the seeds show counts. A remedy is proved if the paired
 95 % interval of what it gains leaves out zero and it brings no new certain finding; where all seeds gain the same, so
 that no interval can be estimated, six of six (a sign test gives p = 0.03). A training that diverged counts as the best
 constant answer.
@@ -17,12 +18,13 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import math
 import os
 import pickle
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +45,6 @@ from assay.diagnosis import (
     TrainingCourse,
     layer_signals,
     rule_book,
-    start_findings,
     training_findings,
 )
 from assay.engine import use_compilation_cache
@@ -61,6 +62,22 @@ CONSTANT_PAIR = {"activation", "learning rate"}
 
 
 @dataclass(frozen=True)
+class Untrained:
+    """One variant before training.
+
+    Attributes
+    ----------
+    findings : tuple of Finding
+        What `assay.probe` tells.
+    facts : dict of int to NetworkFacts
+        Of Keras models, by seed: what was measured of their parameters. Empty of a study, whose facts hold no such.
+    """
+
+    findings: tuple[Finding, ...]
+    facts: dict[int, NetworkFacts]
+
+
+@dataclass(frozen=True)
 class Recording:
     """One variant, trained from all seeds.
 
@@ -71,6 +88,8 @@ class Recording:
         As in the store; the validation rows are the program's test rows.
     diverged : dict of int to int
         The seeds that diverged, with the step.
+    untrained : Untrained, optional
+        Judged anew by the present rules, and not kept.
     """
 
     facts: NetworkFacts
@@ -78,6 +97,7 @@ class Recording:
     signals: pl.DataFrame
     histograms: pl.DataFrame
     diverged: dict[int, int]
+    untrained: Untrained | None = None
 
     def curve(self, seed: int, split: str, metric: str) -> np.ndarray:
         """By epoch; empty where it was not recorded."""
@@ -103,19 +123,38 @@ def looks(epochs: int) -> tuple[int, ...]:
 
 
 def recorded(name: str, part: str, table: Callable[[], Table], variant: Variant, *, with_keras: bool) -> Recording:
-    """Train a variant from all seeds, unless that has been done: for another program perhaps, or as what is offered."""
+    """Train a variant from all seeds, unless that has been done: for another program perhaps, or as what is offered.
+
+    The untrained networks are looked at in any case, by the present rules.
+    """
     rows = table()
     data = hashlib.sha256(b"".join(part.tobytes() for part in (rows.x_train, rows.y_train, rows.x_test, rows.y_test)))
     key = f"{data.hexdigest()} {variant} {with_keras} {SEEDS}"
     folder = RUNS / hashlib.sha256(key.encode()).hexdigest()[:16]
     kept = folder / "recording.pickle"
-    if kept.exists():
-        return Recording(**pickle.loads(kept.read_bytes()))
-    print(f"{name}: training {part}", file=sys.stderr, flush=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    found = _by_keras(rows, variant) if with_keras else _by_study(name, rows, variant, folder)
-    kept.write_bytes(pickle.dumps(vars(found)))
-    return found
+    if not kept.exists():
+        print(f"{name}: training {part}", file=sys.stderr, flush=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        found = _by_keras(rows, variant) if with_keras else _by_study(name, rows, variant, folder)
+        kept.write_bytes(pickle.dumps(vars(found)))
+    untrained = _probed_models(rows, variant) if with_keras else _probed_study(name, rows, variant, folder)
+    return replace(Recording(**pickle.loads(kept.read_bytes())), untrained=untrained)
+
+
+def _probed_study(name: str, table: Table, variant: Variant, folder: Path) -> Untrained:
+    study = program_study(name, table, {"variant": variant.settings()}, folder, seeds=SEEDS)
+    (judgement,) = assay.probe(study).judgements.values()
+    return Untrained(judgement.findings, {})
+
+
+def _probed_models(table: Table, variant: Variant) -> Untrained:
+    rows = variant.rows(table)
+    steps = variant.epochs * math.ceil(len(rows.x_train) / variant.batch_size)
+    reports = [
+        assay.probe(variant.model(table, seed), rows.x_train, rows.y_train, steps=steps) for seed in range(SEEDS)
+    ]
+    findings = merged([found for report in reports for found in report.findings.values()])
+    return Untrained(findings, {seed: report.conditions[0].facts for seed, report in enumerate(reports)})
 
 
 def _by_study(name: str, table: Table, variant: Variant, folder: Path) -> Recording:
@@ -178,8 +217,8 @@ def _by_keras(table: Table, variant: Variant) -> Recording:
 
 def at_start(recording: Recording) -> tuple[Finding, ...]:
     """What the untrained networks show, as `assay.probe` tells it."""
-    networks = [recording.signals_of(seed) for seed in range(SEEDS)]
-    return merged([start_findings(recording.facts, network[0]) for network in networks])
+    assert recording.untrained is not None
+    return recording.untrained.findings
 
 
 def in_training(recording: Recording) -> tuple[Finding, ...]:
@@ -200,6 +239,7 @@ def course(recording: Recording, seed: int) -> TrainingCourse:
         has_diverged=seed in recording.diverged,
         diverged_step=recording.diverged.get(seed),
         signals=recording.signals_of(seed),
+        facts_at_start=None if recording.untrained is None else recording.untrained.facts.get(seed),
     )
 
 
@@ -261,7 +301,7 @@ def published(recording: Recording, detector: Callable[[Seen], set[str]]) -> lis
     """What a published detector finds in at least half of the seeds."""
     counts: dict[str, int] = {}
     for seed in range(SEEDS):
-        for symptom in detector(seen(recording, seed)):
+        for symptom in sorted(detector(seen(recording, seed))):  # the order of a set is another one every time
             counts[symptom] = counts.get(symptom, 0) + 1
     return [symptom for symptom, count in counts.items() if 2 * count >= SEEDS]
 
