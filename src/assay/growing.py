@@ -21,9 +21,10 @@ from assay.selection import best_epoch_of_each, selecting
 from assay.store import Tables
 from assay.store.checking import check_same_study
 from assay.store.present import LeftOut, Present
-from assay.store.records import Record, read_records
 from assay.store.reading import read_manifest
+from assay.store.records import Record, read_records
 from assay.store.schema import FORMAT_VERSION, MANIFEST_FILE, ORIGIN, part_stem
+from assay.study import Condition
 
 Trial = tuple[str, int]
 """What decides its numbers (`assay.study.identity`), and its seed."""
@@ -118,9 +119,7 @@ class Standing:
 
     def is_waiting(self, population: int) -> bool:
         """Whether trials that were selected in a population wait for their final phase."""
-        return any(
-            home.population == population and not self.is_done(trial, {}) for trial, home in self.homes.items()
-        )
+        return any(home.population == population and not self.is_done(trial, {}) for trial, home in self.homes.items())
 
     def chain(self, population: int) -> list[int]:
         """A population, the one whose state it went on from, and so on."""
@@ -155,7 +154,7 @@ class Standing:
         return {names[name]: best.epoch for name, best in found.items() if names[name] not in missing}
 
     @property
-    def _conditions(self) -> list[tuple[object, str]]:
+    def _conditions(self) -> list[tuple[Condition, str]]:
         return list(zip(self.planner.study.expand(), self.planner.identities, strict=True))
 
 
@@ -266,8 +265,8 @@ class Growth:
 
     def is_alone(self, begun: Begun) -> bool:
         """Whether the best epochs of a population's conditions are known as soon as its own selection has ended."""
-        if begun.record.origin is not None:
-            return False
+        if begun.record.origin is not None or begun.record.replaces:
+            return False  # what it supersedes is forgotten before its final phase begins
         own = set(begun.record.identities)
         return not any(own & set(other.record.identities) for other in self.selections if other is not begun)
 
@@ -313,7 +312,9 @@ def _continued(standing: Standing, covered: Iterable[Trial], first_number: int) 
     planner, covered = standing.planner, set(covered)
     origins: dict[tuple[int, int], list[Trial]] = {}
     for trial in standing.wanted:
-        rows = [row for row in standing.rows.get(trial, []) if standing.is_selecting(row.population) and not row.is_lost]
+        rows = [
+            row for row in standing.rows.get(trial, []) if standing.is_selecting(row.population) and not row.is_lost
+        ]
         if trial in covered or not rows:
             continue
         origin = rows[-1].population

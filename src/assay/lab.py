@@ -236,9 +236,7 @@ def _ahead(
                 future.cancel()
 
 
-def _guarded(
-    population: PopulationPlan, train: Callable[[], bool], store: Store
-) -> tuple[bool, Exception | None]:
+def _guarded(population: PopulationPlan, train: Callable[[], bool], store: Store) -> tuple[bool, Exception | None]:
     """What `train` returns; an error ends the trials of the population as failed and leaves the others alone."""
     try:
         return train(), None

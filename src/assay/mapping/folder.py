@@ -18,9 +18,8 @@ import polars as pl
 from assay.errors import StoreError
 from assay.mapping.plane import Plane, Tile
 from assay.store.checking import check_is_ours_or_empty, check_same_data, differences
-from assay.store.files import make_folders, remove_leftovers, write_json, write_parquet
+from assay.store.files import make_folders, read_json, remove_leftovers, write_json, write_parquet
 from assay.store.locking import FolderLock
-from assay.store.files import read_json
 from assay.store.writing import circumstances
 
 FORMAT_VERSION = 1

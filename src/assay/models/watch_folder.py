@@ -21,8 +21,7 @@ from typing import TYPE_CHECKING, Any
 from assay.diagnosis.finding import Finding, Verdict
 from assay.errors import StoreError
 from assay.store.checking import check_is_ours_or_empty
-from assay.store.files import make_folders, remove_leftovers, write_json, write_parquet
-from assay.store.files import read_json
+from assay.store.files import make_folders, read_json, remove_leftovers, write_json, write_parquet
 from assay.store.schema import (
     COLUMNS_OF,
     FORMAT_VERSION,

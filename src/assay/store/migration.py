@@ -52,7 +52,9 @@ def _upgrade_population(directory: Path, number: int, study: Study, of_name: Map
     import polars as pl
 
     identity = pl.col("condition").replace_strict(of_name, default="", return_dtype=pl.String).alias(IDENTITY)
-    parts = [path for table in COLUMNS_OF for path in sorted((directory / table).glob(f"{part_stem(number)}-*.parquet"))]
+    parts = [
+        path for table in COLUMNS_OF for path in sorted((directory / table).glob(f"{part_stem(number)}-*.parquet"))
+    ]
     for path in parts:
         frame = pl.read_parquet(path.read_bytes())
         if IDENTITY not in frame.columns:

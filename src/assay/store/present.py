@@ -77,9 +77,7 @@ class Present:
             found = found.filter(pl.col("epoch") <= pl.col("asked"))
         return found.select(columns)
 
-    def trials(
-        self, rows: pl.DataFrame, columns: Mapping[str, str], conditions: Sequence[Any]
-    ) -> pl.DataFrame:
+    def trials(self, rows: pl.DataFrame, columns: Mapping[str, str], conditions: Sequence[Any]) -> pl.DataFrame:
         """The table of trials, from the rows of its files; of several that tell of one trial the last stands."""
         import polars as pl
 
@@ -99,8 +97,7 @@ class Present:
             "message": pl.lit(""),
         }
         found = found.with_columns(
-            pl.when(has_completed).then(value).otherwise(pl.col(name)).alias(name)
-            for name, value in completed.items()
+            pl.when(has_completed).then(value).otherwise(pl.col(name)).alias(name) for name, value in completed.items()
         )
         levels = factor_columns([condition.settings for condition in conditions], columns)
         found = found.with_columns(pl.Series(key, values)[found["index"]] for key, values in levels.items())

@@ -167,9 +167,7 @@ class Store:
         import polars as pl
 
         parts = [
-            path
-            for table in ("history", "signals", "histograms")
-            for path in self._parts(table, population, phase)
+            path for table in ("history", "signals", "histograms") for path in self._parts(table, population, phase)
         ]
         for path in parts:
             frame = pl.read_parquet(path.read_bytes())  # no hold on the file: it is removed or replaced below
