@@ -24,6 +24,7 @@ from assay.store.present import LeftOut, Present
 from assay.store.reading import read_manifest
 from assay.store.records import Record, read_records
 from assay.store.schema import FORMAT_VERSION, MANIFEST_FILE, ORIGIN, part_stem
+from assay.study import Condition
 
 Trial = tuple[str, int]
 """What decides its numbers (`assay.study.identity`), and its seed."""
@@ -153,7 +154,7 @@ class Standing:
         return {names[name]: best.epoch for name, best in found.items() if names[name] not in missing}
 
     @property
-    def _conditions(self) -> list[tuple[object, str]]:
+    def _conditions(self) -> list[tuple[Condition, str]]:
         return list(zip(self.planner.study.expand(), self.planner.identities, strict=True))
 
 
@@ -264,8 +265,8 @@ class Growth:
 
     def is_alone(self, begun: Begun) -> bool:
         """Whether the best epochs of a population's conditions are known as soon as its own selection has ended."""
-        if begun.record.origin is not None:
-            return False
+        if begun.record.origin is not None or begun.record.replaces:
+            return False  # what it supersedes is forgotten before its final phase begins
         own = set(begun.record.identities)
         return not any(own & set(other.record.identities) for other in self.selections if other is not begun)
 

@@ -121,14 +121,14 @@ def final_phases(store: Store, standing: Standing, best: Mapping[str, int]) -> l
         if "select" not in record.phases and number not in standing.ended
     }
     found = []
-    for home, trials in sorted(pending.items()):
-        record = standing.records[home]
-        if store.load_checkpoint(home) is not None and set(record.trials) <= {
+    for origin, trials in sorted(pending.items()):
+        record = standing.records[origin]
+        if store.load_checkpoint(origin) is not None and set(record.trials) <= {
             trial for trial in standing.homes if trial in set(trials) or standing.is_lost(trial)
         }:
             found.append(Begun(planned(planner, record, record.epochs), record))
             continue
-        in_flight = again.pop(home, None)
+        in_flight = again.pop(origin, None)
         if in_flight is None or set(in_flight.trials) != set(trials):
             if in_flight is not None:
                 store.drop_population(in_flight.number)

@@ -101,6 +101,9 @@ class Tables:
     @cached_property
     def present(self) -> Present:
         """What the study asks for, and what it calls it."""
+        from assay.study.spec import Study
+
+        assert isinstance(self.study, Study)
         return Present.of(self.study, grown=bool(self.manifest.get("grown")))
 
     @cached_property

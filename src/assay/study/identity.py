@@ -58,9 +58,8 @@ def digest(content: Any) -> str:
 def canonical(part: BaseModel) -> dict[str, Any]:
     """The one written form of a part of a condition, defaults filled in; without what decides no number."""
     if isinstance(part, DataSpec):
-        made = dict(defaults_of(SYNTHETIC[part.name])) if part.name in SYNTHETIC else {}
-        rows = made.pop("rows", None) if part.rows is None else part.rows
-        return {**_fields(part), "rows": rows, "arguments": _numbers({**made, **part.arguments})}
+        made = defaults_of(SYNTHETIC[part.name]) if part.name in SYNTHETIC else {}
+        return {**_fields(part), "arguments": _numbers({**made, **part.arguments})}
     if isinstance(part, NetworkSpec):
         rest = _fields(part, leave_out=(*SHAPE, "layers"))
         return {**rest, "units": list(part.hidden_units), "layers": _layers(part)}

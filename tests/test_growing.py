@@ -1,0 +1,240 @@
+"""Studies that grow: what is there is not trained again, and the end is that of a study planned so from the start."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import polars as pl
+import pytest
+
+import assay
+from assay import lab, protocol
+from assay.errors import StoreError
+from assay.growing import Growth, Standing
+from assay.planning import Planner
+from assay.store.schema import FORMAT_VERSION, IDENTITY
+
+
+class Counting(lab.Silence):
+    """Counts the epochs of each trial that are trained, by phase."""
+
+    def __init__(self):
+        self.trained, self.finished, self.errors = Counter(), None, []
+
+    def study_started(self, plan, finished):
+        self.finished = finished
+
+    def epoch_ended(self, event):
+        running = ~pl.Series(event.scores["train"]["loss"].ravel()).is_nan().to_numpy()
+        active = running.reshape(event.scores["train"]["loss"].shape)
+        for condition, identity in enumerate(event.population.identities):
+            for index, seed in enumerate(event.population.seeds):
+                if active[condition, index]:
+                    self.trained[identity, seed, event.phase, event.epoch] += 1
+
+    def population_ended(self, population, error):
+        self.errors.append(error)
+
+
+def grow(study, folder):
+    """Run a study; returns its results and what was trained."""
+    counting = Counting()
+    results = assay.run(study, folder, progress=counting)
+    assert not any(counting.errors)
+    return results, counting
+
+
+def in_order(table: pl.DataFrame) -> pl.DataFrame:
+    return table.sort([name for name in table.columns if name not in ("value", "low", "high", "counts")])
+
+
+def assert_same(one: assay.Results, other: assay.Results, *, tolerance: float = 0.0) -> None:
+    """All tables but for the time that was spent: to the bit, or the numbers of the history within a tolerance."""
+    if tolerance:
+        keys = [name for name in one.history.columns if name != "value"]
+        assert one.history.select(keys).equals(other.history.select(keys))
+        assert one.history["value"].to_numpy() == pytest.approx(other.history["value"].to_numpy(), rel=tolerance)
+        names = [name for name in one.trials.columns if name != "elapsed_seconds"]
+        assert one.trials.select(names).equals(other.trials.select(names))
+        return
+    assert one.history.equals(other.history)
+    assert in_order(one.signals).equals(in_order(other.signals))
+    assert in_order(one.histograms).equals(in_order(other.histograms))
+    assert one.trials.drop("elapsed_seconds").equals(other.trials.drop("elapsed_seconds"))
+
+
+@pytest.fixture(scope="module")
+def study(tiny_study):
+    """Make the study of two activations that grows; a high rate, so that best epochs move."""
+
+    def make(seeds=3, activations=("relu", "tanh"), epochs=4, **design):
+        return tiny_study(
+            training={"epochs": epochs, "optimizer": {"name": "sgd", "learning_rate": 0.2}},
+            vary={"network.activation": list(activations)},
+            design={"seeds": seeds, **design},
+            probe={"epochs": [0, 2]},
+        )
+
+    return make
+
+
+def test_more_seeds_equal_the_study_planned_so(study, tmp_path):
+    """Three seeds, then five: to the bit; of the first three nothing is selected again."""
+    _, before = grow(study(), tmp_path / "grown")
+    grown, after = grow(study(5), tmp_path / "grown")
+    assert_same(grown, assay.run(study(5), tmp_path / "planned"))
+    assert {seed for _, seed, phase, _ in after.trained if phase == "select"} == {3, 4}
+    selected = {trial for trial in before.trained if trial[2] == "select"}
+    assert not selected & set(after.trained)
+    assert grow(study(5), tmp_path / "grown")[1].trained == {}
+
+
+def test_a_level_more_and_more_epochs_from_the_kept_state(study, tmp_path):
+    """A level, then more epochs: every epoch of selection is trained once, and the tables are those of one plan."""
+    steps = [
+        study(keep_state=True),
+        study(activations=("relu", "elu", "tanh"), keep_state=True),
+        study(activations=("relu", "elu", "tanh"), epochs=6, keep_state=True),
+    ]
+    heard: Counter = Counter()
+    for step in steps:
+        grown, counting = grow(step, tmp_path / "grown")
+        heard += Counter({key: count for key, count in counting.trained.items() if key[2] == "select"})
+    assert set(heard.values()) == {1}
+    assert len(heard) == 3 * 3 * 7
+    # A level that trained in a population of its own adds in another order; see docs/protocol.md.
+    assert_same(grown, assay.run(steps[-1], tmp_path / "planned"), tolerance=1e-5)
+    assert grown.manifest["openings"][0]["trials"] == 6
+    assert grown.manifest["openings"][1]["seeds"] == 3
+
+
+def test_more_epochs_of_the_same_conditions_are_equal_to_the_bit(study, tmp_path):
+    """From a kept state, and trained anew where none was kept, which the plan tells."""
+    planned = assay.run(study(epochs=6), tmp_path / "planned")
+    grow(study(keep_state=True), tmp_path / "kept")
+    grown, counting = grow(study(epochs=6, keep_state=True), tmp_path / "kept")
+    assert_same(grown, planned)
+    assert {epoch for _, _, phase, epoch in counting.trained if phase == "select"} == {5, 6}
+
+    assay.run(study(), tmp_path / "anew")
+    planner = Planner(study(epochs=6))
+    assert Growth.of(Standing.of(tmp_path / "anew", planner), 1).again == 6
+    grown, counting = grow(study(epochs=6), tmp_path / "anew")
+    assert_same(grown, planned)
+
+
+def test_what_is_not_asked_for_is_left_out_and_comes_back(study, tmp_path):
+    """A level and two seeds fewer, then as before: nothing is trained but finals whose best epoch has moved."""
+    whole, _ = grow(study(5), tmp_path / "grown")
+    few, counting = grow(study(3, activations=("tanh",)), tmp_path / "grown")
+    assert not {trial for trial in counting.trained if trial[2] == "select"}
+    assert few.left_out.conditions == 1
+    assert few.left_out.trials == 5 + 2
+    assert_same(few, assay.run(study(3, activations=("tanh",)), tmp_path / "planned"), tolerance=1e-5)
+    back, counting = grow(study(5), tmp_path / "grown")
+    assert not {trial for trial in counting.trained if trial[2] == "select"}
+    assert_same(back, whole)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"name": "another"}, {"design": {"confidence": 0.9}}, {"design": {"baseline": "activation=tanh"}}]
+)
+def test_what_decides_no_number_trains_nothing(tiny_study, tmp_path, changes):
+    """Another name, confidence or baseline."""
+    assay.run(tiny_study(), tmp_path)
+    results, counting = grow(tiny_study(**changes), tmp_path)
+    assert counting.trained == {}
+    assert counting.finished == 4
+    assert results.study == tiny_study(**changes)
+
+
+def test_another_way_to_select_trains_final_phases_alone(study, tmp_path):
+    """The last epoch, then no final phase at all, then the first way again."""
+    whole, _ = grow(study(), tmp_path / "grown")
+    last, counting = grow(study(select="last"), tmp_path / "grown")
+    assert {phase for _, _, phase, _ in counting.trained} <= {"final"}
+    assert_same(last, assay.run(study(select="last"), tmp_path / "last"))
+    untested, counting = grow(study(final=False), tmp_path / "grown")
+    assert counting.trained == {}
+    assert_same(untested, assay.run(study(final=False), tmp_path / "untested"))
+    back, _ = grow(study(), tmp_path / "grown")
+    assert_same(back, whole)
+
+
+def test_equal_content_is_trained_once_and_shown_twice(tiny_study, tmp_path):
+    """Two named conditions of the same settings."""
+    study = tiny_study(
+        vary={},
+        conditions={"one": {"network.activation": "tanh"}, "two": {"training.optimizer.learning_rate": 0.001}},
+        network={"activation": "tanh"},
+        design={"kind": "conditions"},
+    )
+    results, counting = grow(study, tmp_path)
+    assert set(counting.trained.values()) == {1}
+    assert len({identity for identity, *_ in counting.trained}) == 1
+    one, two = (results.history.filter(condition=name).drop("trial", "condition") for name in ("one", "two"))
+    assert len(one) > 0
+    assert one.equals(two)
+    assert results.trials["condition"].to_list() == ["one", "one", "two", "two"]
+
+
+class Killed(BaseException):
+    """Stands in for a kill."""
+
+
+@pytest.mark.parametrize("stopped", [("select", 2), ("final", 1)])
+def test_a_kill_while_growing_changes_nothing(study, tmp_path, monkeypatch, stopped):
+    """Killed in the selection of new seeds, or in a final phase, it goes on to the same tables."""
+    monkeypatch.setattr(protocol, "SEGMENT_SECONDS", 0.0)
+    assay.run(study(), tmp_path / "grown")
+
+    class Stopper(Counting):
+        def epoch_ended(self, event):
+            super().epoch_ended(event)
+            if (event.phase, event.epoch) == stopped:
+                raise Killed
+
+    with pytest.raises(Killed):
+        assay.run(study(5), tmp_path / "grown", progress=Stopper())
+    grown, counting = grow(study(5), tmp_path / "grown")
+    assert set(counting.trained.values()) == {1}
+    assert_same(grown, assay.run(study(5), tmp_path / "planned"))
+    assert list((tmp_path / "grown" / "checkpoints").iterdir()) == []
+
+
+def as_format_1(folder):
+    """Take away all that format 2 has added."""
+    for table in ("trials", "history", "signals", "histograms"):
+        for path in (folder / table).glob("*.parquet"):
+            rows = pl.read_parquet(path.read_bytes())
+            extra = {IDENTITY, "steps", "final_epochs"} | ({"epochs"} if table == "trials" else set())
+            rows.drop(extra & set(rows.columns)).write_parquet(path)
+    for name in ("populations", "states"):
+        for path in (folder / name).iterdir():
+            path.unlink()
+        (folder / name).rmdir()
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for key in ("last_population", "grown", "openings"):
+        manifest.pop(key, None)
+    (folder / "manifest.json").write_text(json.dumps({**manifest, "format": 1}))
+
+
+def test_a_folder_of_format_1_is_read_and_grows(study, tmp_path):
+    """Its tables are the same before and after the step; more seeds are then trained, and nothing else is."""
+    whole = assay.run(study(), tmp_path / "whole")
+    assay.run(study(), tmp_path / "old")
+    as_format_1(tmp_path / "old")
+    assert_same(assay.open_results(tmp_path / "old"), whole)
+    grown, counting = grow(study(5), tmp_path / "old")
+    assert {seed for _, seed, phase, _ in counting.trained if phase == "select"} == {3, 4}
+    assert grown.manifest["format"] == FORMAT_VERSION
+    assert_same(grown, assay.run(study(5), tmp_path / "planned"))
+
+
+def test_a_study_with_nothing_in_common_and_another_name_is_refused(tiny_study, tmp_path):
+    """With both remedies; the folder stays as it was."""
+    assay.run(tiny_study(), tmp_path)
+    with pytest.raises(StoreError, match=r"no condition is in both.*--out.*directory="):
+        assay.run(tiny_study(name="other", training={"batch_size": 48}), tmp_path)
+    assert assay.open_results(tmp_path).study.name == "tiny"
