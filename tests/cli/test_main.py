@@ -257,7 +257,7 @@ def test_a_folder_of_another_study_is_left_alone(assay, finished):
     """The message says what differs."""
     told = assay("run", "digits", "--out", finished.directory)
     assert told.code == 2
-    assert "this folder holds the results of the study 'tiny', not of this 'digits'. What differs: " in told.err
+    assert "this folder holds the results of the study 'tiny', not of this 'digits', and " in told.err
     assert 'data: there "iris", here "digits"' in told.err
 
 
