@@ -225,7 +225,7 @@ class Growth:
 
     @property
     def finals_again(self) -> int:
-        """At most so many final phases are trained again: more seeds, or another way to select, may move best epochs."""
+        """At most so many final phases are trained again: more seeds or another way to select may move best epochs."""
         if not self.standing.planner.study.design.final:
             return 0
         best = self.standing.best_epochs() if self.standing.homes else {}
