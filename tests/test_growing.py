@@ -90,6 +90,14 @@ def test_more_seeds_equal_the_study_planned_so(study, tmp_path):
     assert grow(study(5), tmp_path / "grown")[1].trained == {}
 
 
+def test_one_seed_more_equals_the_study_planned_so(study, tmp_path):
+    """A lone seed is trained in the layout of several."""
+    grow(study(), tmp_path / "grown")
+    grown, counting = grow(study(4), tmp_path / "grown")
+    assert {seed for _, seed, phase, _ in counting.trained if phase == "select"} == {3}
+    assert_same(grown, assay.run(study(4), tmp_path / "planned"))
+
+
 def test_a_level_more_and_more_epochs_from_the_kept_state(study, tmp_path):
     """A level, then more epochs: every epoch of selection is trained once, and the tables are those of one plan."""
     steps = [

@@ -16,6 +16,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from assay.planning import Plan, Planner, PopulationPlan
 from assay.selection import best_epoch_of_each, selecting
 from assay.store import Tables
@@ -225,7 +227,7 @@ class Growth:
 
     @property
     def finals_again(self) -> int:
-        """At most so many final phases are trained again: more seeds, or another way to select, may move best epochs."""
+        """At most so many final phases are trained again: more seeds or another way to select may move best epochs."""
         if not self.standing.planner.study.design.final:
             return 0
         best = self.standing.best_epochs() if self.standing.homes else {}
@@ -276,8 +278,9 @@ class Growth:
 
 
 def _record(plan: PopulationPlan, standing: Standing) -> Record:
-    replaces = any((identity, seed) in standing.rows for identity in plan.identities for seed in plan.seeds)
-    return Record(plan.number, plan.identities, plan.seeds, plan.epochs, replaces=replaces)
+    places = tuple((condition, seed) for condition, seed in np.argwhere(plan.active).tolist())
+    record = Record(plan.number, plan.identities, plan.seeds, plan.epochs, active=None if plan.active.all() else places)
+    return replace(record, replaces=any(trial in standing.rows for trial in record.trials))
 
 
 def planned(planner: Planner, record: Record, epochs: int) -> PopulationPlan:

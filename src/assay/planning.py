@@ -247,7 +247,23 @@ class Planner:
             (entry, tuple(seed for seed in self.seeds if seed in seeds.get(identity, ())))
             for identity, entry in self._by_identity.items()
         ]
-        return self._grouped([(entry, own) for entry, own in pairs if own], first_number)
+        found = self._grouped([(entry, own) for entry, own in pairs if own], first_number)
+        return tuple(self._beside_another(population) for population in found)
+
+    def _beside_another(self, population: PopulationPlan) -> PopulationPlan:
+        """A lone seed beside one that is skipped.
+
+        One group alone would get one device, whose threads divide its sums in another way than those of several seeds.
+        """
+        others = [seed for seed in self.seeds if seed not in population.seeds]
+        if len(population.seeds) > 1 or not others:
+            return population
+        beside = self._population(
+            population.number,
+            [self._by_identity[identity] for identity in population.identities],
+            (*population.seeds, others[0]),
+        )
+        return replace(beside, active=np.array([[True, False]] * len(beside.conditions)))
 
     def knows(self, found: Collection[str]) -> bool:
         """Whether all these identities are among the study's."""

@@ -1,8 +1,8 @@
 """Bring a folder to the best epochs of all seeds of its study, and plan the final phases that are missing.
 
-A condition's best epoch is that of all its seeds, so new seeds may move it. A final phase of another epoch is forgotten:
-its rows are removed, and its trial waits for a new one. Rows of history go before the row of the trial, so that a kill
-leaves a folder on which the rest of it is done.
+A condition's best epoch is that of all its seeds, so new seeds may move it. A final phase of another epoch is
+forgotten: its rows are removed, and its trial waits for a new one. Rows of history go before the row of the trial, so
+that a kill leaves a folder on which the rest of it is done.
 """
 
 from __future__ import annotations
