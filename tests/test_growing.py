@@ -240,6 +240,32 @@ def test_a_folder_of_format_1_is_read_and_grows(study, tmp_path):
     assert_same(grown, assay.run(study(5), tmp_path / "planned"))
 
 
+def test_the_baseline_of_format_1_is_called_by_its_levels(tmp_path):
+    """It was called ``baseline``: in a folder that is read as it is, and in one that has grown."""
+    written = {
+        "name": "old",
+        "data": "iris",
+        "network": {"hidden": [4]},
+        "training": {"epochs": 2},
+        "vary": {"network.activation": ["tanh"]},
+    }
+    old = assay.Study(**written, design={"kind": "one_at_a_time", "seeds": 2})
+    assay.run(old, tmp_path)
+    as_format_1(tmp_path)
+    for table in ("trials", "history"):
+        for path in (tmp_path / table).glob("*.parquet"):
+            rows = pl.read_parquet(path.read_bytes())
+            rows.with_columns(pl.col("condition").replace("activation=relu (baseline)", "baseline")).write_parquet(path)
+    names = ["activation=relu (baseline)", "activation=tanh"]
+    read = assay.open_results(tmp_path)
+    assert read.trials["condition"].unique(maintain_order=True).to_list() == names
+    assert [condition.outcomes["completed"] for condition in read.summary().conditions] == [2, 2]
+    grown, counting = grow(assay.Study(**written, design={"kind": "one_at_a_time", "seeds": 3}), tmp_path)
+    assert {seed for _, seed, phase, _ in counting.trained if phase == "select"} == {2}
+    assert sorted(grown.history["condition"].unique()) == names
+    assert [condition.outcomes["completed"] for condition in grown.summary().conditions] == [3, 3]
+
+
 def test_a_study_with_nothing_in_common_and_another_name_is_refused(tiny_study, tmp_path):
     """With both remedies; the folder stays as it was."""
     assay.run(tiny_study(), tmp_path)

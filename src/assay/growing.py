@@ -160,15 +160,21 @@ class Standing:
         return list(zip(self.planner.study.expand(), self.planner.identities, strict=True))
 
 
+def has_older_format(directory: Path) -> bool:
+    """Whether a results folder is there that was written by an earlier version."""
+    return (directory / MANIFEST_FILE).exists() and read_manifest(directory)["format"] < FORMAT_VERSION
+
+
 def planned_growth(planner: Planner, directory: Path) -> Growth | None:
     """What a study asks of a folder beyond what stands there; None where there is no such folder yet.
 
-    A folder of an older format is not looked into, for it is brought to the present one when it is written.
+    A folder of an older format is not looked into, for it is brought to the present one when it is written; see
+    `has_older_format`.
     """
-    if not (directory / MANIFEST_FILE).exists():
+    if not (directory / MANIFEST_FILE).exists() or has_older_format(directory):
         return None
     manifest = read_manifest(directory)
-    if manifest["format"] < FORMAT_VERSION or manifest.get("origin") == ORIGIN:
+    if manifest.get("origin") == ORIGIN:
         return None
     check_same_study(directory, manifest, planner.study)
     return Growth.of(Standing.of(directory, planner), int(manifest.get("last_population", 0)))

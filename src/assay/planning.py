@@ -24,8 +24,12 @@ from assay.study.identity import identities
 # A float32 GEMM's rate that training reaches, and what a step costs beside its products; both on the slow side.
 TRAINING_EFFICIENCY = 0.5
 SECONDS_PER_STEP = 40e-6
-# Compiling the program of one population.
-SECONDS_PER_POPULATION = 3.0
+# Compiling the program of one population, beside another's training or not.
+SECONDS_PER_POPULATION = 2.0
+# Of the whole command: JAX and the data at its beginning, the table at its end.
+SECONDS_OF_COMMAND = 5.0
+# Of a final phase for one of selection: about as many rows more as the best epoch comes earlier.
+FINAL_FOR_SELECTION = 0.7
 # A population larger than one of these is trained in parts, the same on every machine, so that a study of any number of
 # trials takes bounded memory and a folder can be continued anywhere.
 POPULATION_STATE_BYTES = 2**30
@@ -145,12 +149,12 @@ class Plan:
         return BASE_BYTES + max(population.memory_bytes(self.num_devices) for population in self.populations)
 
     def expected_seconds(self, gemm_rate: float) -> float:
-        """A rough wall time, from the machine's own rate of matrix products in FLOP/s."""
-        phases = 1.7 if self.study.design.final else 1.0
+        """A rough wall time of the command, from the machine's own rate of matrix products in FLOP/s."""
+        phases = 1.0 + FINAL_FOR_SELECTION * self.study.design.final
         products = sum(population.flop for population in self.populations) / (gemm_rate * TRAINING_EFFICIENCY)
         steps = sum(population.select_steps * population.layout.num_groups for population in self.populations)
         overhead = steps * SECONDS_PER_STEP / self.num_devices
-        return phases * (products + overhead + SECONDS_PER_POPULATION * len(self.populations))
+        return SECONDS_OF_COMMAND + SECONDS_PER_POPULATION * len(self.populations) + phases * (products + overhead)
 
 
 def plan_study(study: Study, num_devices: int | None = None, platform: str = "cpu") -> Plan:

@@ -59,6 +59,7 @@ SUMMARY = Summary(
 )
 WRITTEN = """\
 {"study": "mine", "baseline": "activation=relu", "confidence": 0.95, "margin": 0.01, "looks": null,
+ "left_out_trials": 0,
  "compared_by": {"split": "test", "metric": "accuracy"}, "elapsed_seconds": 1.5,
  "effects": null, "marginal_gains": [],
  "conditions": [

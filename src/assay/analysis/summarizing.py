@@ -62,6 +62,7 @@ def summarize(tables: Tables) -> Summary:
         confidence=measured.confidence,
         margin=None if rules is None else rules.margin,
         compared_by=measured.measure,
+        left_out_trials=0 if tables.was_watched else tables.left_out.trials,
         looks=None if measured.rounds is None else measured.rounds.looks,
         elapsed_seconds=float(tables.manifest.get("elapsed_seconds", 0.0)),
         conditions=tuple(conditions),

@@ -186,6 +186,8 @@ class Summary:
         In the study's order.
     looks : int or None
         Where seeds were added until each comparison was decided, in how many rounds at most.
+    left_out_trials : int
+        How many trials lie in the folder that the study, as it is now, does not ask for.
     effects : FactorAnalysis or None
         Which factor matters, of a factorial study.
     marginal_gains : tuple of MarginalGains
@@ -203,6 +205,7 @@ class Summary:
     told: tuple[str, ...] = ()
     margin: float | None = None
     looks: int | None = None
+    left_out_trials: int = 0
     effects: FactorAnalysis | None = None
     marginal_gains: tuple[MarginalGains, ...] = ()
 
@@ -245,6 +248,7 @@ class Summary:
             "confidence": self.confidence,
             "margin": self.margin,
             "looks": self.looks,
+            "left_out_trials": self.left_out_trials,
             "compared_by": None if self.compared_by is None else self.compared_by.written(),
             "elapsed_seconds": self.elapsed_seconds,
             "effects": None if self.effects is None else self.effects.written(),

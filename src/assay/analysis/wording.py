@@ -85,7 +85,12 @@ def sentences(summary: Summary) -> list[str]:
     factors += marginal_sentences(summary.marginal_gains, measure)
     compared = [(condition, condition.comparison) for condition in summary.conditions if condition.comparison]
     if not compared:
-        return [*factors, _extremes(summary, measure, "The study names no baseline, so nothing is compared."), *lost]
+        return [
+            *factors,
+            _extremes(summary, measure, "The study names no baseline, so nothing is compared."),
+            *lost,
+            *_folder_sentences(summary),
+        ]
     baseline = next(condition for condition in summary.conditions if condition.name == summary.baseline)
     compared.sort(key=lambda pair: (CONCLUSIONS.index(pair[1].conclusion), -abs(pair[1].difference.mean or 0.0)))
     reference = reference_name(summary)
@@ -100,7 +105,7 @@ def sentences(summary: Summary) -> list[str]:
         *counted,
         *said,
         *lost,
-        *_rounds_sentence(summary),
+        *_folder_sentences(summary),
     ]
 
 
@@ -188,14 +193,20 @@ def _needed(summary: Summary, comparison: BaselineComparison) -> str:
     return f" About {comparison.seeds_needed:,} seeds would settle {what}."
 
 
-def _rounds_sentence(summary: Summary) -> list[str]:
-    """How seeds were added, where they were."""
+def _folder_sentences(summary: Summary) -> list[str]:
+    """What lies in the folder beside what is told, and how seeds were added, where they were."""
+    count = summary.left_out_trials
+    verb = "is" if count == 1 else "are"
+    trials = "trial" if count == 1 else "trials"
+    left_out = [f"{count:,} {trials} in this folder {verb} not asked for by the study as it is now, and left out."]
+    said = left_out if count else []
     if summary.looks is None:
-        return []
+        return said
     return [
+        *said,
         "Seeds were added in rounds until each comparison was decided on the validation rows, in at most "
         f"{summary.looks} rounds; there are {summary.conditions[0].trials} now. p among all comparisons counts the "
-        "rounds, too."
+        "rounds, too.",
     ]
 
 

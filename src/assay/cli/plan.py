@@ -37,7 +37,7 @@ def plan(
     import json as json_format
 
     from assay.cli.target import chosen_study
-    from assay.growing import planned_growth
+    from assay.growing import has_older_format, planned_growth
     from assay.planning import Planner, check_capacity, measure_gemm_rate
     from assay.study import study_schema
 
@@ -45,12 +45,18 @@ def plan(
         typer.echo(json_format.dumps(study_schema(), indent=2))
         return
     planner = Planner(chosen_study(study, vary, set_, seeds))
-    planned, growth = planner.plan(), planned_growth(planner, out or RUNS_FOLDER / planner.study.name)
+    folder = out or RUNS_FOLDER / planner.study.name
+    planned, growth = planner.plan(), planned_growth(planner, folder)
     told = PlanTold.of(planned, measure_gemm_rate(), growth)
     if json:
         typer.echo(json_format.dumps(told.written(planned), indent=2))
     else:
         _print_plan(planned, told)
+        if has_older_format(folder):
+            typer.echo(
+                f"\n{folder} was written by an earlier version. `assay run` brings it to the present format and then "
+                "trains only what is missing; the time above is that of all."
+            )
     check_capacity(planned)
 
 

@@ -22,6 +22,7 @@ from assay.store.schema import (
     part_number,
     part_stem,
 )
+from assay.study.conditions import BASELINE
 
 if TYPE_CHECKING:
     import polars as pl
@@ -29,10 +30,17 @@ if TYPE_CHECKING:
     from assay.study.spec import Study
 
 
+def former_names(study: Study) -> dict[str, str]:
+    """What format 1 called a condition: its present name. The base of ``one_at_a_time`` was called ``baseline``."""
+    return {BASELINE: study.expand()[0].name} if study.design.kind == "one_at_a_time" else {}
+
+
 def upgrade(directory: Path, manifest: dict[str, Any]) -> None:
     """Take a folder of format 1 to the present one; `manifest` is changed in its place and written."""
     if manifest["format"] >= FORMAT_VERSION:
         return
+    import polars as pl
+
     from assay.study.identity import identities
     from assay.study.spec import Study
 
@@ -43,12 +51,14 @@ def upgrade(directory: Path, manifest: dict[str, Any]) -> None:
     numbers = [part_number(path) for path in (directory / "history").glob("*.parquet")]
     numbers += [part_number(path) for path in (directory / "trials").glob("*.parquet")]
     for number in sorted(set(numbers)):
-        _upgrade_population(directory, number, study, of_name)
+        _upgrade_population(directory, number, study, of_name, pl.col("condition").replace(former_names(study)))
     manifest |= {"format": FORMAT_VERSION, "last_population": max(numbers, default=0)}
     write_json(directory / MANIFEST_FILE, manifest)
 
 
-def _upgrade_population(directory: Path, number: int, study: Study, of_name: Mapping[str, str]) -> None:
+def _upgrade_population(
+    directory: Path, number: int, study: Study, of_name: Mapping[str, str], condition: pl.Expr
+) -> None:
     import polars as pl
 
     identity = pl.col("condition").replace_strict(of_name, default="", return_dtype=pl.String).alias(IDENTITY)
@@ -58,10 +68,10 @@ def _upgrade_population(directory: Path, number: int, study: Study, of_name: Map
     for path in parts:
         frame = pl.read_parquet(path.read_bytes())
         if IDENTITY not in frame.columns:
-            write_parquet(path, frame.with_columns(identity))
+            write_parquet(path, frame.with_columns(condition).with_columns(identity))
     history = [pl.read_parquet(path.read_bytes()) for path in parts if path.parent.name == "history"]
     trials_part = directory / "trials" / f"{part_stem(number)}.parquet"
-    trials = pl.read_parquet(trials_part.read_bytes()) if trials_part.exists() else None
+    trials = pl.read_parquet(trials_part.read_bytes()).with_columns(condition) if trials_part.exists() else None
     # In the order of the population: its trials, or the scores of epoch 0, were written condition by condition.
     rows = trials if trials is not None else pl.concat([frame.filter(epoch=0) for frame in history])
     if rows.is_empty():

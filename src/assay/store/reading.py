@@ -172,7 +172,10 @@ class Tables:
         import polars as pl
 
         def shown(rows: pl.LazyFrame) -> pl.LazyFrame:
-            asked = self.present.rows(rows) if self._has_identities and not self.present.is_as_written else rows
+            if not self._has_identities:
+                asked = self._renamed(rows)
+            else:
+                asked = rows if self.present.is_as_written else self.present.rows(rows)
             return asked.filter(*filters).select(list(columns))
 
         parts = [empty_frame(columns)]
@@ -182,6 +185,16 @@ class Tables:
                 rows = self._read(path, name, shown)
                 parts += [] if rows is None else [rows]
         return pl.concat(parts)
+
+    def _renamed(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Rows of format 1, their conditions called as they are now."""
+        import polars as pl
+
+        from assay.store.migration import former_names
+        from assay.study.spec import Study
+
+        names = former_names(self.study) if isinstance(self.study, Study) else {}
+        return rows.with_columns(pl.col("condition").replace(names)) if names else rows
 
     def _read(self, path: Path, name: str, shown: Callable[[pl.LazyFrame], pl.LazyFrame]) -> pl.DataFrame | None:
         """What `shown` leaves of a part; None where a writer has dropped it since the folder was listed."""
