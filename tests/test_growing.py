@@ -90,6 +90,26 @@ def test_more_seeds_equal_the_study_planned_so(study, tmp_path):
     assert grow(study(5), tmp_path / "grown")[1].trained == {}
 
 
+def test_final_phases_are_trained_again_where_the_best_epoch_moves_and_nowhere_else(tiny_study, tmp_path):
+    """Of two activations the best epoch of one moves with a third seed; its first two seeds alone are trained anew."""
+
+    def make(seeds):
+        training = {"epochs": 8, "optimizer": {"name": "sgd", "learning_rate": 1.0}}
+        vary = {"network.activation": ["relu", "elu"]}
+        return tiny_study(training=training, vary=vary, design={"seeds": seeds})
+
+    def best_epochs(results):
+        return dict(results.trials.select("condition", "best_epoch").unique().iter_rows())
+
+    before = best_epochs(assay.run(make(2), tmp_path))
+    grown, counting = grow(make(3), tmp_path)
+    moved = {name for name, epoch in best_epochs(grown).items() if epoch != before[name]}
+    assert len(moved) == 1
+    names = dict(zip(Planner(make(3)).identities, [each.name for each in make(3).expand()], strict=True))
+    assert {names[identity] for identity, seed, phase, _ in counting.trained if phase == "final" and seed < 2} == moved
+    assert set(counting.trained.values()) == {1}
+
+
 def test_one_seed_more_equals_the_study_planned_so(study, tmp_path):
     """A lone seed is trained in the layout of several."""
     grow(study(), tmp_path / "grown")

@@ -19,7 +19,7 @@ import pytest
         (["run", "digits", "iris"], "run: 'iris' has no place here; a value with spaces needs quotes around it."),
         (
             ["show"],
-            "show: DIR is missing. One results folder or more, such as assay-runs/digits. Example: assay show assay-runs/",
+            "show: DIR is missing. One results folder or more, such as assay-runs/digits. Example: assay show",
         ),
         (["show", "here", "--top", "0"], "show: --top: expected a whole number of at least 1, got '0'."),
         (["export", "here", "--to", "excel", "--out", "x"], "export: --to: expected tensorboard, csv or parquet, got "),

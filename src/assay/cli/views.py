@@ -48,10 +48,10 @@ class _Tally:
         return sum(self._diverged.values())
 
     def note_epoch(self, event: EpochEvent) -> None:
-        size, epochs = event.population.trials.size, event.population.epochs
+        size, epochs = int(event.population.active.sum()), event.population.epochs
         fraction = event.epoch / max(event.epochs, 1)
         phase = 1 if event.phase == "final" else 0
-        self.work = self._settled + size * epochs * (phase + fraction)
+        self.work = min(self.total, self._settled + size * epochs * (phase + fraction))
         self._diverged[event.population.name] = int(event.diverged.sum())
         self._note_best(event)
 
@@ -72,9 +72,11 @@ class _Tally:
             self.best = (float(means[index]), metric, event.population.conditions[index].name)
 
     def note_population(self, population: PopulationPlan, error: Exception | None) -> None:
-        self._settled += population.trials.size * population.epochs * self.phases
+        # A population of final phases alone may hold trials that were counted when their selection had ended.
+        ended = int(population.active.sum())
+        self._settled = min(self.total, self._settled + ended * population.epochs * self.phases)
         self.work = self._settled
-        self.trials_done += population.trials.size
+        self.trials_done = min(self.trials, self.trials_done + ended)
         if error is not None:
             self.failed += population.trials.size
 
