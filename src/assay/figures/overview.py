@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from assay.analysis import Interval, Summary, best_epochs, measurements
 from assay.analysis.numbers import metric_text, number_text
 from assay.analysis.wording import lost_text, shared_names
-from assay.figures.style import BLUE, GREEN, INK, QUIET, SIZES, VERMILLION, new_figure, quiet_axes, wrapped_name
+from assay.figures.style import BLUE, GREEN, INK, PURPLE, QUIET, SIZES, VERMILLION, new_figure, quiet_axes, wrapped_name
 from assay.figures.written import plain
 from assay.selection import is_higher_better
 
@@ -23,7 +23,7 @@ LOOKS = {
     "baseline": (BLUE, "D"),
     "better": (GREEN, "^"),
     "worse": (VERMILLION, "v"),
-    "same": (QUIET, "s"),
+    "same": (PURPLE, "s"),
     "undecided": (QUIET, "o"),
     "": (BLUE, "o"),
 }
