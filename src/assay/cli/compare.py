@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from assay.analysis import FolderComparison
 
-EXAMPLE = "Example: assay compare assay-runs/digits assay-runs/digits-slower"
+EXAMPLE = "Example: assay compare assay-runs/digits assay-runs/digits"
 
 
 def compare(

@@ -14,7 +14,7 @@ EXAMPLE = "Example: assay ls"
 
 def ls(
     directory: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help="Where to look; assay-runs unless given.")
+        Path | None, typer.Argument(metavar="DIR", help="Where to look; assay-runs unless given.")
     ] = None,
     json: JsonOption = False,
 ) -> None:
