@@ -22,6 +22,7 @@ import polars as pl
 
 import assay
 from assay.analysis import SHARE, Rules, Sample, compare_paired, concluded, measurements
+from assay.analysis.effect_wording import factor_sentences
 from assay.cli.views import PlainView
 from assay.engine import available_cores
 from assay.figures import (
@@ -178,7 +179,10 @@ class Told:
 
     def __init__(self, results: assay.Results) -> None:
         self.results = results
-        self.summary = results.summary().written()
+        summary = results.summary()
+        self.summary = summary.written()
+        several = summary.effects is not None and len(results.study.vary) > 1
+        self.factors = factor_sentences(summary.effects, summary.compared_by) if several else []
         self.conditions = {entry["condition"]: entry for entry in self.summary["conditions"]}
         rows = results.history.filter(pl.col("value").is_finite())
         self.means = rows.group_by("condition", "phase", "epoch", "split", "metric").agg(pl.col("value").mean())
@@ -269,6 +273,9 @@ def condition_table(told: Told) -> Iterator[str]:
         best = "–" if entry["best_epoch"] is None else f"{entry['best_epoch']}{spread}"
         rows.append([name, best, interval(validation), interval(test), difference])
     yield from table(["condition", "best epoch", "validation accuracy", "test accuracy", "against the baseline"], rows)
+    if told.factors:
+        yield " ".join(told.factors)
+        yield ""
 
 
 def interval_signed(comparison: dict) -> str:
@@ -340,7 +347,7 @@ def one_choice(told: Told, title: str, claim: str, condition: str, expected: str
     yield from pictures(told)
     comparison = told.conditions[condition]["comparison"]
     conclusion = comparison["conclusion"]
-    agrees = conclusion == expected if conclusion in ("better", "worse") else None
+    agrees = None if conclusion == "undecided" else conclusion == expected
     yield verdict(
         agrees, f"{claim} Ours: {condition} is {conclusion_words(conclusion)}, {interval_signed(comparison)}."
     )
@@ -460,8 +467,7 @@ def showdown(told: Told) -> Iterator[str]:
     samples = [[Sample(told.test_by_seed(name)) for name in names] for _, *names in pairs]
     comparisons = concluded([compare_paired(*both, rules) for both in samples], rules)
     for (claim, first, second), compared in zip(pairs, comparisons, strict=True):
-        decided = compared.conclusion in ("better", "worse")
-        agrees = compared.conclusion == "better" if decided else None
+        agrees = None if compared.conclusion == "undecided" else compared.conclusion == "better"
         difference = compared.difference
         yield verdict(
             agrees,
@@ -503,7 +509,7 @@ def one_change(told: Told, change: OneChange) -> Iterator[str]:
         if variant.says == "little change":
             agrees = conclusion in ("same", "undecided") or abs(comparison["difference"]) < 0.01
         else:
-            agrees = conclusion == variant.says if conclusion in ("better", "worse") else None
+            agrees = None if conclusion == "undecided" else conclusion == variant.says
         yield verdict(
             agrees,
             f"Published: {name} is {'little changed' if variant.says == 'little change' else variant.says}. "
