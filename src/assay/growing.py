@@ -10,7 +10,7 @@ or epochs, and what is there is not trained again. Two questions are asked of th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -301,6 +301,17 @@ def planned(planner: Planner, record: Record, epochs: int) -> PopulationPlan:
     )
 
 
+def places(identities: Sequence[str], seeds: Sequence[int], trials: Iterable[Trial]) -> tuple[tuple[int, int], ...]:
+    """Where some trials stand in a population: the places of their condition and of their seed."""
+    wanted = set(trials)
+    return tuple(
+        (condition, seed)
+        for condition, identity in enumerate(identities)
+        for seed, value in enumerate(seeds)
+        if (identity, value) in wanted
+    )
+
+
 def _in_flight(standing: Standing) -> tuple[list[Begun], list[int]]:
     """Populations whose selection has begun and not ended: those that go on, and those to be dropped."""
     planner, resumed, dropped = standing.planner, [], []
@@ -334,12 +345,7 @@ def _continued(standing: Standing, covered: Iterable[Trial], first_number: int) 
     found = []
     for number, ((origin, epochs), trials) in enumerate(origins.items(), start=first_number):
         before = standing.records[origin]
-        active = tuple(
-            (condition, seed)
-            for condition, identity in enumerate(before.identities)
-            for seed, value in enumerate(before.seeds)
-            if (identity, value) in set(trials)
-        )
+        active = places(before.identities, before.seeds, trials)
         record = Record(number, before.identities, before.seeds, epochs, active=active, origin=origin)
         found.append(Begun(planned(planner, record, epochs), record))
     return found

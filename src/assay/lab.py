@@ -46,9 +46,9 @@ from assay.protocol import EpochEvent, PopulationRun
 from assay.results import Results
 from assay.settling import clean, final_phases, settled
 from assay.store import Store
+from assay.store.schema import RUNS_FOLDER
 from assay.study import Study, load_study
 
-RUNS_FOLDER = Path("assay-runs")
 WRITABLE = bool | int | float | str | None
 """Defaults of arguments that a manifest can hold."""
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from assay.growing import Begun, Row, Standing, Trial, planned
+from assay.growing import Begun, Row, Standing, Trial, places, planned
 from assay.planning import Planner
 from assay.store import Store
 from assay.store.records import Record
@@ -120,12 +120,11 @@ def final_phases(store: Store, standing: Standing, best: Mapping[str, int]) -> l
         for number, record in standing.records.items()
         if "select" not in record.phases and number not in standing.ended
     }
+    lost = {trial for trial in standing.homes if standing.is_lost(trial)}
     found = []
     for origin, trials in sorted(pending.items()):
         record = standing.records[origin]
-        if store.load_checkpoint(origin) is not None and set(record.trials) <= {
-            trial for trial in standing.homes if trial in set(trials) or standing.is_lost(trial)
-        }:
+        if store.load_checkpoint(origin) is not None and set(record.trials) <= lost.union(trials):
             found.append(Begun(planned(planner, record, record.epochs), record))
             continue
         in_flight = again.pop(origin, None)
@@ -143,12 +142,7 @@ def final_phases(store: Store, standing: Standing, best: Mapping[str, int]) -> l
 def _again(record: Record, trials: Collection[Trial], planner: Planner, number: int) -> Record:
     """The record of final phases that are trained again, in the layout of the population that `record` tells of."""
     kept = [identity for identity in record.identities if planner.knows([identity])]
-    active = tuple(
-        (condition, seed)
-        for condition, identity in enumerate(kept)
-        for seed, value in enumerate(record.seeds)
-        if (identity, value) in set(trials)
-    )
+    active = places(kept, record.seeds, trials)
     return Record(number, tuple(kept), record.seeds, record.epochs, ("final",), active, origin=record.number)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from assay.analysis.folders import ConditionDifference, FolderComparison
 from assay.analysis.numbers import interval_text, number_text
-from assay.analysis.wording import p_text
+from assay.analysis.wording import likelihood_text
 
 
 def value_text(value: Any) -> str:
@@ -58,15 +58,10 @@ def _sentence(one: ConditionDifference, measure: str) -> str:
 def _numbers(one: ConditionDifference, measure: str) -> str:
     pairs = one.comparison.difference.count
     seeds = f"over {pairs} paired seed{'s' if pairs > 1 else ''}" if one.is_paired else "of seeds that differ"
-    said = (
+    return (
         f"{measure} {number_text(one.first.mean)} and {number_text(one.second.mean)}, "
-        f"difference {interval_text(one.comparison.difference, signed=True)} {seeds}"
+        f"difference {interval_text(one.comparison.difference, signed=True)} {seeds}{likelihood_text(one.comparison)}"
     )
-    if one.comparison.p is None or one.comparison.p_adjusted is None:
-        return said
-    count = one.comparison.comparisons
-    among = f", among {count} comparisons {p_text(one.comparison.p_adjusted)}" if count > 1 else ""
-    return f"{said} (p {p_text(one.comparison.p)}{among})"
 
 
 def _missing_sentences(compared: FolderComparison) -> list[str]:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from assay.analysis.comparison import CONCLUSIONS
+from assay.analysis.comparison import CONCLUSIONS, Comparison
 from assay.analysis.effect_wording import factor_sentences, marginal_sentences
 from assay.analysis.numbers import interval_text, number_text
 from assay.analysis.shortlist import SHOWN_CONDITIONS
@@ -179,10 +179,7 @@ def _numbers(condition: ConditionSummary, comparison: BaselineComparison, baseli
         said += f", difference {interval_text(comparison.difference, signed=True)} over {pairs} {seeds}"
     if comparison.effect_size is not None:
         said += f", {abs(comparison.effect_size):.1f} standard deviations"
-    if comparison.p is not None and comparison.p_adjusted is not None:
-        among = f", among {comparison.comparisons} comparisons {p_text(comparison.p_adjusted)}"
-        said += f" (p {p_text(comparison.p)}{among if comparison.comparisons > 1 else ''})"
-    return said
+    return said + likelihood_text(comparison)
 
 
 def _needed(summary: Summary, comparison: BaselineComparison) -> str:
@@ -208,6 +205,15 @@ def _folder_sentences(summary: Summary) -> list[str]:
         f"{summary.looks} rounds; there are {summary.conditions[0].trials} now. p among all comparisons counts the "
         "rounds, too.",
     ]
+
+
+def likelihood_text(comparison: Comparison) -> str:
+    """`` (p = 0.001, among 11 comparisons = 0.01)``: alone, and among all; empty where nothing was tested."""
+    if comparison.p is None or comparison.p_adjusted is None:
+        return ""
+    count = comparison.comparisons
+    among = f", among {count} comparisons {p_text(comparison.p_adjusted)}" if count > 1 else ""
+    return f" (p {p_text(comparison.p)}{among})"
 
 
 def p_text(p: float) -> str:

@@ -22,8 +22,8 @@ def ls(
     import json as json_format
 
     from assay.cli.words import duration
-    from assay.lab import RUNS_FOLDER
     from assay.store.listing import results_folders
+    from assay.store.schema import RUNS_FOLDER
 
     entries = results_folders(RUNS_FOLDER if directory is None else directory)
     if json:

@@ -55,11 +55,11 @@ def map_plane(
     from assay.cli.map_views import map_view  # what is heavy comes after the mistakes
     from assay.cli.target import chosen_study
     from assay.data import describe
-    from assay.lab import RUNS_FOLDER
     from assay.learning.metrics import metric_names
     from assay.mapping import trainability_map
     from assay.mapping.plane import base_study
     from assay.mapping.results import check_shown
+    from assay.store.schema import RUNS_FOLDER
 
     if written.vary or written.conditions:
         typer.echo(f"{written.name}: a map takes the base network and ignores what the study varies.", err=True)

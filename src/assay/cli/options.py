@@ -56,4 +56,7 @@ DeviceOption = Annotated[
 Tf32Option = Annotated[
     bool, typer.Option("--tf32", help="Let a GPU multiply in TensorFloat-32: faster, but less exact.")
 ]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", help="Folder of the results; assay-runs/NAME by default.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]

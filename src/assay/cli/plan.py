@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assay.cli.options import JsonOption, SeedsOption, SetOption, StudyArgument, VaryOption
+from assay.cli.options import JsonOption, OutOption, SeedsOption, SetOption, StudyArgument, VaryOption
 from assay.cli.words import counted, duration
 
 if TYPE_CHECKING:
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from assay.planning import Plan
 
 EXAMPLE = "Example: assay plan reuters-units"
-RUNS_FOLDER = Path("assay-runs")
 
 
 def plan(
@@ -24,9 +22,7 @@ def plan(
     vary: VaryOption = None,
     set_: SetOption = None,
     seeds: SeedsOption = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Folder of the results; assay-runs/NAME by default.")
-    ] = None,
+    out: OutOption = None,
     json: JsonOption = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of study files and exit.")] = False,
 ) -> None:
@@ -39,6 +35,7 @@ def plan(
     from assay.cli.target import chosen_study
     from assay.growing import has_older_format, planned_growth
     from assay.planning import Planner, check_capacity, measure_gemm_rate
+    from assay.store.schema import RUNS_FOLDER
     from assay.study import study_schema
 
     if schema:

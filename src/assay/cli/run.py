@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +10,7 @@ from assay.cli.options import (
     INTERRUPTED,
     DeviceOption,
     JsonOption,
+    OutOption,
     SeedsOption,
     SetOption,
     StudyArgument,
@@ -33,9 +33,7 @@ def run(
     vary: VaryOption = None,
     set_: SetOption = None,
     seeds: SeedsOption = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Folder of the results; assay-runs/NAME by default.")
-    ] = None,
+    out: OutOption = None,
     device: DeviceOption = None,
     tf32: Tf32Option = False,
     until_decided: Annotated[

@@ -71,7 +71,7 @@ def opened_results(directory: Path) -> Results:
 
 
 def _near_folder(directory: Path) -> str:
-    from assay.lab import RUNS_FOLDER
+    from assay.store.schema import RUNS_FOLDER
 
     known = [path.name for path in sorted(RUNS_FOLDER.glob("*/")) if (path / "manifest.json").is_file()]
     return did_you_mean(directory.name, known).replace("'", f"'{RUNS_FOLDER.as_posix()}/", 1)

@@ -9,13 +9,14 @@ from typing import Any, Protocol
 
 from assay.data import load
 from assay.engine import memory_limit, use_compilation_cache, use_devices
-from assay.lab import RUNS_FOLDER, Stoppable, code_fingerprints, fingerprints, interruption, model_fingerprints
+from assay.lab import Stoppable, code_fingerprints, fingerprints, interruption, model_fingerprints
 from assay.learning.metrics import metric_names
 from assay.mapping.axes import Axis, read_axis
 from assay.mapping.folder import MapFolder
 from assay.mapping.plane import Plane
 from assay.mapping.results import TrainabilityMap
 from assay.planning import Plan, check_capacity
+from assay.store.schema import RUNS_FOLDER
 from assay.study import Study, load_study
 
 

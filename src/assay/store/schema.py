@@ -33,6 +33,9 @@ FORMAT_VERSION = 2
 ORIGIN = "watch"
 """What the manifest of a training of the user's own says of its origin; it has no study file."""
 
+RUNS_FOLDER = Path("assay-runs")
+"""Where results folders lie unless the user says otherwise."""
+
 STUDY_FILE = "study.json"
 MANIFEST_FILE = "manifest.json"
 LOCK_FILE = ".lock"
