@@ -36,6 +36,14 @@ CHOICE_TABLES: dict[str, Table[Any]] = {
 """The table of names behind each field that takes a choice."""
 
 
+@dataclass(frozen=True)
+class Later:
+    """Marks a field that older folders do not know: at its default it is no part of a condition's identity."""
+
+
+LATER = Later()
+
+
 def fault(message: str) -> PydanticCustomError:
     """A mistake, as an error that pydantic collects with its place."""
     return PydanticCustomError("study", "{message}", {"message": message})

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from assay.choices import Choice, defaults_of
 from assay.data.synthetic import SYNTHETIC
-from assay.study.fields import CHOICE_TABLES, plain
+from assay.study.fields import CHOICE_TABLES, LATER, plain
 from assay.study.parts import DataSpec, NetworkSpec, TrainingSpec
 from assay.study.spec import Study
 
@@ -83,8 +83,13 @@ def _layers(network: NetworkSpec) -> dict[str, dict[str, Any]]:
 
 
 def _fields(part: BaseModel, leave_out: Sequence[str] = ()) -> dict[str, Any]:
-    """Every field, given or not, in written form; choices with all their arguments."""
-    return {name: _written(name, getattr(part, name)) for name in type(part).model_fields if name not in leave_out}
+    """Every field, given or not, in written form; choices with all their arguments.
+
+    A field that came `LATER` is left out at its default, so that what was trained before keeps its identity.
+    """
+    fields = type(part).model_fields
+    later = {name for name, field in fields.items() if LATER in field.metadata and getattr(part, name) == field.default}
+    return {name: _written(name, getattr(part, name)) for name in fields if name not in {*leave_out, *later}}
 
 
 def _written(name: str, value: Any) -> Any:
