@@ -1,4 +1,4 @@
-"""From rows as people have them to the numbers that a network takes: learnt from the training rows, kept with the network.
+"""From rows as people have them to the numbers that a network takes; learnt from the training rows alone, and kept.
 
 A row is a line of a table, whose columns become features, or an array of numbers such as an image. ::
 
