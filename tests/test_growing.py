@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from collections import Counter
 
 import polars as pl
 import pytest
 
 import assay
-from assay import lab, protocol
+from assay import lab
 from assay.errors import StoreError
 from assay.growing import Growth, Standing
 from assay.planning import Planner
@@ -79,11 +83,17 @@ def study(tiny_study):
     return make
 
 
-def test_more_seeds_equal_the_study_planned_so(study, tmp_path):
+@pytest.fixture(scope="module")
+def of_five(study, tmp_path_factory):
+    """What the study of five seeds comes to when it is planned so from the start."""
+    return assay.run(study(5), tmp_path_factory.mktemp("planned"))
+
+
+def test_more_seeds_equal_the_study_planned_so(study, of_five, tmp_path):
     """Three seeds, then five: to the bit; of the first three nothing is selected again."""
     _, before = grow(study(), tmp_path / "grown")
     grown, after = grow(study(5), tmp_path / "grown")
-    assert_same(grown, assay.run(study(5), tmp_path / "planned"))
+    assert_same(grown, of_five)
     assert {seed for _, seed, phase, _ in after.trained if phase == "select"} == {3, 4}
     selected = {trial for trial in before.trained if trial[2] == "select"}
     assert not selected & set(after.trained)
@@ -207,28 +217,57 @@ def test_equal_content_is_trained_once_and_shown_twice(tiny_study, tmp_path):
     assert results.trials["condition"].to_list() == ["one", "one", "two", "two"]
 
 
-class Killed(BaseException):
-    """Stands in for a kill."""
+# Keeps every epoch, and waits to be killed after it has trained the epoch that is asked for and before it keeps it.
+STOPPED_PROGRAM = """
+import sys, time
+from pathlib import Path
+import assay
+from assay import lab, protocol
+study, folder, phase, epoch, sign = sys.argv[1:]
+protocol.SEGMENT_SECONDS = 0.0
+class Waiting(lab.Silence):
+    def epoch_ended(self, event):
+        if (event.phase, event.epoch) == (phase, int(epoch)):
+            Path(sign).touch()
+            time.sleep(600)
+assay.run(study, folder, progress=Waiting())
+"""
 
 
-@pytest.mark.parametrize("stopped", [("select", 2), ("final", 1)])
-def test_a_kill_while_growing_changes_nothing(study, tmp_path, monkeypatch, stopped):
-    """Killed in the selection of new seeds, or in a final phase, it goes on to the same tables."""
-    monkeypatch.setattr(protocol, "SEGMENT_SECONDS", 0.0)
-    assay.run(study(), tmp_path / "grown")
+def killed(study, folder, phase, epoch):
+    """Run a study in a process of its own and kill it in an epoch of a phase."""
+    file, sign = folder.parent / "study.toml", folder.parent / "sign"
+    file.write_text(study.to_toml())
+    process = subprocess.Popen([sys.executable, "-c", STOPPED_PROGRAM, file, folder, phase, str(epoch), sign])
+    while not sign.exists() and process.poll() is None:
+        time.sleep(0.02)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
 
-    class Stopper(Counting):
-        def epoch_ended(self, event):
-            super().epoch_ended(event)
-            if (event.phase, event.epoch) == stopped:
-                raise Killed
 
-    with pytest.raises(Killed):
-        assay.run(study(5), tmp_path / "grown", progress=Stopper())
-    grown, counting = grow(study(5), tmp_path / "grown")
+@pytest.mark.parametrize(("phase", "epoch"), [("select", 3), ("final", 2)])
+def test_a_kill_while_growing_changes_nothing(study, of_five, tmp_path, phase, epoch):
+    """`kill -9` in the selection of new seeds or in a final phase: the same call goes on and trains the rest alone."""
+    folder = tmp_path / "grown"
+    before = assay.run(study(), folder)
+    killed(study(5), folder, phase, epoch)
+    names = dict(zip([each.name for each in study().expand()], Planner(study()).identities, strict=True))
+    left = assay.open_results(folder)
+    best = {
+        which: dict(results.trials.select("condition", "best_epoch").unique().iter_rows())
+        for which, results in (("before", before), ("after", of_five))
+    }
+    kept = {
+        (names[condition], seed, phase, epoch)
+        for condition, seed, phase, epoch in left.history.select("condition", "seed", "phase", "epoch").iter_rows()
+        if phase == "select" or seed >= 3 or best["before"][condition] == best["after"][condition]
+    }
+    assert {epoch for _, seed, of_phase, epoch in kept if seed >= 3 and of_phase == phase} == set(range(phase == "final", epoch))
+    grown, counting = grow(study(5), folder)
     assert set(counting.trained.values()) == {1}
-    assert_same(grown, assay.run(study(5), tmp_path / "planned"))
-    assert list((tmp_path / "grown" / "checkpoints").iterdir()) == []
+    assert not kept & set(counting.trained)
+    assert_same(grown, of_five)
+    assert list((folder / "checkpoints").iterdir()) == []
 
 
 def as_format_1(folder):
@@ -248,7 +287,7 @@ def as_format_1(folder):
     (folder / "manifest.json").write_text(json.dumps({**manifest, "format": 1}))
 
 
-def test_a_folder_of_format_1_is_read_and_grows(study, tmp_path):
+def test_a_folder_of_format_1_is_read_and_grows(study, of_five, tmp_path):
     """Its tables are the same before and after the step; more seeds are then trained, and nothing else is."""
     whole = assay.run(study(), tmp_path / "whole")
     assay.run(study(), tmp_path / "old")
@@ -257,7 +296,7 @@ def test_a_folder_of_format_1_is_read_and_grows(study, tmp_path):
     grown, counting = grow(study(5), tmp_path / "old")
     assert {seed for _, seed, phase, _ in counting.trained if phase == "select"} == {3, 4}
     assert grown.manifest["format"] == FORMAT_VERSION
-    assert_same(grown, assay.run(study(5), tmp_path / "planned"))
+    assert_same(grown, of_five)
 
 
 def test_the_baseline_of_format_1_is_called_by_its_levels(tmp_path):
