@@ -320,8 +320,8 @@ class Growth:
     def dropped_text(self) -> str:
         """What is told of the populations in `dropped`, where there are any."""
         return (
-            f"A training of {self.dropped_trials} trials was stopped halfway and the study was changed since; what of it "
-            "is still asked for is trained from the start."
+            f"A training of {self.dropped_trials} trials was stopped halfway, and the study was changed since; what of "
+            "it is still asked for is trained from the start."
         )
 
     def is_alone(self, begun: Begun) -> bool:
