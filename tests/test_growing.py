@@ -298,8 +298,8 @@ def test_a_training_that_the_study_no_longer_asks_for_is_dropped_and_told(study,
     with pytest.raises(Killed):
         assay.run(study(5), tmp_path / "changed", progress=Stopper())
     sentence = (
-        "A training of 10 trials was stopped halfway, and the study was changed since; what of it is still asked for is "
-        "trained from the start."
+        "A training of 10 trials was stopped halfway, and the study was changed since; what of it is still asked for "
+        "is trained from the start."
     )
     planned = planned_growth(Planner(study()), tmp_path / "changed")
     assert str(planned).endswith(sentence)
