@@ -78,27 +78,44 @@ def test_the_same_call_goes_on_and_trains_nothing_twice(whole):
     assert again.manifest["openings"] == manifest["openings"]
 
 
-# Ends by a kill when a round has ended.
+# Ends by a kill: when the second round has ended, or in its midst, with two epochs kept and the third in flight.
 KILLED_PROGRAM = """
 import os, signal, sys
+from assay import lab, protocol
 from assay.deciding import run_until_decided
-def kill(ended):
-    if ended.number == 2:
-        os.kill(os.getpid(), signal.SIGKILL)
-run_until_decided(sys.argv[1], sys.argv[2], most_seeds=6, round_ended=kill)
+protocol.SEGMENT_SECONDS = 0.0
+study, folder, moment = sys.argv[1:]
+def kill():
+    os.kill(os.getpid(), signal.SIGKILL)
+def ended(round_):
+    if moment == "between" and round_.number == 2:
+        kill()
+class Killer(lab.Silence):
+    def epoch_ended(self, event):
+        if moment == "within" and event.population.seeds == (3, 4) and event.epoch == 3:
+            kill()
+run_until_decided(study, folder, most_seeds=6, progress=Killer(), round_ended=ended)
 """
 
 
-def test_a_kill_between_rounds_changes_nothing(whole, tmp_path):
-    """The two rounds that had ended are read, the third is trained once, and the same is decided."""
+@pytest.mark.parametrize(
+    ("moment", "left"),
+    [
+        ("between", {5: {0, 1, 2, 3, 4}}),
+        ("within", {3: {3, 4}, 4: {3, 4}, 5: {0, 1, 2, 3, 4}}),
+    ],
+)
+def test_a_kill_changes_nothing(whole, tmp_path, moment, left):
+    """Rounds that had ended are read, the epochs that are left are trained once, and the same is decided."""
     file, folder = tmp_path / "study.toml", tmp_path / "killed"
     file.write_text(study().to_toml())
-    ended = subprocess.run([sys.executable, "-c", KILLED_PROGRAM, file, folder], check=False)
+    ended = subprocess.run([sys.executable, "-c", KILLED_PROGRAM, file, folder, moment], check=False)
     assert ended.returncode == -signal.SIGKILL
     trained, heard = Trained(), []
     results = run_until_decided(file, folder, most_seeds=6, progress=trained, round_ended=heard.append)
     assert [one.seeds for one in heard] == [3, 5, 6]
-    assert {seed for phase, _, seed in trained.epochs if phase == "select"} == {5}
+    selected = {(seed, epoch) for phase, epoch, seed in trained.epochs if phase == "select"}
+    assert selected == {(seed, epoch) for seed, epochs in left.items() for epoch in epochs}
     assert set(trained.epochs.values()) == {1}
     assert results.manifest["decided"] == whole.manifest["decided"]
     assert results.trials.drop("elapsed_seconds").equals(whole.trials.drop("elapsed_seconds"))

@@ -195,7 +195,7 @@ class Growth:
     selections : tuple of Begun
         Populations whose selection phase is missing, or not at its end; those in flight come first.
     dropped : tuple of int
-        Populations in flight whose trials are no longer all asked for.
+        Populations in flight of which a part is asked for, or with another number of epochs.
     again : int
         Trials that are trained anew because they are asked for more epochs and no state was kept.
     """
@@ -373,11 +373,14 @@ def places(identities: Sequence[str], seeds: Sequence[int], trials: Iterable[Tri
 
 
 def _in_flight(standing: Standing) -> tuple[list[Begun], list[int]]:
-    """Populations whose selection has begun and not ended: those that go on, and those to be dropped."""
+    """Populations whose selection has begun and not ended: those that go on, and those to be dropped.
+
+    One of which no trial is asked for waits until it is, as rounds of `assay.deciding` ask for few seeds first.
+    """
     planner, resumed, dropped = standing.planner, [], []
     wanted = set(standing.wanted)
     for number, record in standing.records.items():
-        if number in standing.ended or "select" not in record.phases:
+        if number in standing.ended or "select" not in record.phases or wanted.isdisjoint(record.trials):
             continue
         asked = {planner.epochs[identity] for identity, _ in record.trials if identity in planner.epochs}
         if set(record.trials) <= wanted and planner.knows(record.identities) and asked == {record.epochs}:
