@@ -12,7 +12,7 @@ from sklearn.datasets import load_diabetes, load_digits, load_iris
 from sklearn.model_selection import train_test_split
 
 import assay.data
-from assay.data import DATASETS, DataRequest, Split, describe, is_available, load
+from assay.data import DATASETS, DataRequest, Resample, Split, describe, is_available, load
 from assay.errors import DataError
 
 SHARED = os.environ.get("ASSAY_DATA")
@@ -285,3 +285,61 @@ def test_asking_for_an_unknown_set_is_told():
 def test_exported_names_exist():
     """Everything in `__all__` is there."""
     assert all(hasattr(assay.data, name) for name in assay.data.__all__)
+
+
+# ---- several splits
+
+
+def rows_of(x: np.ndarray) -> list[tuple[float, ...]]:
+    return sorted(map(tuple, x.tolist()))
+
+
+def test_folds_test_each_row_once():
+    """Validation rows are drawn from the rest, and the sizes are those of the plan."""
+    requests = [DataRequest("iris", scaling="none", resample=Resample(number, 4)) for number in range(4)]
+    found = [load(request) for request in requests]
+    tested = [row for dataset in found for row in rows_of(dataset.x_test)]
+    assert sorted(tested) == rows_of(load_iris().data.astype(np.float32))
+    assert [dataset.shape for dataset in found] == [describe(request) for request in requests]
+
+
+def test_splits_draw_test_and_validation_rows_anew():
+    """The first is the split of a study without others; the next ones differ in all parts."""
+    first, second = (load(DataRequest("iris", resample=Resample(number))) for number in (0, 1))
+    assert first.fingerprint == load(DataRequest("iris")).fingerprint
+    assert first.shape == second.shape == describe(DataRequest("iris", resample=Resample(1)))
+    for part in ("x_train", "x_validation", "x_test"):
+        assert rows_of(getattr(first, part)) != rows_of(getattr(second, part))
+
+
+def own_parts(path: Path, **further: np.ndarray) -> Path:
+    """An .npz with a test set of its own."""
+    x, y = np.arange(60, dtype=float).reshape(30, 2), np.arange(30) % 2
+    np.savez(path, x_train=x[:20], y_train=y[:20], x_test=x[20:], y_test=y[20:], **further)
+    return path
+
+
+def test_a_test_set_of_the_source_stays(tmp_path):
+    """Then the validation rows alone are drawn anew, or cut into folds."""
+    path = str(own_parts(tmp_path / "parts.npz"))
+    one, other = (load(DataRequest(path=path, resample=Resample(number))) for number in (0, 1))
+    assert rows_of(one.x_test) == rows_of(other.x_test)
+    assert rows_of(one.x_validation) != rows_of(other.x_validation)
+    folds = [load(DataRequest(path=path, resample=Resample(number, 5))) for number in range(5)]
+    validated = sorted(row for dataset in folds for row in rows_of(dataset.x_validation))
+    assert validated == sorted(rows_of(folds[0].x_train) + rows_of(folds[0].x_validation))
+    assert one.shape.has_own_test
+
+
+def test_nothing_is_left_to_split_where_the_source_has_all_parts(tmp_path):
+    """Validation and test rows that are set apart make one split."""
+    x, y = np.arange(8, dtype=float).reshape(4, 2), np.arange(4) % 2
+    path = str(own_parts(tmp_path / "parts.npz", x_validation=x, y_validation=y))
+    with pytest.raises(DataError, match="comes with its own validation and test rows, so there is nothing to split"):
+        describe(DataRequest(path=path, resample=Resample(1)))
+
+
+def test_group_and_time_name_columns_of_a_table():
+    """A named set has none."""
+    with pytest.raises(DataError, match="data.group: names a column of a table of your own; 'iris' has no 'patient'"):
+        describe(DataRequest("iris", group="patient"))

@@ -65,6 +65,8 @@ class RawData:
     source : str
         Where it came from, for the report.
     class_names, feature_names : tuple of str, optional
+    groups, times : dict of str to array (rows,), optional
+        By part, which rows belong together and when they were; see `assay.data.splitting.Rows`.
     """
 
     x: dict[str, np.ndarray | WordRanks]
@@ -73,3 +75,5 @@ class RawData:
     source: str
     class_names: tuple[str, ...] | None = field(default=None)
     feature_names: tuple[str, ...] | None = field(default=None)
+    groups: dict[str, np.ndarray] | None = field(default=None)
+    times: dict[str, np.ndarray] | None = field(default=None)

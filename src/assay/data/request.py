@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from assay.data.scaling import Scaling
-from assay.data.splitting import Split
+from assay.data.splitting import ONE_SPLIT, Resample, Split
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,10 @@ class DataRequest:
         Decides random splits and synthetic points.
     arguments : mapping
         Of a synthetic set, such as ``{"rows": 1000, "noise": 0.1}``.
+    group, time : str, optional
+        Columns that are no features: rows of one group are never parted, and the last rows in time are held out.
+    resample : Resample
+        Which of several splits: of the test rows, or of the validation rows where the test rows are set apart.
     """
 
     name: str | None = None
@@ -56,10 +60,13 @@ class DataRequest:
     rows: int | None = None
     seed: int = 0
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    group: str | None = None
+    time: str | None = None
+    resample: Resample = ONE_SPLIT[0]
 
     def __hash__(self) -> int:
         """Equal requests have equal hashes; `arguments` is a dict and leaves itself out."""
-        return hash((self.name, self.path, self.rows, self.seed, tuple(sorted(self.arguments.items()))))
+        return hash((self.name, self.path, self.rows, self.seed, self.resample, tuple(sorted(self.arguments.items()))))
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,8 @@ class DataShape:
         None for a regression.
     bytes : int
         Memory of all arrays.
+    has_own_test : bool
+        Whether the source has set the test rows apart, so that they are the same in every split.
     """
 
     features: int
@@ -87,6 +96,7 @@ class DataShape:
     test_rows: int
     classes: int | None
     bytes: int
+    has_own_test: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,17 +6,19 @@ A field's description is what the user reads beside a mistake, and in an editor 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from assay.choices import Choice
 from assay.data.registry import DATASETS
 from assay.data.request import DataRequest
+from assay.data.splitting import ONE_SPLIT, Resample
 from assay.data.synthetic import SYNTHETIC, check_arguments
 from assay.errors import DataError, did_you_mean
 from assay.learning.losses import STUDIED
 from assay.study.fields import (
+    LATER,
     PLACE,
     ActivationChoice,
     BiasInitializer,
@@ -25,6 +27,7 @@ from assay.study.fields import (
     OptimizerChoice,
     Rate,
     Seeds,
+    Splits,
     SplitSize,
     Units,
     Whole,
@@ -59,6 +62,8 @@ class DataSpec(Part):
     rows: Whole | None = Field(None, description="Keep this many training rows; for synthetic data, make this many.")
     seed: int = Field(0, ge=0, description="Decides which rows are held out, and synthetic data.")
     arguments: dict[str, Any] = Field({}, description="Of synthetic data: features, noise, classes and so on.")
+    group: Annotated[str | None, LATER] = Field(None, description="The column of which equal rows are never parted.")
+    time: Annotated[str | None, LATER] = Field(None, description="The column by which the last rows are held out.")
 
     @model_validator(mode="before")
     @classmethod
@@ -96,12 +101,15 @@ class DataSpec(Part):
                 raise fault(str(error).replace("data.arguments", PLACE, 1)) from None
         return self
 
-    def request(self, base_directory: str | Path | None = None) -> DataRequest:
-        """The same as a plain value that the data room understands; relative paths start at `base_directory`."""
+    def request(self, base_directory: str | Path | None = None, resample: Resample = ONE_SPLIT[0]) -> DataRequest:
+        """One split of it, as a plain value that the data room understands.
+
+        Relative paths start at `base_directory`.
+        """
         values = {name: getattr(self, name) for name in type(self).model_fields}
         if self.path is not None:
             values["path"] = str(Path(base_directory or ".", Path(self.path).expanduser()))
-        return DataRequest(**values)
+        return DataRequest(**values, resample=resample)
 
 
 class LayerSpec(Part):
@@ -173,6 +181,9 @@ class DesignSpec(Part):
         "factorial", description="Every combination; one factor changed at a time; or the named tables [conditions.x]."
     )
     seeds: Seeds = Field(3, description="Trials of every condition.")
+    splits: Annotated[Splits, LATER] = Field(
+        ONE_SPLIT, description="Ways to draw test and validation rows, each with all seeds; or {folds = 5}."
+    )
     select: Selection = Field("val_loss", description="What the best epoch is best in; last means the last epoch.")
     final: bool = Field(True, description="Retrain on train + validation to the best epoch, then open the test set.")
     baseline: str | None = Field(None, description="Name of the condition that the others are compared with.")
