@@ -130,7 +130,7 @@ def run(
     use_compilation_cache()
     datasets = {population.request: load(population.request) for population in plan.populations}
     folder = Path(directory) if directory is not None else RUNS_FOLDER / study.name
-    found_fingerprints = fingerprints(datasets) | model_fingerprints(plan) | code_fingerprints(plan)
+    found_fingerprints = fingerprints(datasets.items()) | model_fingerprints(plan) | code_fingerprints(plan)
     with Store.open(folder, study, found_fingerprints) as store:
         store.note(
             devices=[str(device) for device in devices],
@@ -256,13 +256,13 @@ def _guarded(population: PopulationPlan, train: Callable[[], bool], store: Store
         return False, error
 
 
-def fingerprints(datasets: Mapping[DataRequest, Dataset]) -> dict[str, str]:
+def fingerprints(datasets: Iterable[tuple[DataRequest, Dataset]]) -> dict[str, str]:
     """SHA-256 of each data set by name: a folder goes on only with the same data.
 
     Splits have names of their own. Data sets of one name (a study may vary how many rows are kept) are told apart by a
     number.
     """
-    return _by_name((f"{data.name}{request.resample}", data.fingerprint) for request, data in datasets.items())
+    return _by_name((f"{data.name}{request.resample}", data.fingerprint) for request, data in datasets)
 
 
 def model_fingerprints(plan: Plan) -> dict[str, str]:

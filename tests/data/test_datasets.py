@@ -341,5 +341,5 @@ def test_nothing_is_left_to_split_where_the_source_has_all_parts(tmp_path):
 
 def test_group_and_time_name_columns_of_a_table():
     """A named set has none."""
-    with pytest.raises(DataError, match="data.group: names a column of a table of your own; 'iris' has no 'patient'"):
+    with pytest.raises(DataError, match=r"data\.group: names a column of a table of your own; 'iris' has no 'patient'"):
         describe(DataRequest("iris", group="patient"))

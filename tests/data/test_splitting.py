@@ -160,7 +160,7 @@ def test_folds_of_groups_are_those_of_scikit_learn(labels, kind):
 
 
 def test_rows_in_time_are_cut_at_their_end():
-    """Whatever their order in the table, the last ones in time are the part, and the network learns from earlier ones."""
+    """Whatever their order in the table, the last ones in time are the part; a network learns from earlier ones."""
     times = np.random.default_rng(0).permutation(50).astype("datetime64[D]")
     rest, part = split_rows(Split(fraction=0.2), Rows(50, None, None, times), seed=0)
     assert len(part) == 10

@@ -124,7 +124,7 @@ class Present:
         return LeftOut(known.filter(~is_known)[IDENTITY].n_unique(), len(strangers))
 
     def _named(self, rows: pl.LazyFrame) -> pl.LazyFrame:
-        """With present ``condition``, ``resample``, ``trial``; beside them ``index`` of the condition, ``asked`` epochs."""
+        """With the present ``condition``, split and ``trial``; beside them ``index`` and ``asked`` epochs of it."""
         import polars as pl
 
         index, resample = np.divmod(np.arange(len(self.identities)), self.splits)

@@ -30,7 +30,8 @@ SHAPE = ("hidden", "depth", "width")
 def identities(study: Study) -> list[str]:
     """The identity of each condition of a study, in their order; of several splits one after another.
 
-    The first of splits that are drawn anew has the identity of a study without others. Where epochs are a factor, conditions that differ in them alone are told apart: the longest keeps the identity.
+    The first of splits that are drawn anew has the identity of a study without others. Where epochs are a factor,
+    conditions that differ in them alone are told apart: the longest keeps the identity.
     """
     known: dict[int, Any] = {}  # conditions share the parts that do not vary
     probe = _fields(study.probe) if study.probe else None
