@@ -159,5 +159,7 @@ def _print_plan(plan: Plan, told: PlanTold) -> None:
         )
     console.print(table)
     for population in plan.populations:
+        if population.request.resample.number:
+            continue  # the networks of the first split
         console.print(f"\n[bold]{population.name}[/bold]: the network of '{population.conditions[0].name}'")
         console.print(model_summary(population.members[0].layers), highlight=False)
