@@ -36,7 +36,7 @@ def summarize(tables: Tables) -> Summary:
     compared = _comparisons(measured, [condition.name for condition in tables.conditions], baseline)
     factorial = Factorial.of(measured)
     judged = training_judgements(tables)
-    parameters = dict(tables.trials.select("condition", "parameters").unique("condition").iter_rows())
+    parameters = dict(tables.trials.select("condition", "parameters").unique("condition", keep="first").iter_rows())
     conditions = []
     for condition in tables.conditions:
         name, best, judgement = condition.name, epochs[condition.name], judged.get(condition.name)
