@@ -33,6 +33,14 @@ def is_higher_better(metric: str) -> bool:
     return metric.endswith("accuracy")
 
 
+def ranking(select: str) -> str:
+    """The validation metric that says which seed of a condition is the best: the one that `select` names.
+
+    ``last`` names none; the loss stands in for it.
+    """
+    return "loss" if select == "last" else select.removeprefix("val_")
+
+
 def selecting(select: str) -> pl.Expr:
     """The rows of a history that decide best epochs: from epoch 1 on, the selection phase of one split and metric.
 

@@ -183,6 +183,9 @@ class DesignSpec(Part):
         description="Smallest difference that matters: of an accuracy (0.01 if absent), or a part of the baseline's "
         "loss or error (0.05 if absent).",
     )
+    keep: Literal["final", "all", "none"] = Field(
+        "final", description="Whose trained network is kept: each condition's best seed, all trials, or none."
+    )
     keep_state: bool = Field(False, description="Keep the trained state, so that more epochs go on from it.")
     allow: tuple[str, ...] = Field((), description='Certain faults to study, not to refuse: ["constant_output"].')
 
