@@ -187,6 +187,27 @@ class Trainer:
         done = self._programs.run(state, data, scored=data, scored_active=active)
         return done.state, self._scores(done.scored, data.rows)
 
+    def predict(self, state: State[Array], data: PlacedData, active: np.ndarray | None = None) -> np.ndarray:
+        """What every network says of all rows: its outputs after the output activation, without dropout.
+
+        Parameters
+        ----------
+        state : State
+            It stays as it is.
+        data : PlacedData
+        active : array, shape (C, S), bool, optional
+            Trials of interest; all of them when not given.
+
+        Returns
+        -------
+        array of float32, shape (C, S, rows, K)
+            In the order of the rows; NaN for trials that are not `active`.
+        """
+        active = np.ones(self.layout.position[0].shape, bool) if active is None else active
+        outputs = np.full((*active.shape, data.rows, data.y.shape[1]), np.nan, np.float32)
+        outputs[active] = self._programs.outputs(state, data, active)
+        return outputs
+
     def train_steps(self, state: State[Array], data: PlacedData, orders: np.ndarray) -> tuple[State[Array], np.ndarray]:
         """Make given steps, however many passes over the data they are; the given state is used up.
 
