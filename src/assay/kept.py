@@ -133,7 +133,7 @@ class Kept:
         if x.ndim != 2 or x.shape[1] != self.features:
             raise DataError(f"Expected features of shape (rows, {self.features}), got {x.shape}.")
         parts = [self._forward(x[start : start + ROWS_AT_ONCE]) for start in range(0, len(x), ROWS_AT_ONCE)]
-        return np.concatenate(parts) if parts else np.zeros((0, self._num_outputs), np.float32)
+        return np.concatenate(parts) if parts else np.zeros((0, self.num_outputs), np.float32)
 
     def _forward(self, x: np.ndarray) -> np.ndarray:
         h = x.T  # feature-major, as activations want it
@@ -142,7 +142,8 @@ class Kept:
         return h.T
 
     @property
-    def _num_outputs(self) -> int:
+    def num_outputs(self) -> int:
+        """K, the outputs of a row."""
         last = self.layers[-1]
         return output_units(last.activation, last.kernel.shape[1])
 
@@ -197,11 +198,11 @@ class Kept:
     def output_names(self) -> tuple[str, ...]:
         """Of the classes, or of the columns that were learnt: of a binary network two, else one for each output."""
         if self.task in ("binary", "multiclass"):
-            classes = max(2, self._num_outputs)
+            classes = max(2, self.num_outputs)
             return self.class_names or tuple(str(number) for number in range(classes))
         if self.target_names:
             return self.target_names
-        count = self._num_outputs
+        count = self.num_outputs
         return ("prediction",) if count == 1 else tuple(f"prediction {number}" for number in range(1, count + 1))
 
     def _conforming(self, rows: Any) -> Any:
@@ -313,11 +314,11 @@ class Kept:
         features = len(self.preparation.feature_names) or int(np.prod(self.preparation.shape))
         if features != self.features:
             raise ValueError(f"{features} features for a kernel of shape {self.layers[0].kernel.shape}")
-        expected = (2 if self._num_outputs == 1 else self._num_outputs) if self.task in ("binary", "multiclass") else 0
+        expected = (2 if self.num_outputs == 1 else self.num_outputs) if self.task in ("binary", "multiclass") else 0
         if self.class_names and expected and len(self.class_names) != expected:
             raise ValueError(f"{len(self.class_names)} names for {expected} classes")
-        if self.target_names and not expected and len(self.target_names) != self._num_outputs:
-            raise ValueError(f"{len(self.target_names)} names for {self._num_outputs} outputs")
+        if self.target_names and not expected and len(self.target_names) != self.num_outputs:
+            raise ValueError(f"{len(self.target_names)} names for {self.num_outputs} outputs")
 
 
 def _layers(arrays: Mapping[str, np.ndarray], written: Sequence[Mapping[str, Any]]) -> Iterator[KeptLayer]:

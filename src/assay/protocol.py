@@ -300,7 +300,7 @@ class PopulationRun:
     def _keep_taken(self, state: State[jax.Array], split: str, rows: PlacedData | None, targets: np.ndarray) -> None:
         """Keep what the networks that were taken say of the rows of a split."""
         trials = self._kept()
-        if rows is None or not trials.any():
+        if rows is None or not trials.any() or not self.plan.kept.has_predictions:
             return
         taken = self.trainer.with_parameters(state, self.snapshot.parameters())
         outputs = self.trainer.predict_trials(taken, rows, trials)
