@@ -152,7 +152,9 @@ def _named(choice: Choice) -> str | None:
     record = ACTIVATIONS.of(choice)
     has_defaults = ACTIVATIONS.arguments(choice) == dict(record.defaults)
     known = getattr(keras.activations, record.name, None)
-    return record.name if has_defaults and known is not None and record.name != "threshold" else None
+    # Keras' `threshold` has no defaults, and a dense layer does not ask how many outputs its activation leaves.
+    is_plain = record.name != "threshold" and record.outputs_of is None
+    return record.name if has_defaults and is_plain and known is not None else None
 
 
 def _activated(choice: Choice, x: Any) -> Any:
