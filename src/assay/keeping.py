@@ -21,7 +21,6 @@ import polars as pl
 
 from assay.bookkeeping import Endings, Segment
 from assay.data import Dataset
-from assay.data.preparation import Preparation
 from assay.engine.trainer import Trainer
 from assay.kept import Kept, KeptLayer
 from assay.learning.losses import class_threshold
@@ -293,11 +292,11 @@ def keep_networks(
         of_layers = zip(trainer.of_trial(parameters, condition, seed), member.layers, strict=True)
         network = Kept(
             layers=tuple(KeptLayer(kernel, bias, layer.activation) for (kernel, bias), layer in of_layers),
-            preparation=Preparation((plan.shape.features,), dataset.scaling),
+            preparation=dataset.preparation,
             task=plan.shape.task,
             threshold=class_threshold(member.loss, member.layers[-1].activation),
             class_names=dataset.class_names,
-            target_names=None,
+            target_names=dataset.target_names,
             target_scaling=dataset.target_scaling,
             loss=member.loss.written(),
             condition=plan.conditions[condition].name,

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from assay.choices import Choice
+from assay.data.conforming import Conformed, conform
 from assay.data.preparation import Preparation
 from assay.data.scaling import Scaling
 from assay.data.targets import TASKS
@@ -152,8 +153,9 @@ class Kept:
 
         Parameters
         ----------
-        rows : array or data frame
-            As the data set had them, before anything was done to them; a table has its columns by their names.
+        rows : path, array or data frame
+            As the data set had them, before anything was done to them; a table has its columns by their names. The
+            target may stand beside them.
 
         Returns
         -------
@@ -167,9 +169,16 @@ class Kept:
         DataError
             If columns are missing or foreign, or cells or arrays do not fit.
         """
+        return self.told(self.outputs(self.preparation.apply(self.conformed(rows).rows)))
+
+    def conformed(self, rows: Any) -> Conformed:
+        """Raw rows as the preparation takes them, and what there is to say of them; see `predict`."""
+        return conform(rows, self.preparation)
+
+    def told(self, outputs: np.ndarray) -> pl.DataFrame:
+        """Outputs, (rows, K), in the words and units of the data; the columns are those of `predict`."""
         import polars as pl
 
-        outputs = self.outputs(self.preparation.apply(self._conforming(rows)))
         if self.task == "regression":
             if self.target_scaling is not None:
                 outputs = outputs * self.target_scaling.scale + self.target_scaling.offset
@@ -204,15 +213,6 @@ class Kept:
             return self.target_names
         count = self.num_outputs
         return ("prediction",) if count == 1 else tuple(f"prediction {number}" for number in range(1, count + 1))
-
-    def _conforming(self, rows: Any) -> Any:
-        """Raw rows as the preparation takes them."""
-        if not isinstance(rows, np.ndarray):
-            return rows
-        shape = self.preparation.shape
-        if rows.shape[1:] not in (shape, (int(np.prod(shape)),)):
-            raise DataError(f"Expected rows of shape {shape}, an array of {('rows', *shape)}, got {rows.shape}.")
-        return rows
 
     # ------------------------------------------------------------------ keeping it
 

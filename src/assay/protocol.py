@@ -284,7 +284,7 @@ class PopulationRun:
 
     def _keep_selected(self, state: State[jax.Array]) -> None:
         """Keep what the selected networks say of the validation rows; they themselves where no others come after."""
-        self._keep_taken(state, "validation", self._splits.validation, self.dataset.y_validation)
+        self._keep_said(state, "validation", self._splits.validation, self.dataset.y_validation)
         if not self.plan.design.final and self.snapshot.leaves:
             self._keep_networks("select")
 
@@ -292,19 +292,19 @@ class PopulationRun:
         """Keep the final networks, and what they say of the test rows."""
         if self.snapshot.leaves:
             self._keep_networks("final")
-        self._keep_taken(state, "test", self._splits.test, self.dataset.y_test)
+        self._keep_said(state, "test", self._splits.test, self.dataset.y_test)
 
     def _keep_networks(self, phase: str) -> None:
         keep_networks(self.keeper, self.plan, self.dataset, self.trainer, self.snapshot, self._kept(), phase)
 
-    def _keep_taken(self, state: State[jax.Array], split: str, rows: PlacedData | None, targets: np.ndarray) -> None:
+    def _keep_said(self, state: State[jax.Array], split: str, rows: PlacedData | None, targets: np.ndarray) -> None:
         """Keep what the networks that were taken say of the rows of a split."""
         trials = self._kept()
         if rows is None or not trials.any() or not self.plan.kept.has_predictions:
             return
         taken = self.trainer.with_parameters(state, self.snapshot.parameters())
         outputs = self.trainer.predict_trials(taken, rows, trials)
-        said = PredictedRows(outputs, targets, np.arange(len(targets)))
+        said = PredictedRows(outputs, targets, self.dataset.rows[split])
         frame = prediction_frame(self.plan, split, trials, self.snapshot.epoch, said)
         self.keeper.write_predictions(self.plan.number, split, frame)
 
