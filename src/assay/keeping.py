@@ -276,19 +276,14 @@ def keep_segment(keeper: Keeper, segment: Segment, checkpoint: Checkpoint) -> No
     checkpoint.save(keeper, population)
 
 
-def keep_networks(
-    keeper: Keeper,
-    plan: PopulationPlan,
-    dataset: Dataset,
-    trainer: Trainer,
-    snapshot: Snapshot,
-    trials: np.ndarray,
-    phase: str,
-) -> None:
-    """Keep the networks of some trials, shape (C, S), as they were taken in a phase."""
+def taken_networks(
+    plan: PopulationPlan, dataset: Dataset, trainer: Trainer, snapshot: Snapshot, trials: np.ndarray, phase: str
+) -> list[Kept]:
+    """The networks of some trials, shape (C, S), as they were taken in a phase, in the order of ``numpy.nonzero``."""
     parameters, packages = snapshot.parameters(), circumstances()["versions"]
+    networks = []
     for condition, seed in np.argwhere(trials).tolist():
-        member, identity = plan.members[condition], plan.identities[condition]
+        member = plan.members[condition]
         of_layers = zip(trainer.of_trial(parameters, condition, seed), member.layers, strict=True)
         network = Kept(
             layers=tuple(KeptLayer(kernel, bias, layer.activation) for (kernel, bias), layer in of_layers),
@@ -300,13 +295,14 @@ def keep_networks(
             target_scaling=dataset.target_scaling,
             loss=member.loss.written(),
             condition=plan.conditions[condition].name,
-            identity=identity,
+            identity=plan.identities[condition],
             seed=plan.seeds[seed],
             epoch=int(snapshot.epoch[condition, seed]),
             phase=phase,
             versions=packages,
         )
-        keeper.save_network(identity, plan.seeds[seed], *network.written())
+        networks.append(network)
+    return networks
 
 
 def go_on(keeper: Keeper, population: int, checkpoint: Checkpoint | None, phase: str) -> Checkpoint | None:

@@ -26,15 +26,15 @@ from assay.data.conforming import Conformed, conform
 from assay.data.preparation import Preparation
 from assay.data.scaling import Scaling
 from assay.data.targets import TASKS
-from assay.errors import AssayError, DataError, StoreError
-from assay.networks.activations import ACTIVATIONS, activate, output_units
+from assay.errors import AssayError, DataError, StoreError, StudyError
+from assay.networks.activations import ACTIVATIONS, activate_in_numpy, output_units
 from assay.own_code import OwnCode, running_nothing
 from assay.store.files import write_arrays
 
 if TYPE_CHECKING:
     import polars as pl
 
-ROWS_AT_ONCE = 8192
+NUMBERS_AT_ONCE = 2**23
 PROBABILITIES = "0, 1"
 """The range of an output activation, without its brackets, whose outputs are read as probabilities."""
 
@@ -130,16 +130,23 @@ class Kept:
         StudyError
             If an activation is code of the user's own that this process has not run.
         """
-        x = np.asarray(x, np.float32)
+        for layer in self.layers:
+            if not layer.activation.is_loaded:
+                raise StudyError(
+                    f"The network of '{self.condition}': its activation '{layer.activation}' is code of your own, "
+                    "which reading a folder does not run. In Python load its study first, which runs it: "
+                    "assay.load_study(…), then results.model(…)."
+                )
         if x.ndim != 2 or x.shape[1] != self.features:
             raise DataError(f"Expected features of shape (rows, {self.features}), got {x.shape}.")
-        parts = [self._forward(x[start : start + ROWS_AT_ONCE]) for start in range(0, len(x), ROWS_AT_ONCE)]
+        at_once = max(1, NUMBERS_AT_ONCE // self.features)
+        parts = [self._forward(x[start : start + at_once]) for start in range(0, len(x), at_once)]
         return np.concatenate(parts) if parts else np.zeros((0, self.num_outputs), np.float32)
 
     def _forward(self, x: np.ndarray) -> np.ndarray:
-        h = x.T  # feature-major, as activations want it
+        h = np.asarray(x, np.float32).T  # feature-major, as activations want it
         for layer in self.layers:
-            h = np.asarray(activate(layer.activation, layer.kernel.T @ h + layer.bias[:, None]))
+            h = activate_in_numpy(layer.activation, layer.kernel.T @ h + layer.bias[:, None])
         return h.T
 
     @property

@@ -206,12 +206,8 @@ class Trainer:
         """
         active = np.ones(self.layout.position[0].shape, bool) if active is None else active
         outputs = np.full((*active.shape, data.rows, data.y.shape[1]), np.nan, np.float32)
-        outputs[active] = self.predict_trials(state, data, active)
+        outputs[active] = self._programs.outputs(state, data, active)
         return outputs
-
-    def predict_trials(self, state: State[Array], data: PlacedData, trials: np.ndarray) -> np.ndarray:
-        """`predict` for few of many: shape (N, rows, K), the `trials`, (C, S), in the order of ``numpy.nonzero``."""
-        return self._programs.outputs(state, data, trials)
 
     def train_steps(self, state: State[Array], data: PlacedData, orders: np.ndarray) -> tuple[State[Array], np.ndarray]:
         """Make given steps, however many passes over the data they are; the given state is used up.
@@ -293,10 +289,6 @@ class Trainer:
     def fetched(self, state: State[Array]) -> list[LayerParameters[np.ndarray]]:
         """The parameters of all members on the host, (G, M, …), as they lie in the state: two arrays a layer."""
         return jax.tree.map(lambda leaf: np.asarray(leaf)[: self.layout.num_groups], state.parameters)
-
-    def with_parameters(self, state: State[Array], parameters: list[LayerParameters[np.ndarray]]) -> State[Array]:
-        """The state with other parameters, such as `fetched` gave of an earlier one."""
-        return state._replace(parameters=self.spreading.groups(parameters))
 
     def _scores(self, totals: Totals, rows: int) -> Scores:
         return {
