@@ -33,6 +33,7 @@ from assay.keeping import Checkpoint, Keeper, go_on, keep_segment, taken_network
 from assay.planning import PopulationPlan
 from assay.pretraining import has_autoencoders, learn_layers
 from assay.probes import all_probes, probe_rows
+from assay.scoring import Part, asked_metrics
 from assay.selection import best_epoch_of_each, is_higher_better, ranked_by, ranking, selecting
 from assay.snapshots import Snapshot
 
@@ -75,7 +76,7 @@ class _Splits(NamedTuple):
 class _Due(NamedTuple):
     """What is scored after an epoch: the name of the split, its rows, and which trials, shape (C, S)."""
 
-    split: str
+    split: Part
     rows: PlacedData
     trials: np.ndarray
 
@@ -359,7 +360,7 @@ class PopulationRun:
         found = {"train": Scored(scores, everyone)}
         if due:
             state, scores = self.trainer.evaluate(state, due.rows, due.trials)
-            found[due.split] = Scored(scores, due.trials)
+            found[due.split] = Scored(scores | self._asked(state, due), due.trials)
         self._record(state, 0, 0, found, epochs, segment)
         self._probe(state, 0, training, everyone, segment)
         return state
@@ -379,6 +380,7 @@ class PopulationRun:
             state, scores, of_split = self.trainer.train_and_evaluate(
                 state, training, epoch, running, due.rows, due.trials
             )
+            of_split |= self._asked(state, due)
             found = {"train": Scored(scores, running), due.split: Scored(of_split, due.trials)}
         else:
             state, scores = self.trainer.train_epoch(state, training, epoch, running)
@@ -388,6 +390,10 @@ class PopulationRun:
         self._take(state, segment.phase, epoch, found)
         self._probe(state, epoch, training, running, segment)
         return state
+
+    def _asked(self, state: State[jax.Array], due: _Due) -> Scores:
+        """The metrics that the study asks for, of what is due."""
+        return asked_metrics(self.plan, self.dataset, due.split, self.trainer, state, due.rows, due.trials)
 
     # ------------------------------------------------------------------ noting and keeping
 
