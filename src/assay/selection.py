@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from assay.learning.scores import find_metric
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -30,7 +32,23 @@ class BestEpoch:
 
 def is_higher_better(metric: str) -> bool:
     """True for an accuracy; losses and errors are to be small."""
-    return metric.endswith("accuracy")
+    return find_metric(metric).higher_is_better
+
+
+def ranking(select: str) -> str:
+    """The validation metric that says which seed of a condition is the best: the one that `select` names.
+
+    ``last`` names none; the loss stands in for it.
+    """
+    return "loss" if select == "last" else select.removeprefix("val_")
+
+
+def ranked_by(select: str) -> pl.Expr:
+    """The rows of a history that hold the metric of `ranking`: of the selection phase, on the validation rows."""
+    import polars as pl
+
+    is_metric = (pl.col("split") == "validation") & (pl.col("metric") == ranking(select))
+    return is_metric & (pl.col("phase") == "select")
 
 
 def selecting(select: str) -> pl.Expr:
@@ -39,7 +57,7 @@ def selecting(select: str) -> pl.Expr:
     Parameters
     ----------
     select : str
-        ``val_loss``, ``val_accuracy``, ``val_mean_absolute_error``, or ``last`` for the last epoch.
+        ``val_`` and the name of a metric, such as ``val_loss``, or ``last`` for the last epoch.
     """
     import polars as pl
 

@@ -144,10 +144,9 @@ class Preparation:
 
     def written(self) -> dict[str, Any]:
         """As JSON."""
-        scaling = self.scaling
         return {
             "shape": list(self.shape),
-            "scaling": {"name": scaling.name, "offset": scaling.offset.tolist(), "scale": scaling.scale.tolist()},
+            "scaling": self.scaling.written(),
             "columns": [
                 {
                     "name": column.name,
@@ -165,10 +164,9 @@ class Preparation:
     @classmethod
     def of(cls, written: Mapping[str, Any]) -> Preparation:
         """From what `written` gave."""
-        scaling = written["scaling"]
         return cls(
             shape=tuple(written["shape"]),
-            scaling=Scaling(scaling["name"], np.asarray(scaling["offset"], float), np.asarray(scaling["scale"], float)),
+            scaling=Scaling.of(written["scaling"]),
             columns=tuple(Column(**{**column, "levels": tuple(column["levels"])}) for column in written["columns"]),
             aside=tuple(written["aside"]),
         )

@@ -34,9 +34,11 @@ from assay.study.fields import (
     BiasInitializer,
     KernelInitializer,
     LossChoice,
+    MetricNames,
     OptimizerChoice,
     Rate,
     Seeds,
+    Selection,
     Splits,
     SplitSize,
     Units,
@@ -46,8 +48,6 @@ from assay.study.fields import (
 
 DEFAULT_WIDTH = 64
 DEFAULT_DEPTH = 3
-
-Selection = Literal["val_loss", "val_accuracy", "val_mean_absolute_error", "last"]
 
 
 class Part(BaseModel):
@@ -208,6 +208,9 @@ class TrainingSpec(Part):
     optimizer: OptimizerChoice = Field(Choice("adam"), description='"adam", or {name = "adam", learning_rate = 1e-3}.')
     loss: LossChoice | None = Field(None, description="Follows from the data if absent.")
     metric: LossChoice | None = Field(None, description="Recorded too: a loss, a formula, or a function of your own.")
+    metrics: Annotated[MetricNames, LATER] = Field(
+        (), description='Of validation and test rows, recorded too: ["f1", "roc_auc"]; see `assay catalog metrics`.'
+    )
     epochs: Whole = Field(10, description="Passes over the training rows.")
     batch_size: Whole = Field(32, description="Rows seen in one update.")
 
@@ -222,7 +225,7 @@ class DesignSpec(Part):
     splits: Annotated[Splits, LATER] = Field(
         ONE_SPLIT, description="Ways to draw test and validation rows, each with all seeds; or {folds = 5}."
     )
-    select: Selection = Field("val_loss", description="What the best epoch is best in; last means the last epoch.")
+    select: Selection = Field("val_loss", description="val_ and a metric: what the best epoch is best in; or last.")
     final: bool = Field(True, description="Retrain on train + validation to the best epoch, then open the test set.")
     baseline: str | None = Field(None, description="Name of the condition that the others are compared with.")
     confidence: float = Field(0.95, gt=0, lt=1, description="Of the intervals.")
@@ -231,6 +234,9 @@ class DesignSpec(Part):
         gt=0,
         description="Smallest difference that matters: of an accuracy (0.01 if absent), or a part of the baseline's "
         "loss or error (0.05 if absent).",
+    )
+    keep: Literal["final", "all", "none"] = Field(
+        "final", description="Whose trained network is kept: each condition's best seed, all trials, or none."
     )
     keep_state: bool = Field(False, description="Keep the trained state, so that more epochs go on from it.")
     allow: tuple[str, ...] = Field((), description='Certain faults to study, not to refuse: ["constant_output"].')
