@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 from collections.abc import Collection, Hashable, Mapping, Sequence
@@ -12,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from assay.choices import Choice
-from assay.data import DataRequest, DataShape, describe
+from assay.data import DataRequest, DataShape, Resample, describe
 from assay.engine.batching import num_batches
 from assay.engine.devices import available_cores
 from assay.engine.layout import Layout, Member, plan_layout
@@ -20,6 +21,7 @@ from assay.errors import CapacityError
 from assay.networks.architecture import Layer, count_parameters, shape_key
 from assay.study import Condition, DesignSpec, ProbeSpec, Study, resolve
 from assay.study.identity import identities
+from assay.study.resolving import metrics_of
 
 # A float32 GEMM's rate that training reaches, and what a step costs beside its products; both on the slow side.
 TRAINING_EFFICIENCY = 0.5
@@ -34,8 +36,36 @@ FINAL_FOR_SELECTION = 0.7
 # trials takes bounded memory and a folder can be continued anywhere.
 POPULATION_STATE_BYTES = 2**30
 POPULATION_TRIALS = 2**14
+# Of a kept network beside its parameters, of a predicted row beside its target and outputs, and the most that the
+# predictions of one population may take.
+NETWORK_BYTES = 3000
+ROW_BYTES = 16
+MOST_PREDICTION_BYTES = 2**28
 # JAX, the interpreter and the tables, before any data.
 BASE_BYTES = 500 * 2**20
+
+
+@dataclass(frozen=True)
+class KeptSizes:
+    """What stays of trained networks on disk.
+
+    Attributes
+    ----------
+    networks : int
+    bytes : int
+        Of the networks.
+    prediction_bytes : int
+        Of what they say of the validation and the test rows, at most: Parquet files are smaller.
+    """
+
+    networks: int
+    bytes: int
+    prediction_bytes: int
+
+    @property
+    def has_predictions(self) -> bool:
+        """Whether predictions are kept: not where those of one population would fill a disk."""
+        return self.prediction_bytes <= MOST_PREDICTION_BYTES
 
 
 @dataclass(frozen=True)
@@ -65,6 +95,8 @@ class PopulationPlan:
         Which trials are trained. The others only keep the layout of a population that goes on, to the bit.
     continues : int, optional
         The population whose kept state this one begins from.
+    metrics : tuple of str
+        Of `METRICS`, computed of the validation and test rows beside what data of this task have anyway.
     """
 
     number: int
@@ -83,6 +115,7 @@ class PopulationPlan:
     identities: tuple[str, ...]
     active: np.ndarray
     continues: int | None = None
+    metrics: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -104,12 +137,31 @@ class PopulationPlan:
         """Floating point operations of its products in the first phase: 6 a parameter, example and update."""
         return 6.0 * self.parameters * self.shape.train_rows * self.epochs * self.trials.size
 
+    @cached_property
+    def kept(self) -> KeptSizes:
+        """What stays of its networks when it has ended."""
+        networks = {"final": len(self.conditions), "all": self.trials.size, "none": 0}[self.design.keep]
+        rows = self.shape.validation_rows + self.shape.test_rows * self.design.final
+        return KeptSizes(
+            networks=networks,
+            bytes=networks * (4 * self.parameters + NETWORK_BYTES),
+            prediction_bytes=networks * rows * (2 * 4 * self.shape.outputs + ROW_BYTES),
+        )
+
+    @property
+    def _snapshot_bytes(self) -> int:
+        """Parameters of all members on the host, as they are fetched and as they are held."""
+        slots = self.layout.num_groups * self.layout.num_slots
+        return 0 if self.design.keep == "none" else 2 * 4 * self.parameters * slots
+
     def memory_bytes(self, num_devices: int) -> int:
-        """Peak memory: the state (in use, and being saved), data (read, put together, on each device), a batch."""
+        """Peak memory: the state (in use, and being saved), what is taken of it, data (read, put together, on each
+        device), a batch.
+        """
         units = sum(layer.units for layer in self.members[0].layers)
         rows = max(self.batch_size, 128)  # a step's, or a chunk's that is scored
         activations = 4 * 4 * units * rows * self.layout.num_slots * min(num_devices, self.layout.num_groups)
-        return 2 * self.layout.state_bytes + (num_devices + 2) * self.shape.bytes + activations
+        return 2 * self.layout.state_bytes + self._snapshot_bytes + (num_devices + 2) * self.shape.bytes + activations
 
 
 @dataclass(frozen=True, repr=False)
@@ -138,18 +190,24 @@ class Plan:
     def __repr__(self) -> str:
         counts = {
             "conditions": len(self.conditions),
+            **({"splits": self.splits} if self.splits > 1 else {}),
             "seeds": len(self.seeds),
             "trials": self.num_trials,
             "populations": len(self.populations),
         }
-        conditions, seeds, trials, populations = (
+        *factors, trials, populations = (
             f"{count} {noun[:-1] if count == 1 else noun}" for noun, count in counts.items()
         )
-        return f"{self.study.name}: {conditions} × {seeds} = {trials}, in {populations}."
+        return f"{self.study.name}: {' × '.join(factors)} = {trials}, in {populations}."
+
+    @property
+    def splits(self) -> int:
+        """How often test and validation rows are drawn."""
+        return len(self.study.design.splits)
 
     @property
     def num_trials(self) -> int:
-        return len(self.conditions) * len(self.seeds)
+        return len(self.conditions) * self.splits * len(self.seeds)
 
     @property
     def num_programs(self) -> int:
@@ -157,9 +215,47 @@ class Plan:
         return len(self.populations) * (2 if self.study.probe else 1)
 
     @property
+    def kept(self) -> KeptSizes:
+        """What stays of all populations; without the predictions that are not kept."""
+        sizes = [population.kept for population in self.populations]
+        return KeptSizes(
+            sum(each.networks for each in sizes),
+            sum(each.bytes for each in sizes),
+            sum(each.prediction_bytes for each in sizes if each.has_predictions),
+        )
+
+    @property
     def memory_bytes(self) -> int:
-        """Peak; populations are trained one after another."""
-        return BASE_BYTES + max(population.memory_bytes(self.num_devices) for population in self.populations)
+        """Peak; populations are trained one after another, beside the data of all."""
+        data = {population.request: population.shape.bytes for population in self.populations}
+        largest = max(self.populations, key=lambda population: population.memory_bytes(self.num_devices))
+        others = sum(size for request, size in data.items() if request != largest.request)
+        return BASE_BYTES + largest.memory_bytes(self.num_devices) + others
+
+    def overlaps(self) -> dict[str, float]:
+        """Of several splits, the rows that one is measured on for each row that it learns from, by part.
+
+        Means over the splits; the largest where data vary. That is what splits know of each other: see
+        `assay.analysis.splits`. Test rows that the source has set apart are the same in every split, so that splits
+        are independent draws of what varies: 0.
+        """
+        found: dict[str, float] = {}
+        by_data: dict[DataRequest, dict[Resample, PopulationPlan]] = {}
+        for population in self.populations:
+            same = replace(population.request, resample=Resample())
+            by_data.setdefault(same, {})[population.request.resample] = population
+        for populations in by_data.values():
+            shapes = [population.shape for population in populations.values()]
+            ratios = {
+                "validation": [shape.validation_rows / shape.train_rows for shape in shapes],
+                "test": [
+                    0.0 if shape.has_own_test else shape.test_rows / (shape.train_rows + shape.validation_rows)
+                    for shape in shapes
+                ],
+            }
+            for part, values in ratios.items():
+                found[part] = max(found.get(part, 0.0), sum(values) / len(values))
+        return found if self.splits > 1 else {}
 
     def expected_seconds(self, gemm_rate: float) -> float:
         """A rough wall time of the command, from the machine's own rate of matrix products in FLOP/s."""
@@ -201,9 +297,10 @@ def plan_study(study: Study, num_devices: int | None = None, platform: str = "cp
 
 @dataclass(frozen=True)
 class _Entry:
-    """A condition, and what it is to the engine."""
+    """A condition on one of the study's splits, and what it is to the engine; `index` counts both."""
 
     condition: Condition
+    index: int
     identity: str
     member: Member
     request: DataRequest
@@ -212,7 +309,7 @@ class _Entry:
     def key(self) -> tuple[DataRequest, Hashable, int, int]:
         """Equal for conditions that may share a population."""
         training = self.condition.training
-        shape = shape_key(self.member.layers), training.metric
+        shape = shape_key(self.member.layers), training.metric, training.metrics
         return (self.request, shape, training.batch_size, training.epochs)
 
 
@@ -227,7 +324,7 @@ class Planner:
     Attributes
     ----------
     identities : list of str
-        Of each condition, in order; equal where conditions have equal content.
+        Of each condition on each split, in order; equal where conditions have equal content.
     """
 
     def __init__(self, study: Study, num_devices: int | None = None, platform: str = "cpu") -> None:
@@ -244,15 +341,16 @@ class Planner:
     def _resolved(self) -> list[_Entry]:
         known: dict[tuple[int, DataRequest], tuple[Layer, ...]] = {}  # conditions share the networks that do not vary
         entries = []
-        for condition, identity in zip(self.study.expand(), self.identities, strict=True):
-            request = condition.data.request(self.study.folder)
+        everything = itertools.product(self.study.expand(), self.study.design.splits)
+        for index, ((condition, split), identity) in enumerate(zip(everything, self.identities, strict=True)):
+            request = condition.data.request(self.study.folder, split)
             if request not in self._shapes:
                 self._shapes[request] = describe(request)
             network = id(condition.network), request
             layers, loss = resolve(self.study, condition, self._shapes[request], known.get(network))
             known[network] = layers
             member = Member(layers, loss, condition.training.optimizer)
-            entries.append(_Entry(condition, identity, member, request))
+            entries.append(_Entry(condition, index, identity, member, request))
         return entries
 
     @property
@@ -325,7 +423,7 @@ class Planner:
         members = tuple(entry.member for entry in entries)
         place = {seed: position for position, seed in enumerate(self.seeds)}
         positions = np.asarray([place.get(seed, -1) for seed in seeds])
-        trials = np.asarray([entry.condition.index for entry in entries])[:, None] * len(self.seeds) + positions[None]
+        trials = np.asarray([entry.index for entry in entries])[:, None] * len(self.seeds) + positions[None]
         return PopulationPlan(
             number=number,
             conditions=tuple(entry.condition for entry in entries),
@@ -348,6 +446,7 @@ class Planner:
             probe=self.study.probe,
             identities=tuple(entry.identity for entry in entries),
             active=np.ones(trials.shape, bool),
+            metrics=metrics_of(training, self._shapes[entries[0].request]),
         )
 
 

@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -21,7 +21,7 @@ import jax
 import numpy as np
 import polars as pl
 
-from assay.bookkeeping import Endings, Scored, Segment, ended_trials
+from assay.bookkeeping import Endings, PredictedRows, Scored, Segment, ended_trials, prediction_frame
 from assay.data import Dataset
 from assay.engine import on_cpu
 from assay.engine.arguments import State
@@ -29,11 +29,13 @@ from assay.engine.batching import num_batches
 from assay.engine.placing import PlacedData
 from assay.engine.sparse import suits_sparse
 from assay.engine.trainer import Scores, Trainer
-from assay.keeping import Checkpoint, Keeper, go_on, keep_segment
+from assay.keeping import Checkpoint, Keeper, go_on, keep_segment, taken_networks
 from assay.planning import PopulationPlan
 from assay.pretraining import has_autoencoders, learn_layers
 from assay.probes import all_probes, probe_rows
-from assay.selection import best_epoch_of_each, selecting
+from assay.scoring import Part, asked_metrics
+from assay.selection import best_epoch_of_each, is_higher_better, ranked_by, ranking, selecting
+from assay.snapshots import Snapshot
 
 SEGMENT_SECONDS = 5.0
 
@@ -74,7 +76,7 @@ class _Splits(NamedTuple):
 class _Due(NamedTuple):
     """What is scored after an epoch: the name of the split, its rows, and which trials, shape (C, S)."""
 
-    split: str
+    split: Part
     rows: PlacedData
     trials: np.ndarray
 
@@ -112,6 +114,8 @@ class PopulationRun:
         self.checkpoint = self._checkpoint()
         self.endings = self.checkpoint.endings if self.checkpoint else Endings.none(plan.trials.shape)
         self.best: np.ndarray | None = None
+        self.ranks: np.ndarray | None = None
+        self.snapshot = Snapshot.none(plan.trials.shape)
         self.began = time.monotonic()
         self.trainer = Trainer(
             plan.members,
@@ -157,19 +161,25 @@ class PopulationRun:
         if self.checkpoint is not None and self.checkpoint.phase == "final":
             return
         self._select(self._splits)
+        self._keep_taken("select")
         if self.plan.design.final:
             self._write_trials(np.zeros(self.plan.trials.shape, int), is_selected=True)
 
-    def finish(self, best: np.ndarray) -> None:
+    def finish(self, best: np.ndarray, ranks: np.ndarray | None = None) -> None:
         """Go through the final phase where the study asks for one, and keep the trials.
 
         Parameters
         ----------
         best : array of int, shape (C, S)
             The best epoch of each trial's condition; 0 where no seed of the condition came through.
+        ranks : array, shape (C, S), optional
+            The validation score of each trial at that epoch, which says whose network is kept; this population's own
+            history tells it when not given.
         """
         if self.plan.design.final:
+            self.ranks = self._own_ranks(best) if ranks is None else ranks
             self._final(self._splits, best)
+            self._keep_taken("final")
         self._write_trials(best)
         self.keeper.clear_checkpoint(self.plan.number)
 
@@ -241,6 +251,60 @@ class PopulationRun:
         chosen = [found[condition.name].epoch if condition.name in found else 0 for condition in self.plan.conditions]
         return np.broadcast_to(np.asarray(chosen)[:, None], self.plan.trials.shape)
 
+    def _own_ranks(self, best: np.ndarray) -> np.ndarray:
+        """The validation score of each trial at its best epoch, of this population's own selection; else NaN."""
+        asked = pl.DataFrame({"trial": self.plan.trials.ravel(), "epoch": best.ravel()})
+        history = self.keeper.read_history(self.plan.number, ranked_by(self.plan.design.select))
+        found = asked.join(history, on=["trial", "epoch"], how="left", maintain_order="left")
+        return found["value"].fill_null(np.nan).to_numpy().reshape(best.shape)
+
+    # ------------------------------------------------------------------ the networks that are kept
+
+    def _take(self, state: State[jax.Array], phase: str, epoch: int, found: Mapping[str, Scored]) -> None:
+        """Take the parameters of this epoch where they may be kept: the best so far, in the final phase the last."""
+        design, metric = self.plan.design, ranking(self.plan.design.select)
+        if design.keep == "none":
+            return
+        if phase == "final":
+            assert self.best is not None
+            assert self.ranks is not None
+            trials, scores = self.plan.active & (self.best == epoch) & ~self.endings.diverged, self.ranks
+        elif "validation" in found and (design.select != "last" or epoch == self.plan.epochs):
+            living, scores = self.plan.active & ~self.endings.diverged, found["validation"].scores[metric]
+            better = self.snapshot.improved(scores, living, higher=is_higher_better(metric))
+            trials = living & better[:, None]
+        else:
+            return
+        if trials.any():
+            self.snapshot.take(self.trainer, state, trials, epoch, scores)
+
+    def _kept(self) -> np.ndarray:
+        """The trials whose networks are kept of those that were taken, shape (C, S)."""
+        design, taken = self.plan.design, self.plan.active & (self.snapshot.epoch > 0) & ~self.endings.diverged
+        if design.keep == "all":
+            return taken
+        return self.snapshot.best_of_each(taken, higher=is_higher_better(ranking(design.select)))
+
+    def _keep_taken(self, phase: str) -> None:
+        """Keep the networks that are the last of their trials, and what the phase's networks say of its split.
+
+        Of the selection phase that are the validation rows: the final network has learnt from them.
+        """
+        trials, design = self._kept(), self.plan.design
+        if not trials.any():
+            return
+        networks = taken_networks(self.plan, self.dataset, self.trainer, self.snapshot, trials, phase)
+        if phase == "final" or not design.final:
+            for network in networks:
+                self.keeper.save_network(network.identity, network.seed, *network.written())
+        split = "test" if phase == "final" else "validation"
+        x, y = (getattr(self.dataset, f"{axis}_{split}") for axis in ("x", "y"))
+        if len(x) and self.plan.kept.has_predictions:
+            outputs = np.stack([network.outputs(x) for network in networks])
+            said = PredictedRows(outputs, y, self.dataset.rows[split])
+            frame = prediction_frame(self.plan, split, trials, self.snapshot.epoch, said)
+            self.keeper.write_predictions(self.plan.number, split, frame)
+
     # ------------------------------------------------------------------ one phase
 
     def _train(self, phase: str, training: PlacedData, epochs: np.ndarray, due: Callable[[int], _Due | None]) -> None:
@@ -250,6 +314,7 @@ class PopulationRun:
         """
         last = int(epochs.max(initial=0))
         kept = go_on(self.keeper, self.plan.number, self.checkpoint, phase)
+        self.snapshot = (kept.snapshot if kept else None) or Snapshot.none(self.plan.trials.shape)
         segment = Segment(self.plan, phase, kept.epoch + 1 if kept else 0)
         if kept:
             state = self.trainer.restore(kept.state)
@@ -295,7 +360,7 @@ class PopulationRun:
         found = {"train": Scored(scores, everyone)}
         if due:
             state, scores = self.trainer.evaluate(state, due.rows, due.trials)
-            found[due.split] = Scored(scores, due.trials)
+            found[due.split] = Scored(scores | self._asked(state, due), due.trials)
         self._record(state, 0, 0, found, epochs, segment)
         self._probe(state, 0, training, everyone, segment)
         return state
@@ -315,14 +380,20 @@ class PopulationRun:
             state, scores, of_split = self.trainer.train_and_evaluate(
                 state, training, epoch, running, due.rows, due.trials
             )
+            of_split |= self._asked(state, due)
             found = {"train": Scored(scores, running), due.split: Scored(of_split, due.trials)}
         else:
             state, scores = self.trainer.train_epoch(state, training, epoch, running)
             found = {"train": Scored(scores, running)}
         steps = epoch * num_batches(training.rows, self.plan.batch_size)
         self._record(state, epoch, steps, found, epochs, segment)
+        self._take(state, segment.phase, epoch, found)
         self._probe(state, epoch, training, running, segment)
         return state
+
+    def _asked(self, state: State[jax.Array], due: _Due) -> Scores:
+        """The metrics that the study asks for, of what is due."""
+        return asked_metrics(self.plan, self.dataset, due.split, self.trainer, state, due.rows, due.trials)
 
     # ------------------------------------------------------------------ noting and keeping
 
@@ -363,6 +434,7 @@ class PopulationRun:
             state=self.trainer.save(state),
             endings=self.endings,
             best=self.best,
+            snapshot=self.snapshot if self.snapshot.leaves else None,
         )
         if segment.phase == "select" and epoch == self.plan.epochs and self.plan.design.keep_state:
             self.keeper.save_state(self.plan.number, *checkpoint.written())

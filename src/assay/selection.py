@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from assay.learning.scores import find_metric
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -30,7 +32,23 @@ class BestEpoch:
 
 def is_higher_better(metric: str) -> bool:
     """True for an accuracy; losses and errors are to be small."""
-    return metric.endswith("accuracy")
+    return find_metric(metric).higher_is_better
+
+
+def ranking(select: str) -> str:
+    """The validation metric that says which seed of a condition is the best: the one that `select` names.
+
+    ``last`` names none; the loss stands in for it.
+    """
+    return "loss" if select == "last" else select.removeprefix("val_")
+
+
+def ranked_by(select: str) -> pl.Expr:
+    """The rows of a history that hold the metric of `ranking`: of the selection phase, on the validation rows."""
+    import polars as pl
+
+    is_metric = (pl.col("split") == "validation") & (pl.col("metric") == ranking(select))
+    return is_metric & (pl.col("phase") == "select")
 
 
 def selecting(select: str) -> pl.Expr:
@@ -39,7 +57,7 @@ def selecting(select: str) -> pl.Expr:
     Parameters
     ----------
     select : str
-        ``val_loss``, ``val_accuracy``, ``val_mean_absolute_error``, or ``last`` for the last epoch.
+        ``val_`` and the name of a metric, such as ``val_loss``, or ``last`` for the last epoch.
     """
     import polars as pl
 
@@ -94,6 +112,20 @@ def best_epoch_of_each(history: pl.DataFrame, select: str) -> dict[str, BestEpoc
         high = np.where(completed, per_seed, 0).max(axis=0)
     found = zip(names, best.tolist(), low.tolist(), high.tolist(), completed.any(axis=0), strict=True)
     return {name: BestEpoch(*epochs) for name, *epochs, has_completed in found if has_completed}
+
+
+def best_epoch_of_each_split(history: pl.DataFrame, select: str) -> dict[tuple[str, int], BestEpoch]:
+    """As `best_epoch_of_each`, each of several splits by its own validation rows: by condition and number of split.
+
+    A history without the column ``resample`` is of one split, number 0.
+    """
+    whole = {(0,): history}
+    parts = history.partition_by("resample", as_dict=True) if "resample" in history.columns else whole
+    return {
+        (name, number): best
+        for (number,), rows in parts.items()
+        for name, best in best_epoch_of_each(rows, select).items()
+    }
 
 
 def _split_and_metric(select: str) -> tuple[str, str]:

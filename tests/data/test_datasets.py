@@ -12,7 +12,7 @@ from sklearn.datasets import load_diabetes, load_digits, load_iris
 from sklearn.model_selection import train_test_split
 
 import assay.data
-from assay.data import DATASETS, DataRequest, Split, describe, is_available, load
+from assay.data import DATASETS, DataRequest, Resample, Split, describe, is_available, load
 from assay.errors import DataError
 
 SHARED = os.environ.get("ASSAY_DATA")
@@ -104,7 +104,7 @@ def test_scaling_learns_from_training_rows_alone():
     np.testing.assert_allclose(data.x_train.mean(axis=0), 0, atol=1e-5)
     np.testing.assert_allclose(data.x_train.std(axis=0), 1, atol=1e-5)
     assert np.abs(data.x_test.mean(axis=0)).max() > 0.01
-    assert data.scaling.name == "standard"
+    assert data.preparation.scaling.name == "standard"
 
 
 def test_parts_share_no_row_and_lose_none():
@@ -222,7 +222,7 @@ def test_a_named_set_is_described_without_heavy_modules():
         (DataRequest("minst"), r"unknown data set 'minst'\. Did you mean 'mnist'\? Known data sets: digits, .*\.csv"),
         (DataRequest(), r"expected the name of a data set or a path"),
         (DataRequest("iris", path="a.npz"), r"'iris' is not read from a file; leave out its name or the path a\.npz"),
-        (DataRequest("iris", target="y"), r"data\.target: names a column of a \.csv; 'iris' has its own target"),
+        (DataRequest("iris", target="y"), r"data\.target: names a column of a table; 'iris' has its own target"),
         (
             DataRequest("iris", arguments={"rows": 9}),
             r"only synthetic sets \(ball, .*\) take arguments, got rows for iris",
@@ -285,3 +285,153 @@ def test_asking_for_an_unknown_set_is_told():
 def test_exported_names_exist():
     """Everything in `__all__` is there."""
     assert all(hasattr(assay.data, name) for name in assay.data.__all__)
+
+
+def test_rows_are_known_by_their_numbers_in_the_source():
+    """An example of any part can be found again; parts that a source has apart count from 0."""
+    data = load(DataRequest("iris", scaling="none", rows=60))
+    x = load_iris().data.astype(np.float32)
+    for part, rows in data.rows.items():
+        np.testing.assert_array_equal(getattr(data, f"x_{part}"), x[rows])
+        assert rows.dtype == np.int64
+    together = np.concatenate(list(data.rows.values()))
+    assert len(set(together.tolist())) == len(together) == 90
+
+
+def test_digits_are_known_as_images():
+    """What is done to a row holds its shape, 8 by 8, and the scaling."""
+    data = load(DataRequest("digits"))
+    assert data.preparation.shape == (8, 8)
+    np.testing.assert_array_equal(data.preparation.apply(load_digits().images)[data.rows["test"]], data.x_test)
+
+
+def test_weights_go_with_their_rows(tmp_path):
+    """A column of weights is split as the rows are, and is no feature; other weights are other data."""
+    lines = [f"{i},{i % 7},{i % 2}" for i in range(50)]
+    (tmp_path / "own.csv").write_text("\n".join(["a,w,y", *lines]))
+    request = DataRequest(path=str(tmp_path / "own.csv"), weight="w", scaling="none")
+    data = load(request)
+    assert data.shape == describe(request)
+    assert data.shape.features == 1
+    for part in ("train", "validation", "test"):
+        weights = getattr(data, f"weights_{part}")
+        assert weights.dtype == np.float32
+        np.testing.assert_array_equal(weights, data.rows[part] % 7)
+    (tmp_path / "own.csv").write_text("\n".join(["a,w,y", *(f"{i},{i % 5},{i % 2}" for i in range(50))]))
+    assert load(request).fingerprint != data.fingerprint
+    assert load(DataRequest("iris")).weights_train is None
+
+
+def test_several_targets_are_columns_of_y(tmp_path):
+    """Labels are 0 and 1 in their order, which `target_names` tells; each row may have any number of them."""
+    lines = [f"{i},{i % 2},{i % 3 == 0}" for i in range(60)]
+    (tmp_path / "own.csv").write_text("\n".join(["a,even,third", *lines]))
+    request = DataRequest(path=str(tmp_path / "own.csv"), target=["third", "even"])
+    data = load(request)
+    assert data.shape == describe(request)
+    assert (data.target.task, data.shape.outputs, data.target_names) == ("multilabel", 2, ("third", "even"))
+    rows = data.rows["train"]
+    np.testing.assert_array_equal(data.y_train, np.stack([rows % 3 == 0, rows % 2], axis=1))
+
+
+def test_a_table_of_numbers_is_described_without_scikit_learn(tmp_path):
+    """How many features it has does not depend on which rows are trained on, so a plan takes no time."""
+    (tmp_path / "own.csv").write_text("a,b,y\n" + "".join(f"{i},{1000 * i},{i % 2}\n" for i in range(50)))
+    code = (
+        "import sys; from assay.data import DataRequest, describe\n"
+        f"describe(DataRequest(path={str(tmp_path / 'own.csv')!r}))\n"
+        "print([name for name in ('keras', 'jax', 'sklearn', 'scipy') if name in sys.modules])"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(assay.data.__file__).parents[2])}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.strip() == "[]"
+
+
+# ---- several splits
+
+
+def rows_of(x: np.ndarray) -> list[tuple[float, ...]]:
+    return sorted(map(tuple, x.tolist()))
+
+
+def test_folds_test_each_row_once():
+    """Validation rows are drawn from the rest, and the sizes are those of the plan."""
+    requests = [DataRequest("iris", scaling="none", resample=Resample(number, 4)) for number in range(4)]
+    found = [load(request) for request in requests]
+    tested = [row for dataset in found for row in rows_of(dataset.x_test)]
+    assert sorted(tested) == rows_of(load_iris().data.astype(np.float32))
+    assert [dataset.shape for dataset in found] == [describe(request) for request in requests]
+
+
+def test_splits_draw_test_and_validation_rows_anew():
+    """The first is the split of a study without others; the next ones differ in all parts."""
+    first, second = (load(DataRequest("iris", resample=Resample(number))) for number in (0, 1))
+    assert first.fingerprint == load(DataRequest("iris")).fingerprint
+    assert first.shape == second.shape == describe(DataRequest("iris", resample=Resample(1)))
+    for part in ("x_train", "x_validation", "x_test"):
+        assert rows_of(getattr(first, part)) != rows_of(getattr(second, part))
+
+
+def own_parts(path: Path, **further: np.ndarray) -> Path:
+    """An .npz with a test set of its own."""
+    x, y = np.arange(60, dtype=float).reshape(30, 2), np.arange(30) % 2
+    np.savez(path, x_train=x[:20], y_train=y[:20], x_test=x[20:], y_test=y[20:], **further)
+    return path
+
+
+def test_a_test_set_of_the_source_stays(tmp_path):
+    """Then the validation rows alone are drawn anew, or cut into folds."""
+    path = str(own_parts(tmp_path / "parts.npz"))
+    one, other = (load(DataRequest(path=path, resample=Resample(number))) for number in (0, 1))
+    assert rows_of(one.x_test) == rows_of(other.x_test)
+    assert rows_of(one.x_validation) != rows_of(other.x_validation)
+    folds = [load(DataRequest(path=path, resample=Resample(number, 5))) for number in range(5)]
+    validated = sorted(row for dataset in folds for row in rows_of(dataset.x_validation))
+    assert validated == sorted(rows_of(folds[0].x_train) + rows_of(folds[0].x_validation))
+    assert one.shape.has_own_test
+
+
+def test_nothing_is_left_to_split_where_the_source_has_all_parts(tmp_path):
+    """Validation and test rows that are set apart make one split."""
+    x, y = np.arange(8, dtype=float).reshape(4, 2), np.arange(4) % 2
+    path = str(own_parts(tmp_path / "parts.npz", x_validation=x, y_validation=y))
+    with pytest.raises(DataError, match="comes with its own validation and test rows, so there is nothing to split"):
+        describe(DataRequest(path=path, resample=Resample(1)))
+
+
+def table(path: Path) -> str:
+    """Sixty rows of twenty patients, the days in no order."""
+    days = np.random.default_rng(0).permutation(60)
+    lines = [f"{row % 7},p{row // 3},{days[row]},{row % 2}" for row in range(60)]
+    path.write_text("\n".join(["a,patient,day,y", *lines]))
+    return str(path)
+
+
+@pytest.mark.parametrize("resample", [Resample(), Resample(2), Resample(1, 4)])
+def test_rows_of_one_group_are_in_one_part(tmp_path, resample):
+    """Of training, validation and test rows no two hold rows of one patient, and a plan knows how many there are."""
+    request = DataRequest(path=table(tmp_path / "own.csv"), group="patient", scaling="none", resample=resample)
+    data = load(request)
+    patients = [set((rows // 3).tolist()) for rows in data.rows.values()]
+    assert sum(map(len, patients)) == len(set.union(*patients)) == 20
+    assert data.shape == describe(request)
+    assert data.shape.features == 2
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_parts_follow_each_other_in_time(tmp_path, number):
+    """Training rows, then validation rows, then test rows; another split ends a window earlier."""
+    request = DataRequest(path=table(tmp_path / "own.csv"), time="day", scaling="none", resample=Resample(number))
+    data = load(request)
+    days = np.random.default_rng(0).permutation(60)
+    order = np.concatenate([days[data.rows[part]] for part in ("train", "validation", "test")])
+    assert order.tolist() == list(range(60 - 12 * number))
+    assert data.shape == describe(request)
+
+
+def test_some_rows_in_time_are_the_last_ones(tmp_path):
+    """`rows = 20` keeps those next to the test rows, not the oldest."""
+    request = DataRequest(path=table(tmp_path / "own.csv"), time="day", rows=20)
+    data = load(request)
+    days = np.random.default_rng(0).permutation(60)
+    assert days[data.rows["train"]].min() == 60 - 12 - 20

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assay.cli.options import JsonOption, OutOption, SeedsOption, SetOption, StudyArgument, VaryOption
-from assay.cli.words import counted, duration
+from assay.cli.words import counted, duration, factors_text
 
 if TYPE_CHECKING:
     from assay.growing import Growth
@@ -78,6 +78,7 @@ class PlanTold:
             "conditions": [
                 {"condition": condition.name, "settings": condition.settings} for condition in plan.conditions
             ],
+            "splits": plan.splits,
             "seeds": list(plan.seeds),
             "trials": plan.num_trials,
             "populations": [
@@ -92,8 +93,50 @@ class PlanTold:
             "programs": plan.num_programs,
             "expected_seconds": round(self.seconds, 1),
             "expected_memory_bytes": self.memory_bytes,
+            "kept": {
+                "networks": plan.kept.networks,
+                "network_bytes": plan.kept.bytes,
+                "prediction_bytes_at_most": plan.kept.prediction_bytes,
+            },
             **({} if self.growth is None else self.growth.written()),
         }
+
+
+def splits_sentences(plan: Plan) -> list[str]:
+    """What each of several splits draws anew, each way of the study's data once; empty where there is one split."""
+    if plan.splits == 1:
+        return []
+    said = []
+    for population in plan.populations:
+        request, shape = population.request, population.shape
+        has_test = shape.test_rows > 0 and not shape.has_own_test
+        rows, also = ("test", " The validation rows are drawn from the rest.") if has_test else ("validation", "")
+        if request.resample.folds is not None:
+            way = f"Each row is one of the {rows} rows in one of {plan.splits} folds.{also}"
+        elif request.time is not None:
+            way = f"The {rows} rows of each split are a window in time that ends before that of the split before it."
+        else:
+            way = f"Each split draws {'test and validation' if has_test else 'validation'} rows anew."
+        fixed = (
+            " The test rows are those of the source in every split." if shape.has_own_test and shape.test_rows else ""
+        )
+        said.append(way + fixed)
+    return list(dict.fromkeys(said))
+
+
+def _kept_sentence(plan: Plan) -> str:
+    """What of the networks stays on disk, and how much that is."""
+    from assay.planning import format_bytes
+
+    kept = plan.kept
+    if not kept.networks:
+        return 'Keeps no network (design.keep = "none").'
+    told = f"Keeps {counted(kept.networks, 'network')}, {format_bytes(kept.bytes)}"
+    if kept.prediction_bytes:
+        told += f", and predictions, at most {format_bytes(kept.prediction_bytes)}"
+    without = [each.name for each in plan.populations if not each.kept.has_predictions]
+    left_out = f" No predictions of {', '.join(without)}, for they are too many." if without else ""
+    return f'{told} (design.keep = "{plan.study.design.keep}").{left_out}'
 
 
 def _print_plan(plan: Plan, told: PlanTold) -> None:
@@ -107,16 +150,18 @@ def _print_plan(plan: Plan, told: PlanTold) -> None:
     study = plan.study
     console.print(f"[bold]{study.name}[/bold]  {study.question}".rstrip(), highlight=False)
     console.print(
-        f"{counted(len(plan.conditions), 'condition')} × {counted(len(plan.seeds), 'seed')} = "
-        f"{counted(plan.num_trials, 'trial')}, in {counted(len(plan.populations), 'population')} with "
-        f"{counted(plan.num_programs, 'compiled program')}.",
+        f"{factors_text(plan)} = {counted(plan.num_trials, 'trial')}, in "
+        f"{counted(len(plan.populations), 'population')} with {counted(plan.num_programs, 'compiled program')}.",
         highlight=False,
     )
     console.print(
         f"About {duration(told.seconds)} and {format_bytes(told.memory_bytes)} of memory "
-        f"on {plan.num_devices} cores (a rough estimate).\n",
+        f"on {plan.num_devices} cores (a rough estimate).",
         highlight=False,
     )
+    console.print(f"{_kept_sentence(plan)}\n", highlight=False)
+    for sentence in splits_sentences(plan):
+        console.print(f"{sentence}\n", highlight=False)
     if told.growth is not None:
         console.print(f"{told.growth}\n", highlight=False)
     table = Table("population", box=None, pad_edge=False, header_style="bold")
@@ -135,5 +180,7 @@ def _print_plan(plan: Plan, told: PlanTold) -> None:
         )
     console.print(table)
     for population in plan.populations:
+        if population.request.resample.number:
+            continue  # the networks of the first split
         console.print(f"\n[bold]{population.name}[/bold]: the network of '{population.conditions[0].name}'")
         console.print(model_summary(population.members[0].layers), highlight=False)

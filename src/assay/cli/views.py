@@ -14,7 +14,8 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
-from assay.cli.words import counted
+from assay.cli.words import counted, factors_text
+from assay.selection import is_higher_better
 
 if TYPE_CHECKING:
     from assay.planning import Plan, PopulationPlan
@@ -66,7 +67,7 @@ class _Tally:
             return
         means = np.full(len(values), np.nan)
         means[valid] = np.nanmean(values[valid], axis=1)
-        sign = 1.0 if metric == "accuracy" else -1.0
+        sign = 1.0 if is_higher_better(metric) else -1.0
         index = int(np.nanargmax(sign * means))
         if self.best is None or sign * means[index] > sign * self.best[0]:
             self.best = (float(means[index]), metric, event.population.conditions[index].name)
@@ -108,7 +109,7 @@ class PlainView:
         self._start_work = self._tally.work
         known = f" ({finished} already done)" if finished else ""
         self.say(
-            f"{plan.study.name}: {counted(len(plan.conditions), 'condition')} × {counted(len(plan.seeds), 'seed')} = "
+            f"{plan.study.name}: {factors_text(plan)} = "
             f"{counted(plan.num_trials, 'trial')}{known}, {counted(len(plan.populations), 'population')}"
         )
 

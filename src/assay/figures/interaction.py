@@ -10,7 +10,7 @@ Parallel lines mean that neither factor cares for the other; lines that part or 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from assay.analysis.measured import Measured
 from assay.errors import StudyError
 from assay.figures.style import BLUE, GREEN, INK, PURPLE, QUIET, SIZES, VERMILLION, new_figure, quiet_axes, wrapped_name
 from assay.figures.written import plain
-from assay.selection import is_higher_better
+from assay.learning.scores import find_metric
 from assay.study.conditions import level_label, short_labels
 
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ class Interaction:
     levels : list of str
         Of the factor along the axis; numbers in their order.
     lines : list of InteractionLine
+    unit : str
+        What the points are means over: ``seed`` or ``split``.
     """
 
     measure: Measure
@@ -80,6 +82,7 @@ class Interaction:
     beside: str
     levels: list[str]
     lines: list[InteractionLine]
+    unit: str = "seed"
 
     def written(self) -> dict[str, Any]:
         """As JSON."""
@@ -150,7 +153,8 @@ def interaction_of(results: Results, effects: FactorAnalysis | None = None) -> I
     first, second, means = factorial.pair(*effects.pair)
     if max(means.shape[:2]) > MOST_LEVELS:
         return None
-    return interaction_data(first, second, intervals_of(means, measured), means, measure, measured.confidence)
+    data = interaction_data(first, second, intervals_of(means, measured), means, measure, measured.confidence)
+    return replace(data, unit=effects.seed.kind)
 
 
 def interaction(results: Results) -> Figure:
@@ -228,7 +232,8 @@ def _limits(data: Interaction) -> tuple[float, float]:
     low, high = min(ends, default=0.0), max(ends, default=1.0)
     span = (high - low) or 0.05 * abs(high) or 1.0
     low, high = low - 0.06 * span, high + 0.06 * span
-    return (max(low, 0.0), min(high, 1.0)) if is_higher_better(data.measure.metric) else (low, high)
+    metric = find_metric(data.measure.metric)
+    return (max(low, metric.low), min(high, metric.high)) if metric.higher_is_better else (low, high)
 
 
 def _draw_line(axes: Axes, line: InteractionLine, number: int, shift: float) -> None:
@@ -302,4 +307,4 @@ def _legend_text(data: Interaction) -> str:
     points = [point for line in data.lines for point in line.points]
     seeds = max((len(point.seeds) for point in points), default=0)
     bars = f", bars the {100 * data.confidence:g} % interval" if any(point.low is not None for point in points) else ""
-    return f"Lines join means over {seeds} seeds{bars}; faint dots are seeds."
+    return f"Lines join means over {seeds} {data.unit}s{bars}; faint dots are {data.unit}s."

@@ -20,6 +20,7 @@ from assay.analysis.wording import shared_names
 from assay.errors import StoreError, did_you_mean
 from assay.figures.style import BLUE, INK, QUIET, SIZES, VERMILLION, grid_columns, new_figure, quiet_axes, wrapped_name
 from assay.figures.written import plain, written_lines
+from assay.learning.scores import find_metric
 from assay.selection import is_higher_better
 
 if TYPE_CHECKING:
@@ -51,8 +52,9 @@ class Curves:
     Attributes
     ----------
     table : polars.DataFrame
-        Columns condition, split, metric, epoch, mean, low, high, seeds: over the trials that have not diverged or
-        failed, the mean and the range of the selection phase, epoch 0 included where it was measured.
+        Columns condition, split, metric, epoch, mean, low, high, seeds: over the trials (of all seeds, and of all
+        splits where there are several) that have not diverged or failed, the mean and the range of the selection
+        phase, epoch 0 included where it was measured.
     conditions : list of str
         In the study's order.
     metrics : list of str
@@ -64,6 +66,8 @@ class Curves:
         The condition that is drawn faintly behind all others: the baseline.
     clock : str
         What the column ``epoch`` counts.
+    unit : str
+        What the range is over: each ``seed``, or each ``trial`` of several splits.
     """
 
     table: pl.DataFrame
@@ -73,6 +77,7 @@ class Curves:
     notes: dict[str, str]
     reference: str | None
     clock: str = "epoch"
+    unit: str = "seed"
 
     def of(self, metrics: Sequence[str]) -> Curves:
         """The same of these metrics alone."""
@@ -92,8 +97,9 @@ class Curves:
         last = max(last, first + 1)
         epochs = (first - 0.04 * (last - first), last + 0.04 * (last - first))
         if is_higher_better(metric):
-            pad = 0.05 * max(high - low, 0.02)
-            return CurveScale(epochs, (max(low - pad, -0.01), min(high + pad, 1.01)), is_logarithmic=False)
+            ends, pad = find_metric(metric), 0.05 * max(high - low, 0.02)
+            limits = max(low - pad, ends.low - 0.01), min(high + pad, ends.high + 0.01)
+            return CurveScale(epochs, limits, is_logarithmic=False)
         if low > 0 and high / low > LARGE_RATIO:
             factor = (high / low) ** 0.05
             return CurveScale(epochs, (low / factor, high * factor), is_logarithmic=True)
@@ -149,9 +155,9 @@ def curve_data(results: Results, conditions: Sequence[str] | None = None) -> Cur
         .agg(mean=value.mean(), low=value.min(), high=value.max(), seeds=pl.len())
         .sort("condition", "split", "metric", "epoch")
     )
-    seeds = len(results.study.seed_list())
+    seeds, splits = len(results.study.seed_list()), len(results.study.design.splits)
     notes = {
-        name: f"{len(trials)} of {seeds} {trials['outcome'][0]}"
+        name: f"{len(trials)} of {seeds * splits} {trials['outcome'][0]}"
         for (name,), trials in bad.partition_by("condition", as_dict=True).items()
     }
     metrics = table["metric"].unique().to_list()
@@ -163,6 +169,7 @@ def curve_data(results: Results, conditions: Sequence[str] | None = None) -> Cur
         notes=notes,
         reference=baseline,
         clock=results.clock,
+        unit="trial" if splits > 1 else "seed",
     )
 
 
@@ -285,7 +292,7 @@ def _legend(figure: Figure, curves: Curves, width: float, top: float) -> None:
         if split in curves.table["split"]
     ]
     if (curves.table["seeds"] > 1).any():
-        handles.append(Patch(color=QUIET, alpha=0.3, linewidth=0, label="lowest to highest seed"))
+        handles.append(Patch(color=QUIET, alpha=0.3, linewidth=0, label=f"lowest to highest {curves.unit}"))
     if has_validation and any(curves.best.values()):
         handles.append(
             Line2D([], [], color=VERMILLION, marker="o", markersize=5, linewidth=0.8, alpha=0.8, label="best epoch")

@@ -24,6 +24,7 @@ from assay.store.schema import (
     FORMAT_VERSION,
     MANIFEST_FILE,
     ORIGIN,
+    RESAMPLE,
     STUDY_FILE,
     empty_frame,
     kept_columns,
@@ -106,13 +107,18 @@ class Tables:
         assert isinstance(self.study, Study)
         return Present.of(self.study, grown=bool(self.manifest.get("grown")))
 
+    @property
+    def unit_columns(self) -> list[str]:
+        """What tells the trials of a condition apart: the seed, and the split where there are several."""
+        return [RESAMPLE, "seed"] if self._has_identities and self.present.splits > 1 else ["seed"]
+
     @cached_property
     def trials(self) -> pl.DataFrame:
         """One row per trial that has ended."""
         columns = trial_columns(condition.settings for condition in self.conditions)
         if not self._has_identities:
             return self._table("trials", columns).sort("trial")
-        return self.present.trials(self.trial_rows, columns, self.conditions)
+        return self.present.trials(self.trial_rows, self.present.columns(columns), self.conditions)
 
     @cached_property
     def trial_rows(self) -> pl.DataFrame:
@@ -148,12 +154,23 @@ class Tables:
         """The distributions that were recorded of each layer: two ends and the counts of equal bins between them."""
         return self.rows("histograms").sort("trial", "epoch", "layer", maintain_order=True)
 
+    @cached_property
+    def predictions(self) -> pl.DataFrame:
+        """What kept networks said of each row of the validation split, and of the test split once it was opened."""
+        if self.was_watched:
+            return empty_frame(COLUMNS_OF["predictions"])
+        has_test = self.study.design.final
+        rows = self.rows("predictions") if has_test else self.rows("predictions", _is_validation())
+        if self.manifest.get("grown"):  # what was trained again stands twice until the folder is settled
+            rows = rows.unique(["trial", "split", "row"], keep="last", maintain_order=True)
+        return rows.sort("trial", "split", "row", descending=[False, True, False])
+
     def rows(self, table: str, *filters: pl.Expr, population: int | None = None) -> pl.DataFrame:
         """The rows of a table that pass all `filters`, in no order; the others never fill memory.
 
         Parameters
         ----------
-        table : {"history", "signals", "histograms"}
+        table : {"history", "signals", "histograms", "predictions"}
         *filters : polars.Expr
             On the columns of that table.
         population : int, optional
@@ -170,6 +187,9 @@ class Tables:
         self, name: str, columns: Mapping[str, str], *filters: pl.Expr, pattern: str = "*.parquet"
     ) -> pl.DataFrame:
         import polars as pl
+
+        if self._has_identities:
+            columns = self.present.columns(columns)
 
         def shown(rows: pl.LazyFrame) -> pl.LazyFrame:
             if not self._has_identities:
@@ -209,6 +229,12 @@ class Tables:
                 f"{path}: this part of the {name} table cannot be read ({_first_line(error)}). "
                 "Remove it to read the rest; bring it back from a copy to have it whole."
             ) from error
+
+
+def _is_validation() -> pl.Expr:
+    import polars as pl
+
+    return pl.col("split") == "validation"
 
 
 def hidden_populations(directory: Path) -> set[int]:

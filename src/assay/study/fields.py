@@ -14,10 +14,11 @@ from pydantic import WithJsonSchema as JsonSchema
 from pydantic_core import PydanticCustomError, core_schema
 
 from assay.choices import Choice, Table
-from assay.data.splitting import Split
+from assay.data.splitting import Resample, Split
 from assay.errors import StudyError
 from assay.learning.losses import LOSSES
 from assay.learning.optimizers import OPTIMIZERS, check_numbers
+from assay.learning.scores import METRICS
 from assay.networks.activations import ACTIVATIONS
 from assay.networks.initializers import INITIALIZERS, check_initializer
 from assay.own_code import refer_to
@@ -42,6 +43,12 @@ class Later:
 
 
 LATER = Later()
+
+
+def at_default_later(part: BaseModel) -> set[str]:
+    """The fields of a part that came `LATER` and are at their default."""
+    fields = type(part).model_fields
+    return {name for name, field in fields.items() if LATER in field.metadata and getattr(part, name) == field.default}
 
 
 def fault(message: str) -> PydanticCustomError:
@@ -171,6 +178,42 @@ def _parse_seeds(value: object) -> int | tuple[int, ...]:
     return tuple(seeds)
 
 
+def _parse_splits(value: object) -> tuple[Resample, ...]:
+    """How many splits (5), each with rows drawn anew, or ``{folds = 5}``: each row is in one part."""
+    if isinstance(value, tuple):
+        return value
+    if _is_whole(value) and value != 0:
+        assert isinstance(value, int)
+        return tuple(Resample(number) for number in range(value))
+    if isinstance(value, Mapping) and list(value) == ["folds"] and _is_whole(value["folds"]) and value["folds"] > 1:
+        return tuple(Resample(number, value["folds"]) for number in range(value["folds"]))
+    raise fault(f"expected how many splits, such as 5, or {{folds = 5}} with at least 2 folds, got {value!r}.")
+
+
+def _write_splits(splits: tuple[Resample, ...]) -> Any:
+    """As a study file writes them."""
+    return len(splits) if splits[0].folds is None else {"folds": splits[0].folds}
+
+
+def _parse_metrics(value: object) -> tuple[str, ...]:
+    """Names of metrics, each once, in the order in which they came; one may stand without a list."""
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list | tuple):
+        raise fault(f'{PLACE}: expected a list of metrics such as ["f1", "roc_auc"], got {value!r}.')
+    try:
+        return tuple(dict.fromkeys(METRICS.parse(name, where=PLACE).name for name in names))
+    except StudyError as error:
+        raise fault(str(error)) from None
+
+
+def _parse_selection(value: object) -> str:
+    """``last``, or ``val_`` and the name of a metric; which there are is known with the rest of the study."""
+    if isinstance(value, str) and (value == "last" or value.startswith("val_")):
+        return value
+    near = f" Did you mean 'val_{value}'?" if value == "loss" or (isinstance(value, str) and value in METRICS) else ""
+    raise fault(f"{PLACE}: unknown value {value!r}.{near} Write last, or val_ and a metric, such as val_loss.")
+
+
 _WHOLE = {"type": "integer", "minimum": 0}
 
 ActivationChoice = Annotated[Choice, Known(ACTIVATIONS)]
@@ -199,4 +242,32 @@ Seeds = Annotated[
     int | tuple[int, ...],
     PlainValidator(_parse_seeds),
     JsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "array", "items": _WHOLE, "minItems": 1}]}),
+]
+Splits = Annotated[
+    tuple[Resample, ...],
+    PlainValidator(_parse_splits),
+    PlainSerializer(_write_splits),
+    JsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1},
+                {
+                    "type": "object",
+                    "properties": {"folds": {"type": "integer", "minimum": 2}},
+                    "required": ["folds"],
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    ),
+]
+MetricNames = Annotated[
+    tuple[str, ...],
+    PlainValidator(_parse_metrics),
+    JsonSchema({"type": "array", "items": {"enum": sorted(METRICS)}}),
+]
+Selection = Annotated[
+    str,
+    PlainValidator(_parse_selection),
+    JsonSchema({"anyOf": [{"enum": ["val_loss", *(f"val_{name}" for name in METRICS), "last"]}, {"pattern": "^val_"}]}),
 ]

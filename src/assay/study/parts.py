@@ -6,36 +6,48 @@ A field's description is what the user reads beside a mistake, and in an editor 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from assay.choices import Choice
+from assay.data.columns import FILLS, ColumnChoice
+from assay.data.files import FILE_KINDS, kinds_in_words
 from assay.data.registry import DATASETS
 from assay.data.request import DataRequest
+from assay.data.splitting import ONE_SPLIT, Resample
 from assay.data.synthetic import SYNTHETIC, check_arguments
 from assay.errors import DataError, did_you_mean
 from assay.learning.losses import STUDIED
 from assay.study.fields import (
+    LATER,
     PLACE,
     ActivationChoice,
     BiasInitializer,
     KernelInitializer,
     LossChoice,
+    MetricNames,
     OptimizerChoice,
     Rate,
     Seeds,
+    Selection,
+    Splits,
     SplitSize,
     Units,
     Whole,
     fault,
 )
 
-FILE_KINDS = (".npz", ".csv")
 DEFAULT_WIDTH = 64
 DEFAULT_DEPTH = 3
-
-Selection = Literal["val_loss", "val_accuracy", "val_mean_absolute_error", "last"]
 
 
 class Part(BaseModel):
@@ -44,21 +56,51 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
+class ColumnSpec(Part):
+    """What is said of a column of a table; ``"ignore"`` is short for ``{kind = "ignore"}``."""
+
+    kind: Literal["ignore", "numeric", "categorical", "date", "boolean"] | None = Field(
+        None, description="What it holds, or ignore; seen in its cells if absent."
+    )
+    fill: float | str | None = Field(
+        None, description=f"What stands for a gap: {', '.join(FILLS)}, or a number or level of your own."
+    )
+    indicator: bool | None = Field(None, description="Whether a feature tells gaps; if absent, where there are some.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _accept_a_kind(cls, value: Any) -> Any:
+        return {"kind": value} if isinstance(value, str) else value
+
+    @model_serializer(mode="wrap")
+    def _write_a_kind(self, write: SerializerFunctionWrapHandler) -> Any:
+        table = write(self)
+        return table["kind"] if list(table) == ["kind"] else table
+
+
 class DataSpec(Part):
     """What is learnt from, and how its rows are divided and scaled."""
 
     name: str | None = Field(None, description="A data set that assay knows; `assay data` lists them.")
-    path: str | None = Field(None, description="A .npz or .csv file; a relative path starts at the study file.")
+    path: str | None = Field(
+        None, description="A file of arrays or of a table; a relative path starts at the study file."
+    )
     words: Whole = Field(10_000, description="For text: how many of the most frequent words count.")
     validation: SplitSize | None = Field(None, description="Training rows held out: 0.2, 1000, or {first = 1000}.")
     test: SplitSize | None = Field(None, description="Rows for the test, where the data come without: as validation.")
     scaling: Literal["standard", "minmax", "unit", "none"] | None = Field(None, description="How inputs are scaled.")
     target_scaling: Literal["standard", "none"] = Field("none", description="How regression targets are scaled.")
-    target: str | None = Field(None, description="The column of a .csv file that is to be predicted.")
-    task: Literal["binary", "multiclass", "regression"] | None = Field(None, description="Seen in the data if absent.")
+    target: str | list[str] | None = Field(None, description="The column of a table to learn, or several.")
+    task: Literal["binary", "multiclass", "multilabel", "regression"] | None = Field(
+        None, description="Seen in the data if absent."
+    )
     rows: Whole | None = Field(None, description="Keep this many training rows; for synthetic data, make this many.")
     seed: int = Field(0, ge=0, description="Decides which rows are held out, and synthetic data.")
     arguments: dict[str, Any] = Field({}, description="Of synthetic data: features, noise, classes and so on.")
+    columns: Annotated[dict[str, ColumnSpec], LATER] = Field({}, description="What is said of columns of a table.")
+    weight: Annotated[str | None, LATER] = Field(None, description="The column that says how much a row counts.")
+    group: Annotated[str | None, LATER] = Field(None, description="The column whose equal cells belong together.")
+    time: Annotated[str | None, LATER] = Field(None, description="The column that says when a row was.")
 
     @model_validator(mode="before")
     @classmethod
@@ -81,10 +123,10 @@ class DataSpec(Part):
         if self.name is not None and self.name not in DATASETS:
             raise fault(
                 f"{PLACE}.name: unknown data set '{self.name}'.{did_you_mean(self.name, DATASETS)} "
-                f"Known data sets: {', '.join(sorted(DATASETS))}; or a path to a .npz or .csv file."
+                f"Known data sets: {', '.join(sorted(DATASETS))}; or a path to a {kinds_in_words()} file."
             )
         if self.path is not None and not self.path.lower().endswith(FILE_KINDS):
-            raise fault(f"{PLACE}.path: expected a .npz or .csv file, got '{self.path}'.")
+            raise fault(f"{PLACE}.path: expected a {kinds_in_words()} file, got '{self.path}'.")
         if self.validation is not None and 0 in (self.validation.count, self.validation.first):
             raise fault(f"{PLACE}.validation: expected at least 1 row, got 0. The best epoch is found on these rows.")
         if self.arguments and self.name not in SYNTHETIC:
@@ -96,12 +138,16 @@ class DataSpec(Part):
                 raise fault(str(error).replace("data.arguments", PLACE, 1)) from None
         return self
 
-    def request(self, base_directory: str | Path | None = None) -> DataRequest:
-        """The same as a plain value that the data room understands; relative paths start at `base_directory`."""
+    def request(self, base_directory: str | Path | None = None, resample: Resample = ONE_SPLIT[0]) -> DataRequest:
+        """One split of it, as a plain value that the data room understands.
+
+        Relative paths start at `base_directory`.
+        """
         values = {name: getattr(self, name) for name in type(self).model_fields}
         if self.path is not None:
             values["path"] = str(Path(base_directory or ".", Path(self.path).expanduser()))
-        return DataRequest(**values)
+        values["columns"] = {name: ColumnChoice(**dict(column)) for name, column in self.columns.items()}
+        return DataRequest(**values, resample=resample)
 
 
 class LayerSpec(Part):
@@ -162,6 +208,9 @@ class TrainingSpec(Part):
     optimizer: OptimizerChoice = Field(Choice("adam"), description='"adam", or {name = "adam", learning_rate = 1e-3}.')
     loss: LossChoice | None = Field(None, description="Follows from the data if absent.")
     metric: LossChoice | None = Field(None, description="Recorded too: a loss, a formula, or a function of your own.")
+    metrics: Annotated[MetricNames, LATER] = Field(
+        (), description='Of validation and test rows, recorded too: ["f1", "roc_auc"]; see `assay catalog metrics`.'
+    )
     epochs: Whole = Field(10, description="Passes over the training rows.")
     batch_size: Whole = Field(32, description="Rows seen in one update.")
 
@@ -173,7 +222,10 @@ class DesignSpec(Part):
         "factorial", description="Every combination; one factor changed at a time; or the named tables [conditions.x]."
     )
     seeds: Seeds = Field(3, description="Trials of every condition.")
-    select: Selection = Field("val_loss", description="What the best epoch is best in; last means the last epoch.")
+    splits: Annotated[Splits, LATER] = Field(
+        ONE_SPLIT, description="Ways to draw test and validation rows, each with all seeds; or {folds = 5}."
+    )
+    select: Selection = Field("val_loss", description="val_ and a metric: what the best epoch is best in; or last.")
     final: bool = Field(True, description="Retrain on train + validation to the best epoch, then open the test set.")
     baseline: str | None = Field(None, description="Name of the condition that the others are compared with.")
     confidence: float = Field(0.95, gt=0, lt=1, description="Of the intervals.")
@@ -182,6 +234,9 @@ class DesignSpec(Part):
         gt=0,
         description="Smallest difference that matters: of an accuracy (0.01 if absent), or a part of the baseline's "
         "loss or error (0.05 if absent).",
+    )
+    keep: Literal["final", "all", "none"] = Field(
+        "final", description="Whose trained network is kept: each condition's best seed, all trials, or none."
     )
     keep_state: bool = Field(False, description="Keep the trained state, so that more epochs go on from it.")
     allow: tuple[str, ...] = Field((), description='Certain faults to study, not to refuse: ["constant_output"].')

@@ -8,15 +8,16 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from assay.errors import StudyError, did_you_mean
+from assay.learning.scores import METRICS
 from assay.study.conditions import Condition, expand_conditions
-from assay.study.fields import PLACE, fault, plain
+from assay.study.fields import PLACE, at_default_later, fault, plain
 from assay.study.keys import check_key, flatten
 from assay.study.parts import DataSpec, DesignSpec, LayerSpec, NetworkSpec, Part, ProbeSpec, TrainingSpec
 from assay.study.wording import find_mistakes, tell
@@ -32,6 +33,7 @@ FREE = (
     "design.confidence",
     "design.margin",
     "design.allow",
+    "design.keep",
     "design.keep_state",
 )
 """Keys that decide no number."""
@@ -149,6 +151,7 @@ class Study(Part):
                 f"{PLACE}design.baseline: no condition is called '{baseline}'."
                 f"{did_you_mean(baseline, names)} Conditions: {known}."
             )
+        _check_select(self.design.select, expanded)
         self._expanded = tuple(expanded)
         return self
 
@@ -188,7 +191,8 @@ class Study(Part):
         """
         free = {key for key in FREE if "." not in key}
         values = self.model_dump(exclude_defaults=True, exclude=free | {"vary", "conditions"})
-        design = self.design.model_dump(exclude={"seeds"} | {key.removeprefix("design.") for key in FREE})
+        free_of_design = {key.removeprefix("design.") for key in FREE}
+        design = self.design.model_dump(exclude={"seeds"} | free_of_design | at_default_later(self.design))
         values["design"] = {**design, "seeds": self.seed_list()}
         values["vary"] = list(self.vary.items())
         values["conditions"] = [[name, list(table.items())] for name, table in self.conditions.items()]
@@ -226,6 +230,17 @@ def _check_design(study: Study) -> None:
         raise fault(f'[conditions] is not used by design.kind = "{kind}". Write design.kind = "conditions".')
     if kind == "one_at_a_time" and not study.vary:
         raise fault('design.kind is "one_at_a_time", but nothing varies. Write [vary] with at least one factor.')
+
+
+def _check_select(select: str, conditions: Sequence[Condition]) -> None:
+    """What selects is recorded, as far as that is known without the data."""
+    own = {str(condition.training.metric) for condition in conditions if condition.training.metric is not None}
+    known = ["last", *(f"val_{name}" for name in ("loss", *METRICS, *sorted(own)))]
+    if select not in known:
+        word = select.removeprefix("val_")
+        meant = next((f"val_{record.name}" for record in METRICS.records if word in record.meant_by), None)
+        near = did_you_mean(select, known) if meant is None else f" Did you mean '{meant}'?"
+        raise fault(f"{PLACE}design.select: unknown value '{select}'.{near} Choose from: {', '.join(known)}.")
 
 
 def _hashable(level: Any) -> Any:
