@@ -28,6 +28,21 @@ class Scored(NamedTuple):
     trials: np.ndarray
 
 
+class PredictedRows(NamedTuple):
+    """Rows of a split, and what N networks said of them.
+
+    Attributes
+    ----------
+    outputs : array of float32, shape (N, rows, K)
+    targets : array of float32, shape (rows, K)
+    source_rows : array of int, shape (rows,)
+    """
+
+    outputs: np.ndarray
+    targets: np.ndarray
+    source_rows: np.ndarray
+
+
 @dataclass
 class Segment:
     """The rows of some epochs that are not kept yet."""
@@ -179,6 +194,40 @@ def ended_trials(
             }
         )
     return pl.DataFrame(rows, schema_overrides={"best_epoch": pl.Int64, "final_epochs": pl.Int64})
+
+
+def prediction_frame(
+    plan: PopulationPlan, split: str, trials: np.ndarray, epoch: np.ndarray, rows: PredictedRows
+) -> pl.DataFrame:
+    """What some trials of a population said of the rows of a split.
+
+    Parameters
+    ----------
+    plan : PopulationPlan
+    split : str
+    trials : array, shape (C, S), bool
+    epoch : array of int, shape (C, S)
+        After which the network of each was taken.
+    rows : PredictedRows
+    """
+    condition, seed = np.nonzero(trials)
+    count, num_rows = rows.outputs.shape[:2]
+    of_each = pl.DataFrame(
+        {
+            "trial": plan.trials[condition, seed],
+            "condition": [plan.conditions[index].name for index in condition],
+            "seed": np.asarray(plan.seeds)[seed],
+            "epoch": epoch[condition, seed],
+            "split": [split] * count,
+        }
+    )
+    lists = pl.List(pl.Float32)
+    return of_each.select(pl.all().repeat_by(num_rows).explode()).with_columns(
+        row=pl.Series(np.tile(np.arange(num_rows), count)),
+        source_row=pl.Series(np.tile(rows.source_rows, count)),
+        target=pl.Series(np.tile(rows.targets, (count, 1))).cast(lists),
+        outputs=pl.Series(rows.outputs.reshape(count * num_rows, -1)).cast(lists),
+    )
 
 
 def failed_trials(plan: PopulationPlan, error: Exception) -> pl.DataFrame:

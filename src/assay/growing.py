@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from assay.planning import Plan, Planner, PopulationPlan
-from assay.selection import best_epoch_of_each, selecting
+from assay.selection import best_epoch_of_each, ranked_by, selecting
 from assay.store import Tables
 from assay.store.checking import check_same_study
 from assay.store.present import LeftOut, Present
@@ -154,6 +154,18 @@ class Standing:
         history = history.filter(pl.col("condition").is_in(list(place.values())))
         found = best_epoch_of_each(history.join(gone, on=["condition", "seed"], how="anti"), select)
         return {names[name]: best.epoch for name, best in found.items() if names[name] not in missing}
+
+    def ranks(self, best: Mapping[str, int]) -> dict[Trial, float]:
+        """The validation score of each trial at its condition's best epoch, by which its seeds are ranked."""
+        import polars as pl
+
+        place = {identity: condition.name for condition, identity in reversed(self._conditions)}
+        names = [(place[identity], identity, epoch) for identity, epoch in best.items() if identity in place]
+        schema = {"condition": pl.String, "identity": pl.String, "epoch": pl.Int64}
+        asked = pl.DataFrame(names, schema=schema, orient="row")
+        history = Tables(self.directory).rows("history", ranked_by(self.planner.study.design.select))
+        found = history.join(asked, on=["condition", "epoch"]).select("identity", "seed", "value")
+        return {(identity, seed): value for identity, seed, value in found.iter_rows()}
 
     @property
     def _conditions(self) -> list[tuple[Condition, str]]:

@@ -14,18 +14,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import polars as pl
 
 from assay.bookkeeping import Endings, Segment
+from assay.data import Dataset
+from assay.data.preparation import Preparation
+from assay.engine.trainer import Trainer
+from assay.kept import Kept, KeptLayer
+from assay.learning.losses import class_threshold
+from assay.planning import PopulationPlan
+from assay.snapshots import Snapshot
 from assay.store.schema import COLUMNS_OF, SELECTED, empty_frame, trial_columns, with_columns_of
+from assay.store.writing import circumstances
 
 About = Mapping[str, str | int | float | bool]
 """What the arrays of a checkpoint are of, as JSON."""
 
 _STATE = "state/"  # before the name of each array of the networks' state
+_SNAPSHOT = "snapshot/"  # and of what may be kept of them
 _BEST = "best"
 
 
@@ -64,6 +73,14 @@ class Keeper(Protocol):
     def load_state(self, population: int, /) -> tuple[Mapping[str, np.ndarray], About] | None:
         """What `save_state` kept of a population, or None."""
 
+    def save_network(
+        self, identity: str, seed: int, arrays: Mapping[str, np.ndarray], about: Mapping[str, Any], /
+    ) -> None:
+        """Keep a trained network, as `assay.kept.Kept.written` gave it; replaces a former one of this trial."""
+
+    def write_predictions(self, population: int, split: str, frame: pl.DataFrame, /) -> None:
+        """Keep what networks of a population said of the rows of a split."""
+
     def write_trials(self, population: int, frame: pl.DataFrame, /) -> None:
         """Keep the trials of a population of which a phase has ended; those of the phase before are replaced."""
 
@@ -80,6 +97,7 @@ class MemoryKeeper:
         self._checkpoints: dict[int, tuple[Mapping[str, np.ndarray], About]] = {}
         self._states: dict[int, tuple[Mapping[str, np.ndarray], About]] = {}
         self._trials: dict[int, pl.DataFrame] = {}
+        self.networks: dict[tuple[str, int], tuple[Mapping[str, np.ndarray], Mapping[str, Any]]] = {}
 
     @property
     def trials(self) -> pl.DataFrame:
@@ -103,6 +121,11 @@ class MemoryKeeper:
         """The distributions that were recorded of each layer: two ends and the counts of equal bins between them."""
         return self._rows("histograms").sort("trial", "epoch", "layer", maintain_order=True)
 
+    @property
+    def predictions(self) -> pl.DataFrame:
+        """What kept networks said of the rows of the validation and the test split."""
+        return self._rows("predictions").sort("trial", "split", "row", descending=[False, True, False])
+
     def write_history(self, population: int, phase: str, first_epoch: int, frame: pl.DataFrame) -> None:
         self._write("history", population, phase, first_epoch, frame)
 
@@ -114,7 +137,7 @@ class MemoryKeeper:
 
     def drop_history_after(self, population: int, phase: str, epoch: int) -> None:
         for key, frame in list(self._parts.items()):
-            if key[1:3] == (population, phase):
+            if key[1:3] == (population, phase) and key[0] != "predictions":
                 self._parts[key] = frame.filter(pl.col("epoch") <= epoch)
 
     def read_history(self, population: int, *filters: pl.Expr) -> pl.DataFrame:
@@ -137,6 +160,14 @@ class MemoryKeeper:
 
     def load_state(self, population: int) -> tuple[Mapping[str, np.ndarray], About] | None:
         return self._states.get(population)
+
+    def save_network(
+        self, identity: str, seed: int, arrays: Mapping[str, np.ndarray], about: Mapping[str, Any]
+    ) -> None:
+        self.networks[identity, seed] = {name: array.copy() for name, array in arrays.items()}, about
+
+    def write_predictions(self, population: int, split: str, frame: pl.DataFrame) -> None:
+        self._write("predictions", population, split, 0, frame)
 
     def _write(self, table: str, population: int, phase: str, first_epoch: int, frame: pl.DataFrame) -> None:
         self._parts[table, population, phase, first_epoch] = with_columns_of(frame, COLUMNS_OF[table])
@@ -167,6 +198,8 @@ class Checkpoint:
     endings : Endings
     best : array of int, shape (C, S), optional
         In the final phase, for how many epochs each trial is trained.
+    snapshot : Snapshot, optional
+        The parameters of this phase that may be kept; None where nothing was taken.
     """
 
     phase: str
@@ -177,6 +210,7 @@ class Checkpoint:
     state: Mapping[str, np.ndarray]
     endings: Endings
     best: np.ndarray | None = None
+    snapshot: Snapshot | None = None
 
     @classmethod
     def load(cls, keeper: Keeper, population: int) -> Checkpoint | None:
@@ -199,9 +233,10 @@ class Checkpoint:
             tiles=int(about["tiles"]),
             sparse=bool(about.get("sparse", False)),
             elapsed_seconds=float(about["elapsed_seconds"]),
-            state={name.removeprefix(_STATE): array for name, array in arrays.items() if name.startswith(_STATE)},
+            state=_below(_STATE, arrays),
             endings=Endings.of_arrays(arrays),
             best=arrays.get(_BEST),
+            snapshot=Snapshot.of_arrays(_below(_SNAPSHOT, arrays)),
         )
 
     def save(self, keeper: Keeper, population: int) -> None:
@@ -211,6 +246,8 @@ class Checkpoint:
     def written(self) -> tuple[dict[str, np.ndarray], dict[str, str | int | float | bool]]:
         """Its arrays, and what they are of."""
         arrays = {_STATE + name: array for name, array in self.state.items()} | self.endings.arrays()
+        if self.snapshot is not None:
+            arrays |= {_SNAPSHOT + name: array for name, array in self.snapshot.arrays().items()}
         about: dict[str, str | int | float | bool] = {
             "phase": self.phase,
             "epoch": self.epoch,
@@ -219,6 +256,11 @@ class Checkpoint:
             "elapsed_seconds": self.elapsed_seconds,
         }
         return arrays if self.best is None else {**arrays, _BEST: self.best}, about
+
+
+def _below(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays whose names begin so, by the rest of their names."""
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
 def keep_segment(keeper: Keeper, segment: Segment, checkpoint: Checkpoint) -> None:
@@ -233,6 +275,39 @@ def keep_segment(keeper: Keeper, segment: Segment, checkpoint: Checkpoint) -> No
         signals, histograms = pl.concat(segment.signals), pl.concat(segment.histograms)
         keeper.write_signals(population, phase, first_epoch, signals, histograms)
     checkpoint.save(keeper, population)
+
+
+def keep_networks(
+    keeper: Keeper,
+    plan: PopulationPlan,
+    dataset: Dataset,
+    trainer: Trainer,
+    snapshot: Snapshot,
+    trials: np.ndarray,
+    phase: str,
+) -> None:
+    """Keep the networks of some trials, shape (C, S), as they were taken in a phase."""
+    parameters, packages = snapshot.parameters(), circumstances()["versions"]
+    for condition, seed in np.argwhere(trials).tolist():
+        member, identity = plan.members[condition], plan.identities[condition]
+        of_layers = zip(trainer.of_trial(parameters, condition, seed), member.layers, strict=True)
+        network = Kept(
+            layers=tuple(KeptLayer(kernel, bias, layer.activation) for (kernel, bias), layer in of_layers),
+            preparation=Preparation((plan.shape.features,), dataset.scaling),
+            task=plan.shape.task,
+            threshold=class_threshold(member.loss, member.layers[-1].activation),
+            class_names=dataset.class_names,
+            target_names=None,
+            target_scaling=dataset.target_scaling,
+            loss=member.loss.written(),
+            condition=plan.conditions[condition].name,
+            identity=identity,
+            seed=plan.seeds[seed],
+            epoch=int(snapshot.epoch[condition, seed]),
+            phase=phase,
+            versions=packages,
+        )
+        keeper.save_network(identity, plan.seeds[seed], *network.written())
 
 
 def go_on(keeper: Keeper, population: int, checkpoint: Checkpoint | None, phase: str) -> Checkpoint | None:

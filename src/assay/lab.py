@@ -33,7 +33,7 @@ from assay.engine import (
     use_devices,
 )
 from assay.errors import WriteError
-from assay.growing import Begun, Growth, Standing
+from assay.growing import Begun, Growth, Standing, Trial
 from assay.judging import data_notes, trait_notes
 from assay.learning.losses import LOSSES
 from assay.learning.optimizers import OPTIMIZERS
@@ -43,6 +43,7 @@ from assay.networks.saved_models import fingerprint
 from assay.own_code import OwnCode
 from assay.planning import Plan, Planner, PopulationPlan, check_capacity
 from assay.protocol import EpochEvent, PopulationRun
+from assay.pruning import prune
 from assay.results import Results
 from assay.settling import clean, final_phases, settled
 from assay.store import Store
@@ -190,10 +191,11 @@ def _train(
             if not growth.is_alone(begun):
                 return False
             if growth.holds_all(begun):
-                best = run.result().best_epochs()
+                _finish(begun.population, run.result(), run.result().best_epochs(), None, store)
             else:
-                best = _of_population(begun.population, Standing.of(store.directory, planner).best_epochs())
-            _finish(begun.population, run.result(), best, store)
+                now = Standing.of(store.directory, planner)
+                best = now.best_epochs()
+                _finish(begun.population, run.result(), *_of_population(begun.population, best, now.ranks(best)), store)
             return True
 
         ended, error = _guarded(begun.population, select, store)
@@ -202,29 +204,37 @@ def _train(
     best = Standing.of(store.directory, planner).best_epochs()
     standing = settled(store, planner, best)
     finals = final_phases(store, standing, best)
+    ranks = standing.ranks(best) if finals else {}
     for begun, run in zip(finals, _ahead(prepared, [begun.population for begun in finals]), strict=True):
 
         def finish(begun: Begun = begun, run: Future[PopulationRun] = run) -> bool:
-            _finish(begun.population, run.result(), _of_population(begun.population, best), store)
+            _finish(begun.population, run.result(), *_of_population(begun.population, best, ranks), store)
             return True
 
         _, error = _guarded(begun.population, finish, store)
         progress.population_ended(begun.population, error)
-    clean(store, Standing.of(store.directory, planner))
+    whole = Standing.of(store.directory, planner)
+    clean(store, whole)
+    prune(store, whole)
 
 
-def _of_population(population: PopulationPlan, best: Mapping[str, int]) -> np.ndarray:
-    """The best epoch of each trial's condition, shape (C, S); 0 where there is none."""
+def _of_population(
+    population: PopulationPlan, best: Mapping[str, int], ranks: Mapping[Trial, float]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The best epoch of each trial's condition, 0 where there is none, and its score there, NaN where there is none."""
     epochs = np.asarray([best.get(identity, 0) for identity in population.identities])
-    return np.broadcast_to(epochs[:, None], population.trials.shape)
+    scores = [[ranks.get((each, seed), np.nan) for seed in population.seeds] for each in population.identities]
+    return np.broadcast_to(epochs[:, None], population.trials.shape), np.asarray(scores)
 
 
-def _finish(population: PopulationPlan, run: PopulationRun, best: np.ndarray, store: Store) -> None:
+def _finish(
+    population: PopulationPlan, run: PopulationRun, best: np.ndarray, ranks: np.ndarray | None, store: Store
+) -> None:
     """The final phase; the folder keeps that the test set was opened."""
     opened = population.active & (best > 0) & ~run.endings.diverged
     if population.design.final and opened.any():
         store.note_opening([population.seeds[seed] for seed in np.flatnonzero(opened.any(axis=0))], int(opened.sum()))
-    run.finish(best)
+    run.finish(best, ranks)
 
 
 def _ahead(

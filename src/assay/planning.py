@@ -34,8 +34,36 @@ FINAL_FOR_SELECTION = 0.7
 # trials takes bounded memory and a folder can be continued anywhere.
 POPULATION_STATE_BYTES = 2**30
 POPULATION_TRIALS = 2**14
+# Of a kept network beside its parameters, of a predicted row beside its target and outputs, and the most that the
+# predictions of one population may take.
+NETWORK_BYTES = 3000
+ROW_BYTES = 16
+MOST_PREDICTION_BYTES = 2**28
 # JAX, the interpreter and the tables, before any data.
 BASE_BYTES = 500 * 2**20
+
+
+@dataclass(frozen=True)
+class KeptSizes:
+    """What stays of trained networks on disk.
+
+    Attributes
+    ----------
+    networks : int
+    bytes : int
+        Of the networks.
+    prediction_bytes : int
+        Of what they say of the validation and the test rows, at most: Parquet files are smaller.
+    """
+
+    networks: int
+    bytes: int
+    prediction_bytes: int
+
+    @property
+    def has_predictions(self) -> bool:
+        """Whether predictions are kept: not where those of one population would fill a disk."""
+        return self.prediction_bytes <= MOST_PREDICTION_BYTES
 
 
 @dataclass(frozen=True)
@@ -104,12 +132,31 @@ class PopulationPlan:
         """Floating point operations of its products in the first phase: 6 a parameter, example and update."""
         return 6.0 * self.parameters * self.shape.train_rows * self.epochs * self.trials.size
 
+    @cached_property
+    def kept(self) -> KeptSizes:
+        """What stays of its networks when it has ended."""
+        networks = {"final": len(self.conditions), "all": self.trials.size, "none": 0}[self.design.keep]
+        rows = self.shape.validation_rows + self.shape.test_rows * self.design.final
+        return KeptSizes(
+            networks=networks,
+            bytes=networks * (4 * self.parameters + NETWORK_BYTES),
+            prediction_bytes=networks * rows * (2 * 4 * self.shape.outputs + ROW_BYTES),
+        )
+
+    @property
+    def _snapshot_bytes(self) -> int:
+        """Parameters of all members on the host, as they are fetched and as they are held."""
+        slots = self.layout.num_groups * self.layout.num_slots
+        return 0 if self.design.keep == "none" else 2 * 4 * self.parameters * slots
+
     def memory_bytes(self, num_devices: int) -> int:
-        """Peak memory: the state (in use, and being saved), data (read, put together, on each device), a batch."""
+        """Peak memory: the state (in use, and being saved), what is taken of it, data (read, put together, on each
+        device), a batch.
+        """
         units = sum(layer.units for layer in self.members[0].layers)
         rows = max(self.batch_size, 128)  # a step's, or a chunk's that is scored
         activations = 4 * 4 * units * rows * self.layout.num_slots * min(num_devices, self.layout.num_groups)
-        return 2 * self.layout.state_bytes + (num_devices + 2) * self.shape.bytes + activations
+        return 2 * self.layout.state_bytes + self._snapshot_bytes + (num_devices + 2) * self.shape.bytes + activations
 
 
 @dataclass(frozen=True, repr=False)
@@ -142,6 +189,16 @@ class Plan:
     def num_programs(self) -> int:
         """Compiled programs: one a population, and one for its probes where the study records signals."""
         return len(self.populations) * (2 if self.study.probe else 1)
+
+    @property
+    def kept(self) -> KeptSizes:
+        """What stays of all populations; without the predictions that are not kept."""
+        sizes = [population.kept for population in self.populations]
+        return KeptSizes(
+            sum(each.networks for each in sizes),
+            sum(each.bytes for each in sizes),
+            sum(each.prediction_bytes for each in sizes if each.has_predictions),
+        )
 
     @property
     def memory_bytes(self) -> int:

@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -21,7 +21,7 @@ import jax
 import numpy as np
 import polars as pl
 
-from assay.bookkeeping import Endings, Scored, Segment, ended_trials
+from assay.bookkeeping import Endings, PredictedRows, Scored, Segment, ended_trials, prediction_frame
 from assay.data import Dataset
 from assay.engine import on_cpu
 from assay.engine.arguments import State
@@ -29,11 +29,12 @@ from assay.engine.batching import num_batches
 from assay.engine.placing import PlacedData
 from assay.engine.sparse import suits_sparse
 from assay.engine.trainer import Scores, Trainer
-from assay.keeping import Checkpoint, Keeper, go_on, keep_segment
+from assay.keeping import Checkpoint, Keeper, go_on, keep_networks, keep_segment
 from assay.planning import PopulationPlan
 from assay.pretraining import has_autoencoders, learn_layers
 from assay.probes import all_probes, probe_rows
-from assay.selection import best_epoch_of_each, selecting
+from assay.selection import best_epoch_of_each, is_higher_better, ranked_by, ranking, selecting
+from assay.snapshots import Snapshot
 
 SEGMENT_SECONDS = 5.0
 
@@ -112,6 +113,8 @@ class PopulationRun:
         self.checkpoint = self._checkpoint()
         self.endings = self.checkpoint.endings if self.checkpoint else Endings.none(plan.trials.shape)
         self.best: np.ndarray | None = None
+        self.ranks: np.ndarray | None = None
+        self.snapshot = Snapshot.none(plan.trials.shape)
         self.began = time.monotonic()
         self.trainer = Trainer(
             plan.members,
@@ -156,20 +159,24 @@ class PopulationRun:
         self.began = time.monotonic()
         if self.checkpoint is not None and self.checkpoint.phase == "final":
             return
-        self._select(self._splits)
+        self._keep_selected(self._select(self._splits))
         if self.plan.design.final:
             self._write_trials(np.zeros(self.plan.trials.shape, int), is_selected=True)
 
-    def finish(self, best: np.ndarray) -> None:
+    def finish(self, best: np.ndarray, ranks: np.ndarray | None = None) -> None:
         """Go through the final phase where the study asks for one, and keep the trials.
 
         Parameters
         ----------
         best : array of int, shape (C, S)
             The best epoch of each trial's condition; 0 where no seed of the condition came through.
+        ranks : array, shape (C, S), optional
+            The validation score of each trial at that epoch, which says whose network is kept; this population's own
+            history tells it when not given.
         """
         if self.plan.design.final:
-            self._final(self._splits, best)
+            self.ranks = self._own_ranks(best) if ranks is None else ranks
+            self._keep_tested(self._final(self._splits, best))
         self._write_trials(best)
         self.keeper.clear_checkpoint(self.plan.number)
 
@@ -203,14 +210,14 @@ class PopulationRun:
 
     # ------------------------------------------------------------------ the two phases
 
-    def _select(self, splits: _Splits) -> None:
+    def _select(self, splits: _Splits) -> State[jax.Array]:
         def due(epoch: int) -> _Due | None:
             rows = splits.validation
             return _Due("validation", rows, self.plan.active & ~self.endings.diverged) if rows else None
 
-        self._train("select", splits.training, np.where(self.plan.active, self.plan.epochs, 0), due)
+        return self._train("select", splits.training, np.where(self.plan.active, self.plan.epochs, 0), due)
 
-    def _final(self, splits: _Splits, best: np.ndarray) -> None:
+    def _final(self, splits: _Splits, best: np.ndarray) -> State[jax.Array]:
         def due(epoch: int) -> _Due | None:
             trials = (best == epoch) & self.plan.active & ~self.endings.diverged
             return _Due("test", splits.test, trials) if splits.test and trials.any() else None
@@ -218,7 +225,7 @@ class PopulationRun:
         if self.checkpoint is not None and self.checkpoint.phase == "final" and self._is_of_other(best):
             self._forget_final()
         self.best = best
-        self._train("final", splits.together, np.where(self.endings.diverged | ~self.plan.active, 0, best), due)
+        return self._train("final", splits.together, np.where(self.endings.diverged | ~self.plan.active, 0, best), due)
 
     def _is_of_other(self, best: np.ndarray) -> bool:
         """Whether the final phase that is in flight was begun for other numbers of epochs."""
@@ -241,15 +248,78 @@ class PopulationRun:
         chosen = [found[condition.name].epoch if condition.name in found else 0 for condition in self.plan.conditions]
         return np.broadcast_to(np.asarray(chosen)[:, None], self.plan.trials.shape)
 
+    def _own_ranks(self, best: np.ndarray) -> np.ndarray:
+        """The validation score of each trial at its best epoch, of this population's own selection; else NaN."""
+        asked = pl.DataFrame({"trial": self.plan.trials.ravel(), "epoch": best.ravel()})
+        history = self.keeper.read_history(self.plan.number, ranked_by(self.plan.design.select))
+        found = asked.join(history, on=["trial", "epoch"], how="left", maintain_order="left")
+        return found["value"].fill_null(np.nan).to_numpy().reshape(best.shape)
+
+    # ------------------------------------------------------------------ the networks that are kept
+
+    def _take(self, state: State[jax.Array], phase: str, epoch: int, found: Mapping[str, Scored]) -> None:
+        """Take the parameters of this epoch where they may be kept: the best so far, in the final phase the last."""
+        design, metric = self.plan.design, ranking(self.plan.design.select)
+        if design.keep == "none":
+            return
+        if phase == "final":
+            assert self.best is not None
+            assert self.ranks is not None
+            trials, scores = self.plan.active & (self.best == epoch) & ~self.endings.diverged, self.ranks
+        elif "validation" in found and (design.select != "last" or epoch == self.plan.epochs):
+            living, scores = self.plan.active & ~self.endings.diverged, found["validation"].scores[metric]
+            better = self.snapshot.improved(scores, living, higher=is_higher_better(metric))
+            trials = living & better[:, None]
+        else:
+            return
+        if trials.any():
+            self.snapshot.take(self.trainer, state, trials, epoch, scores)
+
+    def _kept(self) -> np.ndarray:
+        """The trials whose networks are kept of those that were taken, shape (C, S)."""
+        design, taken = self.plan.design, self.plan.active & (self.snapshot.epoch > 0) & ~self.endings.diverged
+        if design.keep == "all":
+            return taken
+        return self.snapshot.best_of_each(taken, higher=is_higher_better(ranking(design.select)))
+
+    def _keep_selected(self, state: State[jax.Array]) -> None:
+        """Keep what the selected networks say of the validation rows; they themselves where no others come after."""
+        self._keep_taken(state, "validation", self._splits.validation, self.dataset.y_validation)
+        if not self.plan.design.final and self.snapshot.leaves:
+            self._keep_networks("select")
+
+    def _keep_tested(self, state: State[jax.Array]) -> None:
+        """Keep the final networks, and what they say of the test rows."""
+        if self.snapshot.leaves:
+            self._keep_networks("final")
+        self._keep_taken(state, "test", self._splits.test, self.dataset.y_test)
+
+    def _keep_networks(self, phase: str) -> None:
+        keep_networks(self.keeper, self.plan, self.dataset, self.trainer, self.snapshot, self._kept(), phase)
+
+    def _keep_taken(self, state: State[jax.Array], split: str, rows: PlacedData | None, targets: np.ndarray) -> None:
+        """Keep what the networks that were taken say of the rows of a split."""
+        trials = self._kept()
+        if rows is None or not trials.any() or not self.plan.kept.has_predictions:
+            return
+        taken = self.trainer.with_parameters(state, self.snapshot.parameters())
+        outputs = self.trainer.predict_trials(taken, rows, trials)
+        said = PredictedRows(outputs, targets, np.arange(len(targets)))
+        frame = prediction_frame(self.plan, split, trials, self.snapshot.epoch, said)
+        self.keeper.write_predictions(self.plan.number, split, frame)
+
     # ------------------------------------------------------------------ one phase
 
-    def _train(self, phase: str, training: PlacedData, epochs: np.ndarray, due: Callable[[int], _Due | None]) -> None:
+    def _train(
+        self, phase: str, training: PlacedData, epochs: np.ndarray, due: Callable[[int], _Due | None]
+    ) -> State[jax.Array]:
         """Train each trial for its number of `epochs`, shape (C, S), keeping scores as it goes.
 
         `due` says what is scored after an epoch, beside the training rows.
         """
         last = int(epochs.max(initial=0))
         kept = go_on(self.keeper, self.plan.number, self.checkpoint, phase)
+        self.snapshot = (kept.snapshot if kept else None) or Snapshot.none(self.plan.trials.shape)
         segment = Segment(self.plan, phase, kept.epoch + 1 if kept else 0)
         if kept:
             state = self.trainer.restore(kept.state)
@@ -270,6 +340,7 @@ class PopulationRun:
                 raise KeyboardInterrupt
         if segment.frames:
             self._keep(segment, state, last)
+        return state
 
     def _start(self, phase: str) -> State[jax.Array]:
         """The untrained network; autoencoders learn from the rows that the phase trains on, and from no others."""
@@ -321,6 +392,7 @@ class PopulationRun:
             found = {"train": Scored(scores, running)}
         steps = epoch * num_batches(training.rows, self.plan.batch_size)
         self._record(state, epoch, steps, found, epochs, segment)
+        self._take(state, segment.phase, epoch, found)
         self._probe(state, epoch, training, running, segment)
         return state
 
@@ -363,6 +435,7 @@ class PopulationRun:
             state=self.trainer.save(state),
             endings=self.endings,
             best=self.best,
+            snapshot=self.snapshot if self.snapshot.leaves else None,
         )
         if segment.phase == "select" and epoch == self.plan.epochs and self.plan.design.keep_state:
             self.keeper.save_state(self.plan.number, *checkpoint.written())

@@ -33,6 +33,22 @@ def is_higher_better(metric: str) -> bool:
     return metric.endswith("accuracy")
 
 
+def ranking(select: str) -> str:
+    """The validation metric that says which seed of a condition is the best: the one that `select` names.
+
+    ``last`` names none; the loss stands in for it.
+    """
+    return "loss" if select == "last" else select.removeprefix("val_")
+
+
+def ranked_by(select: str) -> pl.Expr:
+    """The rows of a history that hold the metric of `ranking`: of the selection phase, on the validation rows."""
+    import polars as pl
+
+    is_metric = (pl.col("split") == "validation") & (pl.col("metric") == ranking(select))
+    return is_metric & (pl.col("phase") == "select")
+
+
 def selecting(select: str) -> pl.Expr:
     """The rows of a history that decide best epochs: from epoch 1 on, the selection phase of one split and metric.
 

@@ -48,6 +48,9 @@ def settled(store: Store, planner: Planner, best: Mapping[str, int]) -> Standing
     in_flight = {number for number in standing.records if number not in standing.ended}
     for number in sorted(set(standing.records) - in_flight) if stale else ():
         store.drop_trials(number, "history", stale, "final")
+        store.drop_trials(number, "predictions", stale, "test")
+    for trial in stale:
+        store.drop_network(*trial)
     for number, of_population in sorted(changes.items()):
         store.change_trials(number, of_population)
     return Standing.of(store.directory, planner)
@@ -99,6 +102,7 @@ def _forget_shorter(store: Store, standing: Standing) -> None:
                 store.drop_trials(other, "history", gone, "select")
                 for table in ("signals", "histograms"):
                     store.drop_trials(other, table, gone)
+                store.drop_trials(other, "predictions", gone, "validation")
         store.begin(replace(record, replaces=False))
 
 

@@ -49,6 +49,10 @@ CHANGED = {
         "rows": 100,
         "seed": 1,
         "arguments": None,
+        "columns": {"a": "ignore"},
+        "weight": "w",
+        "group": "g",
+        "time": "t",
     },
     NetworkSpec: {
         "hidden": [8],
@@ -100,7 +104,7 @@ def test_every_field_that_decides_numbers_changes_the_identity(part):
 
 def test_what_the_design_says_is_not_part_of_it():
     """A field that is added to the design fails here until it is looked at."""
-    known = {"kind", "seeds", "select", "final", "baseline", "confidence", "margin", "keep_state", "allow"}
+    known = {"kind", "seeds", "select", "final", "baseline", "confidence", "margin", "keep", "keep_state", "allow"}
     assert set(DesignSpec.model_fields) == known
 
 

@@ -92,8 +92,28 @@ class PlanTold:
             "programs": plan.num_programs,
             "expected_seconds": round(self.seconds, 1),
             "expected_memory_bytes": self.memory_bytes,
+            "kept": {
+                "networks": plan.kept.networks,
+                "network_bytes": plan.kept.bytes,
+                "prediction_bytes_at_most": plan.kept.prediction_bytes,
+            },
             **({} if self.growth is None else self.growth.written()),
         }
+
+
+def _kept_sentence(plan: Plan) -> str:
+    """What of the networks stays on disk, and how much that is."""
+    from assay.planning import format_bytes
+
+    kept = plan.kept
+    if not kept.networks:
+        return 'Keeps no network (design.keep = "none").'
+    told = f"Keeps {counted(kept.networks, 'network')}, {format_bytes(kept.bytes)}"
+    if kept.prediction_bytes:
+        told += f", and predictions, at most {format_bytes(kept.prediction_bytes)}"
+    without = [each.name for each in plan.populations if not each.kept.has_predictions]
+    left_out = f" No predictions of {', '.join(without)}, for they are too many." if without else ""
+    return f'{told} (design.keep = "{plan.study.design.keep}").{left_out}'
 
 
 def _print_plan(plan: Plan, told: PlanTold) -> None:
@@ -114,9 +134,10 @@ def _print_plan(plan: Plan, told: PlanTold) -> None:
     )
     console.print(
         f"About {duration(told.seconds)} and {format_bytes(told.memory_bytes)} of memory "
-        f"on {plan.num_devices} cores (a rough estimate).\n",
+        f"on {plan.num_devices} cores (a rough estimate).",
         highlight=False,
     )
+    console.print(f"{_kept_sentence(plan)}\n", highlight=False)
     if told.growth is not None:
         console.print(f"{told.growth}\n", highlight=False)
     table = Table("population", box=None, pad_edge=False, header_style="bold")

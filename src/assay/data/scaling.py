@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -34,6 +36,15 @@ class Scaling:
     name: str
     offset: np.ndarray
     scale: np.ndarray
+
+    def written(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"name": self.name, "offset": self.offset.tolist(), "scale": self.scale.tolist()}
+
+    @classmethod
+    def of(cls, written: Mapping[str, Any]) -> Scaling:
+        """From what `written` gave."""
+        return cls(written["name"], np.asarray(written["offset"], float), np.asarray(written["scale"], float))
 
     def apply(self, x: np.ndarray) -> np.ndarray:
         """`x` scaled, as float32, in an array of its own; shape (rows, F)."""

@@ -1,6 +1,6 @@
-"""Calls of a population's compiled programs: steps and scores, or a look inside.
+"""Calls of a population's compiled programs: steps and scores, outputs, or a look inside.
 
-Index letters: C conditions, S seeds, B examples of a batch.
+Index letters: C conditions, S seeds, B examples of a batch, N trials, K outputs.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from jax.typing import DTypeLike
 from assay.engine.arguments import Batches, Done, Numbers, State, Work
 from assay.engine.batching import num_batches
 from assay.engine.compilation import PROGRAMS
+from assay.engine.outputs import PIECE_BYTES, outputs_program
 from assay.engine.packing import Packed
 from assay.engine.placing import PlacedData, chunks_shape
 from assay.engine.program import epoch_program
@@ -87,6 +88,32 @@ class PopulationPrograms:
         )
         arguments = state, self.numbers, data.x, data.y, work
         return PROGRAMS.ready(epoch_program, (self.recipe, self.spreading.mesh), arguments)(*arguments)
+
+    def outputs(self, state: State[Array], data: PlacedData, active: np.ndarray) -> np.ndarray:
+        """Outputs of the trials that are `active`, (C, S), for all rows of `data`, without dropout.
+
+        Returns
+        -------
+        array of float32, shape (N, rows, K)
+            The trials in the order of ``numpy.nonzero(active)``.
+        """
+        groups, slots = (index[active] for index in self.spreading.layout.position)
+        all_chunks, size = data.chunks.rows.shape
+        units = data.y.shape[1]
+        chunk_bytes = 4 * self.spreading.room * self.spreading.layout.num_slots * units * size
+        room = min(all_chunks, max(1, PIECE_BYTES // chunk_bytes))
+        chunks = jax.tree.map(np.asarray, data.chunks)
+        found = np.empty((len(groups), data.num_chunks, size, units), np.float32)
+        for first in range(0, data.num_chunks, room):
+            # A last piece that is smaller is filled up with the last chunk, which its count leaves out.
+            taken = np.minimum(np.arange(first, first + room), all_chunks - 1)
+            piece = jax.device_put(jax.tree.map(lambda leaf, taken=taken: leaf[taken], chunks), self.spreading.whole)
+            count = min(room, data.num_chunks - first)
+            arguments = state.parameters, data.x, data.y, piece, self.spreading.counts(count, active)
+            program = PROGRAMS.ready(outputs_program, (self.recipe, self.spreading.mesh), arguments)
+            here = np.asarray(program(*arguments))[groups, :count, slots]
+            found[:, first : first + count] = here.swapaxes(2, 3)
+        return found.reshape(len(groups), -1, units)[:, : data.rows]
 
     def probe(
         self,

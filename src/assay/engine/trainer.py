@@ -15,6 +15,7 @@ the compiled programs (`program`, `tracing`), and `checkpoints` saves and restor
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import jax
 import numpy as np
@@ -187,6 +188,31 @@ class Trainer:
         done = self._programs.run(state, data, scored=data, scored_active=active)
         return done.state, self._scores(done.scored, data.rows)
 
+    def predict(self, state: State[Array], data: PlacedData, active: np.ndarray | None = None) -> np.ndarray:
+        """What every network says of all rows: its outputs after the output activation, without dropout.
+
+        Parameters
+        ----------
+        state : State
+            It stays as it is.
+        data : PlacedData
+        active : array, shape (C, S), bool, optional
+            Trials of interest; all of them when not given.
+
+        Returns
+        -------
+        array of float32, shape (C, S, rows, K)
+            In the order of the rows; NaN for trials that are not `active`.
+        """
+        active = np.ones(self.layout.position[0].shape, bool) if active is None else active
+        outputs = np.full((*active.shape, data.rows, data.y.shape[1]), np.nan, np.float32)
+        outputs[active] = self.predict_trials(state, data, active)
+        return outputs
+
+    def predict_trials(self, state: State[Array], data: PlacedData, trials: np.ndarray) -> np.ndarray:
+        """`predict` for few of many: shape (N, rows, K), the `trials`, (C, S), in the order of ``numpy.nonzero``."""
+        return self._programs.outputs(state, data, trials)
+
     def train_steps(self, state: State[Array], data: PlacedData, orders: np.ndarray) -> tuple[State[Array], np.ndarray]:
         """Make given steps, however many passes over the data they are; the given state is used up.
 
@@ -252,11 +278,25 @@ class Trainer:
 
     def parameters(self, state: State[Array], condition: int, seed: int) -> list[LayerParameters[np.ndarray]]:
         """Kernel (in, out) and bias (out,) of each layer of one trial, as Keras shapes them; `seed` is an index."""
+        return self.of_trial(state.parameters, condition, seed)
+
+    def of_trial(
+        self, parameters: Sequence[LayerParameters[Any]], condition: int, seed: int
+    ) -> list[LayerParameters[np.ndarray]]:
+        """`parameters` of one trial, out of those of all members, (G, M, …), on the devices or `fetched`."""
         place = tuple(index[condition, seed] for index in self.layout.position)
         return [
             LayerParameters(self.recipe.turned(np.asarray(kernel[place]), layer), np.asarray(bias[place]))
-            for layer, (kernel, bias) in enumerate(state.parameters)
+            for layer, (kernel, bias) in enumerate(parameters)
         ]
+
+    def fetched(self, state: State[Array]) -> list[LayerParameters[np.ndarray]]:
+        """The parameters of all members on the host, (G, M, …), as they lie in the state: two arrays a layer."""
+        return jax.tree.map(lambda leaf: np.asarray(leaf)[: self.layout.num_groups], state.parameters)
+
+    def with_parameters(self, state: State[Array], parameters: list[LayerParameters[np.ndarray]]) -> State[Array]:
+        """The state with other parameters, such as `fetched` gave of an earlier one."""
+        return state._replace(parameters=self.spreading.groups(parameters))
 
     def _scores(self, totals: Totals, rows: int) -> Scores:
         return {

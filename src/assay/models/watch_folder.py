@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 FINDINGS_FILE = "findings.jsonl"
 POPULATION = 1
-TABLES = ("trials", *COLUMNS_OF)
+TABLES = ("trials", "history", "signals", "histograms")
 
 
 class WatchFolder:

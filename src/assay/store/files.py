@@ -20,6 +20,7 @@ from assay.errors import StoreError, WriteError
 from assay.store.schema import TEMPORARY_SUFFIX
 
 if TYPE_CHECKING:
+    import numpy as np
     import polars as pl
 
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
@@ -73,6 +74,17 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write `content` as JSON; see `replace_file`."""
     write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
+
+
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], about: Mapping[str, Any]) -> None:
+    """Write an ``.npz`` of arrays, none of them of objects, and ``about``, what they are of, as JSON."""
+    import numpy as np
+
+    def write(temporary: Path) -> None:
+        with temporary.open("wb") as file:
+            np.savez(file, allow_pickle=False, about=np.array(json.dumps(about, allow_nan=False)), **arrays)
+
+    replace_file(path, write)
 
 
 def write_parquet(path: Path, frame: pl.DataFrame) -> None:

@@ -148,12 +148,23 @@ class Tables:
         """The distributions that were recorded of each layer: two ends and the counts of equal bins between them."""
         return self.rows("histograms").sort("trial", "epoch", "layer", maintain_order=True)
 
+    @cached_property
+    def predictions(self) -> pl.DataFrame:
+        """What kept networks said of each row of the validation split, and of the test split once it was opened."""
+        if self.was_watched:
+            return empty_frame(COLUMNS_OF["predictions"])
+        has_test = self.study.design.final
+        rows = self.rows("predictions") if has_test else self.rows("predictions", _is_validation())
+        if self.manifest.get("grown"):  # what was trained again stands twice until the folder is settled
+            rows = rows.unique(["trial", "split", "row"], keep="last", maintain_order=True)
+        return rows.sort("trial", "split", "row", descending=[False, True, False])
+
     def rows(self, table: str, *filters: pl.Expr, population: int | None = None) -> pl.DataFrame:
         """The rows of a table that pass all `filters`, in no order; the others never fill memory.
 
         Parameters
         ----------
-        table : {"history", "signals", "histograms"}
+        table : {"history", "signals", "histograms", "predictions"}
         *filters : polars.Expr
             On the columns of that table.
         population : int, optional
@@ -209,6 +220,12 @@ class Tables:
                 f"{path}: this part of the {name} table cannot be read ({_first_line(error)}). "
                 "Remove it to read the rest; bring it back from a copy to have it whole."
             ) from error
+
+
+def _is_validation() -> pl.Expr:
+    import polars as pl
+
+    return pl.col("split") == "validation"
 
 
 def hidden_populations(directory: Path) -> set[int]:

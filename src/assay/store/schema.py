@@ -9,6 +9,8 @@
     DIR/history/p001-select-00001.parquet   long rows; named by population, phase and first epoch
     DIR/signals/p001-select-00000.parquet      what probes recorded of each layer, in long rows; named as history
     DIR/histograms/p001-select-00000.parquet   the distributions, a row each
+    DIR/predictions/p001-test.parquet   what kept networks said of the validation and of the test rows
+    DIR/networks/0123456789abcdef-s0.npz   a trained network that is kept, by its identity and its seed
     DIR/checkpoints/p001.npz            a population in flight; removed when it has ended
     DIR/states/p001.npz                 its state after the selection phase, where ``design.keep_state`` asks for it
 
@@ -41,7 +43,17 @@ MANIFEST_FILE = "manifest.json"
 LOCK_FILE = ".lock"
 WRITER_FILE = ".writer"
 TEMPORARY_SUFFIX = ".tmp"
-FOLDERS = ("trials", "history", "signals", "histograms", "checkpoints", "populations", "states")
+FOLDERS = (
+    "trials",
+    "history",
+    "signals",
+    "histograms",
+    "predictions",
+    "networks",
+    "checkpoints",
+    "populations",
+    "states",
+)
 
 HISTORY_COLUMNS = {
     "trial": "Int64",
@@ -77,7 +89,24 @@ HISTOGRAM_COLUMNS = {
     "counts": "List(Int32)",
 }
 
-COLUMNS_OF = {"history": HISTORY_COLUMNS, "signals": SIGNAL_COLUMNS, "histograms": HISTOGRAM_COLUMNS}
+PREDICTION_COLUMNS = {
+    "trial": "Int64",
+    "condition": "String",
+    "seed": "Int64",
+    "epoch": "Int64",  # after which the network was taken
+    "split": "String",  # validation | test
+    "row": "Int64",  # in the split, from 0
+    "source_row": "Int64",  # in the source that the split was taken from, from 0
+    "target": "List(Float32)",  # as a network learns it: one-hot, 0 or 1, or (scaled) values
+    "outputs": "List(Float32)",
+}
+
+COLUMNS_OF = {
+    "history": HISTORY_COLUMNS,
+    "signals": SIGNAL_COLUMNS,
+    "histograms": HISTOGRAM_COLUMNS,
+    "predictions": PREDICTION_COLUMNS,
+}
 """The tables that are the same in every study; see `trial_columns` for the other."""
 
 IDENTITY = "identity"
@@ -165,6 +194,17 @@ def empty_frame(columns: Mapping[str, str]) -> pl.DataFrame:
 def part_stem(population: int) -> str:
     """How the files of a population begin."""
     return f"p{population:03d}"
+
+
+def network_name(identity: str, seed: int) -> str:
+    """The file of a kept network."""
+    return f"{identity}-s{seed}.npz"
+
+
+def network_trial(path: Path) -> tuple[str, int]:
+    """Whose network a file holds: its identity and its seed."""
+    identity, _, seed = path.stem.rpartition("-s")
+    return identity, int(seed)
 
 
 def part_number(path: Path) -> int:

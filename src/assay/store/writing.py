@@ -28,7 +28,7 @@ import numpy as np
 
 from assay.errors import StoreError
 from assay.store.checking import check_is_ours_or_empty, check_same_data, check_same_study
-from assay.store.files import make_folders, remove_leftovers, replace_file, write_json, write_parquet
+from assay.store.files import make_folders, remove_leftovers, write_arrays, write_json, write_parquet
 from assay.store.locking import FolderLock
 from assay.store.migration import upgrade
 from assay.store.present import factor_columns
@@ -43,6 +43,9 @@ from assay.store.schema import (
     SELECTED,
     STUDY_FILE,
     kept_columns,
+    network_name,
+    network_trial,
+    part_number,
     part_stem,
     trial_columns,
     with_columns_of,
@@ -148,6 +151,41 @@ class Store:
         self._write_rows("signals", population, phase, first_epoch, signals)
         self._write_rows("histograms", population, phase, first_epoch, histograms)
 
+    def write_predictions(self, population: int, split: str, frame: pl.DataFrame) -> None:
+        """Keep what networks of a population said of the rows of a split; replaces what was there of it."""
+        columns = kept_columns(COLUMNS_OF["predictions"])
+        write_parquet(
+            self._part("predictions", population, f"-{split}"), with_columns_of(self._identified(frame), columns)
+        )
+
+    def predicted(self, split: str) -> list[tuple[int, tuple[str, int]]]:
+        """Population and trial of all that is kept of a split's predictions."""
+        import polars as pl
+
+        found = []
+        for path in sorted((self.directory / "predictions").glob(f"*-{split}.parquet")):
+            rows = pl.read_parquet(path.read_bytes(), columns=[IDENTITY, "seed"]).unique(maintain_order=True)
+            found += [(part_number(path), trial) for trial in rows.iter_rows()]
+        return found
+
+    def save_network(
+        self, identity: str, seed: int, arrays: Mapping[str, np.ndarray], about: Mapping[str, Any]
+    ) -> None:
+        """Keep a trained network, as `assay.kept.Kept.written` gave it; replaces a former one of this trial."""
+        write_arrays(self._network(identity, seed), arrays, about)
+
+    @property
+    def networks(self) -> list[tuple[str, int]]:
+        """Identity and seed of each network that is kept."""
+        return [network_trial(path) for path in sorted((self.directory / "networks").glob("*.npz"))]
+
+    def drop_network(self, identity: str, seed: int) -> None:
+        """Forget a network."""
+        self._network(identity, seed).unlink(missing_ok=True)
+
+    def _network(self, identity: str, seed: int) -> Path:
+        return self.directory / "networks" / network_name(identity, seed)
+
     def _write_rows(self, table: str, population: int, phase: str, first_epoch: int, frame: pl.DataFrame) -> None:
         path = self._part(table, population, f"-{phase}-{first_epoch:05d}")
         write_parquet(path, with_columns_of(self._identified(frame), kept_columns(COLUMNS_OF[table])))
@@ -234,7 +272,7 @@ class Store:
 
     def drop_population(self, population: int) -> None:
         """Forget all that a population has written, its record last."""
-        for table in ("trials", "history", "signals", "histograms"):
+        for table in ("trials", *COLUMNS_OF):
             for path in self._parts(table, population):
                 path.unlink()
         self.clear_checkpoint(population)
@@ -250,7 +288,7 @@ class Store:
         table : str
         trials : collection of (str, int)
         phase : str, optional
-            Of the history; all phases when not given.
+            Of the history, or a split of the predictions; all of them when not given.
         """
         import polars as pl
 
@@ -338,8 +376,7 @@ class Store:
         if table == "trials":
             paths = [self._part(table, population)]
             return [path for path in paths if path.exists()]
-        stem = f"{part_stem(population)}-{phase}-" if phase else f"{part_stem(population)}-"
-        return sorted((self.directory / table).glob(f"{stem}*.parquet"))
+        return sorted((self.directory / table).glob(f"{part_stem(population)}-{phase}*.parquet"))
 
     def _part(self, table: str, population: int, detail: str = "") -> Path:
         return self.directory / table / f"{part_stem(population)}{detail}.parquet"
@@ -349,13 +386,7 @@ class Store:
 
 
 def _save_arrays(path: Path, arrays: Mapping[str, np.ndarray], about: Mapping[str, Any]) -> None:
-    content = {_ARRAY + name: np.asarray(array) for name, array in arrays.items()}
-
-    def write(path: Path) -> None:
-        with path.open("wb") as file:
-            np.savez(file, allow_pickle=False, about=np.array(json.dumps(about, allow_nan=False)), **content)
-
-    replace_file(path, write)
+    write_arrays(path, {_ARRAY + name: np.asarray(array) for name, array in arrays.items()}, about)
 
 
 def _load_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:

@@ -32,6 +32,7 @@ FREE = (
     "design.confidence",
     "design.margin",
     "design.allow",
+    "design.keep",
     "design.keep_state",
 )
 """Keys that decide no number."""

@@ -22,6 +22,7 @@ else:
     advantages="Probabilities of classes that exclude each other: they sum to 1.",
     drawbacks="On a single unit it is always 1. As a hidden layer it lets units compete for one unit of signal.",
     sources=("Bridle, NATO ASI 1990",),
+    torch="F.softmax(z, dim=-1)",
 )
 def softmax(z: jax.Array) -> jax.Array:
     """exp(z_k) / Σ_j exp(z_j) over the units of a layer."""
@@ -35,6 +36,7 @@ def softmax(z: jax.Array) -> jax.Array:
     range="(-∞, 0)",
     advantages="Logarithms of probabilities without loss of digits.",
     drawbacks="The cross-entropies here want probabilities, and take the logarithm themselves.",
+    torch="F.log_softmax(z, dim=-1)",
 )
 def log_softmax(z: jax.Array) -> jax.Array:
     """log(softmax(z)) over the units of a layer."""
@@ -81,6 +83,7 @@ def _half(units: int) -> int:
     range="(-∞, ∞)",
     advantages="A gate for each unit; the gradient has a linear way through.",
     drawbacks="Twice the units for the same number of outputs.",
+    torch="F.glu(z, dim=-1)",
 )
 def glu(z: jax.Array) -> jax.Array:
     """First half of the units · sigmoid(second half): half as many outputs (Dauphin et al., ICML 2017)."""

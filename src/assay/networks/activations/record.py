@@ -53,6 +53,9 @@ class Activation(Named):
         Units before → units after, where these differ.
     initializer : str, optional
         The one that publications give to it; without one, the critical gain decides.
+    torch : str or callable
+        φ(z) in PyTorch, of z (rows, units), with ``F`` for ``torch.nn.functional`` and arguments in curly brackets; or
+        a function of the arguments that gives it. Empty where it has no counterpart.
     """
 
     derivative: str = ""
@@ -62,6 +65,7 @@ class Activation(Named):
     normalizes: bool = False
     outputs_of: Callable[[int], int] | None = None
     initializer: str | None = None
+    torch: str | Callable[..., str] = ""
 
 
 def adopt(own: Own, where: str) -> Activation:

@@ -18,6 +18,7 @@ else:
     range="(-∞, ∞)",
     advantages="Silences small values and keeps large ones: for sparse codes.",
     drawbacks="Slope 0 at 0: small signals die out, forward and backward.",
+    torch="F.tanhshrink(z)",
 )
 def tanh_shrink(z: jax.Array) -> jax.Array:
     """φ(z) = z - tanh(z)."""
@@ -30,6 +31,7 @@ def tanh_shrink(z: jax.Array) -> jax.Array:
     advantages="Exactly 0 for small values: the step of sparse coding.",
     drawbacks="No gradient between the thresholds: small signals die out.",
     sources=("Donoho, IEEE Trans. Inform. Theory 1995",),
+    torch="F.softshrink(z, {threshold})",
 )
 def soft_shrink(z: jax.Array, *, threshold: float = 0.5) -> jax.Array:
     """sign(z) · max(|z| - threshold, 0)."""
@@ -42,6 +44,7 @@ def soft_shrink(z: jax.Array, *, threshold: float = 0.5) -> jax.Array:
     advantages="Drops small values and leaves the others as they are.",
     drawbacks="Jumps at both thresholds; no gradient between them.",
     sources=("Donoho and Johnstone, Biometrika 1994",),
+    torch="F.hardshrink(z, {threshold})",
 )
 def hard_shrink(z: jax.Array, *, threshold: float = 0.5) -> jax.Array:
     """φ(z) = z where |z| > threshold, 0 elsewhere."""
@@ -53,6 +56,7 @@ def hard_shrink(z: jax.Array, *, threshold: float = 0.5) -> jax.Array:
     range="(0, ∞)",
     advantages="An output unit for rates, beside the Poisson loss.",
     drawbacks="Explodes: not for hidden layers.",
+    torch="torch.exp(z)",
 )
 def exponential(z: jax.Array) -> jax.Array:
     """exp(z)."""
@@ -65,6 +69,7 @@ def exponential(z: jax.Array) -> jax.Array:
     range="(-∞, ∞)",
     advantages="The output unit for a quantity; keeps signal and gradient.",
     drawbacks="Layers of it in a row can do no more than one.",
+    torch="z",
 )
 def linear(z: jax.Array) -> jax.Array:
     """φ(z) = z."""

@@ -19,6 +19,7 @@ else:
     advantages="Smooth and positive: an output unit for rates and variances.",
     drawbacks="Mean far above 0, which piles up through layers; exponential and logarithm.",
     sources=("Dugas et al., NIPS 2000",),
+    torch="F.softplus(z)",
 )
 def softplus(z: jax.Array) -> jax.Array:
     """log(1 + exp(z))."""
@@ -30,6 +31,7 @@ def softplus(z: jax.Array) -> jax.Array:
     range="(0, ∞)",
     advantages="Like softplus, with a square root in place of exponential and logarithm.",
     drawbacks="Mean far above 0; comes near 0 only slowly on the left.",
+    torch="(z + torch.sqrt(z**2 + {b})) / 2",
 )
 def squareplus(z: jax.Array, *, b: float = 4) -> jax.Array:
     """(z + √(z² + b)) / 2 (Barron, 2021)."""
@@ -41,6 +43,7 @@ def squareplus(z: jax.Array, *, b: float = 4) -> jax.Array:
     range="[0, ∞)",
     advantages="ReLU with its corner rounded by a parabola; exactly 0 on the left.",
     drawbacks="Units can die; not zero-centred.",
+    torch="torch.where(z < 1, F.relu(z + 1) ** 2 / 4, z)",
 )
 def sparse_plus(z: jax.Array) -> jax.Array:
     """0 below -1, (z + 1)² / 4 between, z above 1."""
@@ -54,6 +57,7 @@ def sparse_plus(z: jax.Array) -> jax.Array:
     advantages="Smooth; keeps some gradient on the left, so units seldom die; common in very deep networks.",
     drawbacks="Slope 1/2 at 0, so small signals are halved in each layer; takes an exponential.",
     sources=("Elfwing, Uchibe and Doya, 2017",),
+    torch="F.silu(z)",
 )
 def silu(z: jax.Array) -> jax.Array:
     """φ(z) = z · sigmoid(z), also called swish (Ramachandran et al., 2017)."""
@@ -65,6 +69,7 @@ def silu(z: jax.Array) -> jax.Array:
     range="[-0.17, ∞)",
     advantages="Smooth; the usual choice in transformers.",
     drawbacks="Slope 1/2 at 0, so small signals are halved in each layer; takes the error function.",
+    torch=lambda approximate: f"F.gelu(z, approximate='{'tanh' if approximate else 'none'}')",
 )
 def gelu(z: jax.Array, *, approximate: bool = False) -> jax.Array:
     """φ(z) = z · Φ(z), Φ the standard normal distribution; or its tanh approximation (Hendrycks and Gimpel, 2016)."""
@@ -76,6 +81,7 @@ def gelu(z: jax.Array, *, approximate: bool = False) -> jax.Array:
     range="[-0.3088, ∞)",
     advantages="Smooth; a little steeper at 0 than SiLU.",
     drawbacks="Among the dearest to compute.",
+    torch="F.mish(z)",
 )
 def mish(z: jax.Array) -> jax.Array:
     """φ(z) = z · tanh(softplus(z)) (Misra, 2019)."""
@@ -88,6 +94,7 @@ def mish(z: jax.Array) -> jax.Array:
     range="[-0.375, ∞)",
     advantages="SiLU without an exponential, for small devices.",
     drawbacks="Its slope jumps at -3 and 3; no gradient below -3.",
+    torch="F.hardswish(z)",
 )
 def hard_silu(z: jax.Array) -> jax.Array:
     """φ(z) = z · hard_sigmoid(z), also called hard swish (Howard et al., 2019)."""

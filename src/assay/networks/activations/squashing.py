@@ -19,6 +19,7 @@ else:
     advantages="A probability: the output unit for two classes, and for gates.",
     drawbacks="Its slope is at most 1/4, so gradients shrink at least fourfold in each layer unless kernels are "
     "large; saturates on both sides; not zero-centred; takes an exponential.",
+    torch="torch.sigmoid(z)",
 )
 def sigmoid(z: jax.Array) -> jax.Array:
     """1 / (1 + exp(-z))."""
@@ -31,6 +32,7 @@ def sigmoid(z: jax.Array) -> jax.Array:
     advantages="A sigmoid without an exponential.",
     drawbacks="Slope 1/6 at most, and no gradient at all beyond 3; not zero-centred.",
     sources=("Courbariaux, Bengio and David, NIPS 2015",),
+    torch="F.hardsigmoid(z)",
 )
 def hard_sigmoid(z: jax.Array) -> jax.Array:
     """relu6(z + 3) / 6."""
@@ -42,6 +44,7 @@ def hard_sigmoid(z: jax.Array) -> jax.Array:
     range="[0, 1]",
     advantages="Can say exactly 0 and exactly 1.",
     drawbacks="No gradient beyond 1; not zero-centred.",
+    torch="torch.clamp((z + 1) / 2, 0.0, 1.0)",
 )
 def sparse_sigmoid(z: jax.Array) -> jax.Array:
     """0 below -1, (z + 1) / 2 between, 1 above 1 (Blondel et al., 2019)."""
@@ -53,6 +56,7 @@ def sparse_sigmoid(z: jax.Array) -> jax.Array:
     range="(-∞, 0)",
     advantages="The logarithm of a probability without loss of digits.",
     drawbacks="Never positive: not for hidden layers.",
+    torch="F.logsigmoid(z)",
 )
 def log_sigmoid(z: jax.Array) -> jax.Array:
     """log(sigmoid(z))."""
@@ -67,6 +71,7 @@ def log_sigmoid(z: jax.Array) -> jax.Array:
     drawbacks="Saturates on both sides, where the gradient vanishes; takes an exponential.",
     formula="(exp(z) - exp(-z)) / (exp(z) + exp(-z))",
     sources=("LeCun et al., Efficient BackProp, 1998",),
+    torch="torch.tanh(z)",
 )
 def tanh(z: jax.Array) -> jax.Array:
     """The hyperbolic tangent."""
@@ -80,6 +85,7 @@ def tanh(z: jax.Array) -> jax.Array:
     advantages="Zero-centred like tanh, as cheap as ReLU.",
     drawbacks="No gradient at all beyond 1.",
     sources=("Collobert, 2004",),
+    torch="F.hardtanh(z)",
 )
 def hard_tanh(z: jax.Array) -> jax.Array:
     """φ(z) = z, held between -1 and 1."""
@@ -93,6 +99,7 @@ def hard_tanh(z: jax.Array) -> jax.Array:
     advantages="Zero-centred; saturates more slowly than tanh, without an exponential.",
     drawbacks="Its slope falls quickly beside 0.",
     sources=("Glorot and Bengio, AISTATS 2010",),
+    torch="F.softsign(z)",
 )
 def softsign(z: jax.Array) -> jax.Array:
     """φ(z) = z / (1 + |z|)."""
