@@ -13,6 +13,7 @@ from assay.analysis.error_analysis.calibration import Calibration, CalibrationBi
 from assay.analysis.error_analysis.confusion import ClassErrors, ConfusedPair, Confusion
 from assay.analysis.error_analysis.examples import SHOWN_EXAMPLES, Example, worst_examples
 from assay.analysis.error_analysis.labels import LabelErrors, label_errors
+from assay.analysis.error_analysis.reading import answers_of
 from assay.analysis.error_analysis.residuals import Residuals, residuals_of
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "LabelErrors",
     "Residuals",
     "analyse",
+    "answers_of",
     "calibration_of",
     "label_errors",
     "residuals_of",
