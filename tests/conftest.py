@@ -22,6 +22,7 @@ from assay.analysis.error_analysis import Answers
 from assay.choices import Choice
 from assay.engine.compilation import use_compilation_cache
 from assay.engine.devices import use_all_cores
+from assay.results import Results
 from assay.study import Study
 
 use_all_cores()
@@ -139,6 +140,28 @@ def classed() -> MakeAnswers:
         outputs = np.full((len(pairs), len(names)), rest)
         outputs[np.arange(len(pairs)), said] = sure
         return _answers("multiclass", names, np.eye(len(names))[truth], outputs)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def kept_results(synthetic: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Results]:
+    """Make a folder of a study that keeps a network of each condition, once for each study; see ``fill_kept``."""
+    made: dict[str, Results] = {}
+
+    def make(data: Any, **changes: Any) -> Results:
+        written: dict[str, Any] = {
+            "name": "kept",
+            "data": data,
+            "network": {"hidden": [6]},
+            "training": {"epochs": 12},
+            "vary": {"network.activation": ["relu", "tanh"]},
+            "design": {"seeds": 2},
+        }
+        study = Study(**(written | changes))
+        if study.fingerprint() not in made:
+            made[study.fingerprint()] = synthetic.fill_kept(tmp_path_factory.mktemp("kept"), study)
+        return made[study.fingerprint()]
 
     return make
 
