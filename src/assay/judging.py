@@ -37,6 +37,7 @@ from assay.engine.batching import num_batches
 from assay.engine.layout import Member
 from assay.errors import AssayError
 from assay.learning.optimizers import OPTIMIZERS
+from assay.learning.scores import METRICS
 from assay.linearized import LinearizedCourse
 from assay.networks.activations import ACTIVATIONS
 from assay.networks.traits import Traits, remember, traits_of
@@ -50,8 +51,6 @@ if TYPE_CHECKING:
 
 # A table of more trials than this is told without verdicts: judging them would take longer than reading them.
 MOST_JUDGED = 5000
-# Beside the loss; a study has one of them.
-METRICS = ("accuracy", "mean_absolute_error")
 
 
 @dataclass(frozen=True)
@@ -297,7 +296,10 @@ def training_courses(tables: Tables) -> dict[str, list[TrainingCourse]]:
         curves.setdefault((trial, split, metric), []).append(value)
     found: dict[str, list[TrainingCourse]] = {}
     for trial, condition, outcome, step in ended.select("trial", "condition", "outcome", "outcome_step").iter_rows():
-        metric = next((name for name in METRICS if (trial, "train", name) in curves), None)
+        # Beside the loss: what data of its task have anyway.
+        metric = next(
+            (each.name for each in METRICS.records if each.anyway and (trial, "train", each.name) in curves), None
+        )
         if metric is None:
             continue
         validation = curves.get((trial, "validation", "loss"))

@@ -21,7 +21,6 @@ import polars as pl
 
 from assay.bookkeeping import Endings, Segment
 from assay.data import Dataset
-from assay.data.preparation import Preparation
 from assay.engine.trainer import Trainer
 from assay.kept import Kept, KeptLayer
 from assay.learning.losses import class_threshold
@@ -277,37 +276,33 @@ def keep_segment(keeper: Keeper, segment: Segment, checkpoint: Checkpoint) -> No
     checkpoint.save(keeper, population)
 
 
-def keep_networks(
-    keeper: Keeper,
-    plan: PopulationPlan,
-    dataset: Dataset,
-    trainer: Trainer,
-    snapshot: Snapshot,
-    trials: np.ndarray,
-    phase: str,
-) -> None:
-    """Keep the networks of some trials, shape (C, S), as they were taken in a phase."""
+def taken_networks(
+    plan: PopulationPlan, dataset: Dataset, trainer: Trainer, snapshot: Snapshot, trials: np.ndarray, phase: str
+) -> list[Kept]:
+    """The networks of some trials, shape (C, S), as they were taken in a phase, in the order of ``numpy.nonzero``."""
     parameters, packages = snapshot.parameters(), circumstances()["versions"]
+    networks = []
     for condition, seed in np.argwhere(trials).tolist():
-        member, identity = plan.members[condition], plan.identities[condition]
+        member = plan.members[condition]
         of_layers = zip(trainer.of_trial(parameters, condition, seed), member.layers, strict=True)
         network = Kept(
             layers=tuple(KeptLayer(kernel, bias, layer.activation) for (kernel, bias), layer in of_layers),
-            preparation=Preparation((plan.shape.features,), dataset.scaling),
+            preparation=dataset.preparation,
             task=plan.shape.task,
             threshold=class_threshold(member.loss, member.layers[-1].activation),
             class_names=dataset.class_names,
-            target_names=None,
+            target_names=dataset.target_names,
             target_scaling=dataset.target_scaling,
             loss=member.loss.written(),
             condition=plan.conditions[condition].name,
-            identity=identity,
+            identity=plan.identities[condition],
             seed=plan.seeds[seed],
             epoch=int(snapshot.epoch[condition, seed]),
             phase=phase,
             versions=packages,
         )
-        keeper.save_network(identity, plan.seeds[seed], *network.written())
+        networks.append(network)
+    return networks
 
 
 def go_on(keeper: Keeper, population: int, checkpoint: Checkpoint | None, phase: str) -> Checkpoint | None:

@@ -22,18 +22,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from assay.choices import Choice
+from assay.data.conforming import Conformed, conform
 from assay.data.preparation import Preparation
 from assay.data.scaling import Scaling
 from assay.data.targets import TASKS
-from assay.errors import AssayError, DataError, StoreError
-from assay.networks.activations import ACTIVATIONS, activate, output_units
+from assay.errors import AssayError, DataError, StoreError, StudyError
+from assay.networks.activations import ACTIVATIONS, activate_in_numpy, output_units
 from assay.own_code import OwnCode, running_nothing
 from assay.store.files import write_arrays
 
 if TYPE_CHECKING:
     import polars as pl
 
-ROWS_AT_ONCE = 8192
+NUMBERS_AT_ONCE = 2**23
 PROBABILITIES = "0, 1"
 """The range of an output activation, without its brackets, whose outputs are read as probabilities."""
 
@@ -129,16 +130,23 @@ class Kept:
         StudyError
             If an activation is code of the user's own that this process has not run.
         """
-        x = np.asarray(x, np.float32)
+        for layer in self.layers:
+            if not layer.activation.is_loaded:
+                raise StudyError(
+                    f"The network of '{self.condition}': its activation '{layer.activation}' is code of your own, "
+                    "which reading a folder does not run. In Python load its study first, which runs it: "
+                    "assay.load_study(…), then results.model(…)."
+                )
         if x.ndim != 2 or x.shape[1] != self.features:
             raise DataError(f"Expected features of shape (rows, {self.features}), got {x.shape}.")
-        parts = [self._forward(x[start : start + ROWS_AT_ONCE]) for start in range(0, len(x), ROWS_AT_ONCE)]
+        at_once = max(1, NUMBERS_AT_ONCE // self.features)
+        parts = [self._forward(x[start : start + at_once]) for start in range(0, len(x), at_once)]
         return np.concatenate(parts) if parts else np.zeros((0, self.num_outputs), np.float32)
 
     def _forward(self, x: np.ndarray) -> np.ndarray:
-        h = x.T  # feature-major, as activations want it
+        h = np.asarray(x, np.float32).T  # feature-major, as activations want it
         for layer in self.layers:
-            h = np.asarray(activate(layer.activation, layer.kernel.T @ h + layer.bias[:, None]))
+            h = activate_in_numpy(layer.activation, layer.kernel.T @ h + layer.bias[:, None])
         return h.T
 
     @property
@@ -152,8 +160,9 @@ class Kept:
 
         Parameters
         ----------
-        rows : array or data frame
-            As the data set had them, before anything was done to them; a table has its columns by their names.
+        rows : path, array or data frame
+            As the data set had them, before anything was done to them; a table has its columns by their names. The
+            target may stand beside them.
 
         Returns
         -------
@@ -167,9 +176,16 @@ class Kept:
         DataError
             If columns are missing or foreign, or cells or arrays do not fit.
         """
+        return self.told(self.outputs(self.preparation.apply(self.conformed(rows).rows)))
+
+    def conformed(self, rows: Any) -> Conformed:
+        """Raw rows as the preparation takes them, and what there is to say of them; see `predict`."""
+        return conform(rows, self.preparation)
+
+    def told(self, outputs: np.ndarray) -> pl.DataFrame:
+        """Outputs, (rows, K), in the words and units of the data; the columns are those of `predict`."""
         import polars as pl
 
-        outputs = self.outputs(self.preparation.apply(self._conforming(rows)))
         if self.task == "regression":
             if self.target_scaling is not None:
                 outputs = outputs * self.target_scaling.scale + self.target_scaling.offset
@@ -204,15 +220,6 @@ class Kept:
             return self.target_names
         count = self.num_outputs
         return ("prediction",) if count == 1 else tuple(f"prediction {number}" for number in range(1, count + 1))
-
-    def _conforming(self, rows: Any) -> Any:
-        """Raw rows as the preparation takes them."""
-        if not isinstance(rows, np.ndarray):
-            return rows
-        shape = self.preparation.shape
-        if rows.shape[1:] not in (shape, (int(np.prod(shape)),)):
-            raise DataError(f"Expected rows of shape {shape}, an array of {('rows', *shape)}, got {rows.shape}.")
-        return rows
 
     # ------------------------------------------------------------------ keeping it
 

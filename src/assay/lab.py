@@ -45,6 +45,7 @@ from assay.planning import Plan, Planner, PopulationPlan, check_capacity
 from assay.protocol import EpochEvent, PopulationRun
 from assay.pruning import prune
 from assay.results import Results
+from assay.scoring import check_metrics
 from assay.settling import clean, final_phases, settled
 from assay.store import Store
 from assay.store.schema import RUNS_FOLDER
@@ -130,6 +131,8 @@ def run(
     check_capacity(plan, memory_limit(devices))
     use_compilation_cache()
     datasets = {population.request: load(population.request) for population in plan.populations}
+    for population in plan.populations:
+        check_metrics(population, datasets[population.request])
     folder = Path(directory) if directory is not None else RUNS_FOLDER / study.name
     found_fingerprints = fingerprints(datasets.values()) | model_fingerprints(plan) | code_fingerprints(plan)
     with Store.open(folder, study, found_fingerprints) as store:

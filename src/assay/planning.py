@@ -20,6 +20,7 @@ from assay.errors import CapacityError
 from assay.networks.architecture import Layer, count_parameters, shape_key
 from assay.study import Condition, DesignSpec, ProbeSpec, Study, resolve
 from assay.study.identity import identities
+from assay.study.resolving import metrics_of
 
 # A float32 GEMM's rate that training reaches, and what a step costs beside its products; both on the slow side.
 TRAINING_EFFICIENCY = 0.5
@@ -93,6 +94,8 @@ class PopulationPlan:
         Which trials are trained. The others only keep the layout of a population that goes on, to the bit.
     continues : int, optional
         The population whose kept state this one begins from.
+    metrics : tuple of str
+        Of `METRICS`, computed of the validation and test rows beside what data of this task have anyway.
     """
 
     number: int
@@ -111,6 +114,7 @@ class PopulationPlan:
     identities: tuple[str, ...]
     active: np.ndarray
     continues: int | None = None
+    metrics: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -249,7 +253,7 @@ class _Entry:
     def key(self) -> tuple[DataRequest, Hashable, int, int]:
         """Equal for conditions that may share a population."""
         training = self.condition.training
-        shape = shape_key(self.member.layers), training.metric
+        shape = shape_key(self.member.layers), training.metric, training.metrics
         return (self.request, shape, training.batch_size, training.epochs)
 
 
@@ -385,6 +389,7 @@ class Planner:
             probe=self.study.probe,
             identities=tuple(entry.identity for entry in entries),
             active=np.ones(trials.shape, bool),
+            metrics=metrics_of(training, self._shapes[entries[0].request]),
         )
 
 

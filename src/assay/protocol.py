@@ -29,10 +29,11 @@ from assay.engine.batching import num_batches
 from assay.engine.placing import PlacedData
 from assay.engine.sparse import suits_sparse
 from assay.engine.trainer import Scores, Trainer
-from assay.keeping import Checkpoint, Keeper, go_on, keep_networks, keep_segment
+from assay.keeping import Checkpoint, Keeper, go_on, keep_segment, taken_networks
 from assay.planning import PopulationPlan
 from assay.pretraining import has_autoencoders, learn_layers
 from assay.probes import all_probes, probe_rows
+from assay.scoring import Part, asked_metrics
 from assay.selection import best_epoch_of_each, is_higher_better, ranked_by, ranking, selecting
 from assay.snapshots import Snapshot
 
@@ -75,7 +76,7 @@ class _Splits(NamedTuple):
 class _Due(NamedTuple):
     """What is scored after an epoch: the name of the split, its rows, and which trials, shape (C, S)."""
 
-    split: str
+    split: Part
     rows: PlacedData
     trials: np.ndarray
 
@@ -159,7 +160,8 @@ class PopulationRun:
         self.began = time.monotonic()
         if self.checkpoint is not None and self.checkpoint.phase == "final":
             return
-        self._keep_selected(self._select(self._splits))
+        self._select(self._splits)
+        self._keep_taken("select")
         if self.plan.design.final:
             self._write_trials(np.zeros(self.plan.trials.shape, int), is_selected=True)
 
@@ -176,7 +178,8 @@ class PopulationRun:
         """
         if self.plan.design.final:
             self.ranks = self._own_ranks(best) if ranks is None else ranks
-            self._keep_tested(self._final(self._splits, best))
+            self._final(self._splits, best)
+            self._keep_taken("final")
         self._write_trials(best)
         self.keeper.clear_checkpoint(self.plan.number)
 
@@ -210,14 +213,14 @@ class PopulationRun:
 
     # ------------------------------------------------------------------ the two phases
 
-    def _select(self, splits: _Splits) -> State[jax.Array]:
+    def _select(self, splits: _Splits) -> None:
         def due(epoch: int) -> _Due | None:
             rows = splits.validation
             return _Due("validation", rows, self.plan.active & ~self.endings.diverged) if rows else None
 
-        return self._train("select", splits.training, np.where(self.plan.active, self.plan.epochs, 0), due)
+        self._train("select", splits.training, np.where(self.plan.active, self.plan.epochs, 0), due)
 
-    def _final(self, splits: _Splits, best: np.ndarray) -> State[jax.Array]:
+    def _final(self, splits: _Splits, best: np.ndarray) -> None:
         def due(epoch: int) -> _Due | None:
             trials = (best == epoch) & self.plan.active & ~self.endings.diverged
             return _Due("test", splits.test, trials) if splits.test and trials.any() else None
@@ -225,7 +228,7 @@ class PopulationRun:
         if self.checkpoint is not None and self.checkpoint.phase == "final" and self._is_of_other(best):
             self._forget_final()
         self.best = best
-        return self._train("final", splits.together, np.where(self.endings.diverged | ~self.plan.active, 0, best), due)
+        self._train("final", splits.together, np.where(self.endings.diverged | ~self.plan.active, 0, best), due)
 
     def _is_of_other(self, best: np.ndarray) -> bool:
         """Whether the final phase that is in flight was begun for other numbers of epochs."""
@@ -282,37 +285,29 @@ class PopulationRun:
             return taken
         return self.snapshot.best_of_each(taken, higher=is_higher_better(ranking(design.select)))
 
-    def _keep_selected(self, state: State[jax.Array]) -> None:
-        """Keep what the selected networks say of the validation rows; they themselves where no others come after."""
-        self._keep_taken(state, "validation", self._splits.validation, self.dataset.y_validation)
-        if not self.plan.design.final and self.snapshot.leaves:
-            self._keep_networks("select")
+    def _keep_taken(self, phase: str) -> None:
+        """Keep the networks that are the last of their trials, and what the phase's networks say of its split.
 
-    def _keep_tested(self, state: State[jax.Array]) -> None:
-        """Keep the final networks, and what they say of the test rows."""
-        if self.snapshot.leaves:
-            self._keep_networks("final")
-        self._keep_taken(state, "test", self._splits.test, self.dataset.y_test)
-
-    def _keep_networks(self, phase: str) -> None:
-        keep_networks(self.keeper, self.plan, self.dataset, self.trainer, self.snapshot, self._kept(), phase)
-
-    def _keep_taken(self, state: State[jax.Array], split: str, rows: PlacedData | None, targets: np.ndarray) -> None:
-        """Keep what the networks that were taken say of the rows of a split."""
-        trials = self._kept()
-        if rows is None or not trials.any() or not self.plan.kept.has_predictions:
+        Of the selection phase that are the validation rows: the final network has learnt from them.
+        """
+        trials, design = self._kept(), self.plan.design
+        if not trials.any():
             return
-        taken = self.trainer.with_parameters(state, self.snapshot.parameters())
-        outputs = self.trainer.predict_trials(taken, rows, trials)
-        said = PredictedRows(outputs, targets, np.arange(len(targets)))
-        frame = prediction_frame(self.plan, split, trials, self.snapshot.epoch, said)
-        self.keeper.write_predictions(self.plan.number, split, frame)
+        networks = taken_networks(self.plan, self.dataset, self.trainer, self.snapshot, trials, phase)
+        if phase == "final" or not design.final:
+            for network in networks:
+                self.keeper.save_network(network.identity, network.seed, *network.written())
+        split = "test" if phase == "final" else "validation"
+        x, y = (getattr(self.dataset, f"{axis}_{split}") for axis in ("x", "y"))
+        if len(x) and self.plan.kept.has_predictions:
+            outputs = np.stack([network.outputs(x) for network in networks])
+            said = PredictedRows(outputs, y, self.dataset.rows[split])
+            frame = prediction_frame(self.plan, split, trials, self.snapshot.epoch, said)
+            self.keeper.write_predictions(self.plan.number, split, frame)
 
     # ------------------------------------------------------------------ one phase
 
-    def _train(
-        self, phase: str, training: PlacedData, epochs: np.ndarray, due: Callable[[int], _Due | None]
-    ) -> State[jax.Array]:
+    def _train(self, phase: str, training: PlacedData, epochs: np.ndarray, due: Callable[[int], _Due | None]) -> None:
         """Train each trial for its number of `epochs`, shape (C, S), keeping scores as it goes.
 
         `due` says what is scored after an epoch, beside the training rows.
@@ -340,7 +335,6 @@ class PopulationRun:
                 raise KeyboardInterrupt
         if segment.frames:
             self._keep(segment, state, last)
-        return state
 
     def _start(self, phase: str) -> State[jax.Array]:
         """The untrained network; autoencoders learn from the rows that the phase trains on, and from no others."""
@@ -366,7 +360,7 @@ class PopulationRun:
         found = {"train": Scored(scores, everyone)}
         if due:
             state, scores = self.trainer.evaluate(state, due.rows, due.trials)
-            found[due.split] = Scored(scores, due.trials)
+            found[due.split] = Scored(scores | self._asked(state, due), due.trials)
         self._record(state, 0, 0, found, epochs, segment)
         self._probe(state, 0, training, everyone, segment)
         return state
@@ -386,6 +380,7 @@ class PopulationRun:
             state, scores, of_split = self.trainer.train_and_evaluate(
                 state, training, epoch, running, due.rows, due.trials
             )
+            of_split |= self._asked(state, due)
             found = {"train": Scored(scores, running), due.split: Scored(of_split, due.trials)}
         else:
             state, scores = self.trainer.train_epoch(state, training, epoch, running)
@@ -395,6 +390,10 @@ class PopulationRun:
         self._take(state, segment.phase, epoch, found)
         self._probe(state, epoch, training, running, segment)
         return state
+
+    def _asked(self, state: State[jax.Array], due: _Due) -> Scores:
+        """The metrics that the study asks for, of what is due."""
+        return asked_metrics(self.plan, self.dataset, due.split, self.trainer, state, due.rows, due.trials)
 
     # ------------------------------------------------------------------ noting and keeping
 

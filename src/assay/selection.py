@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from assay.learning.scores import find_metric
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -30,7 +32,7 @@ class BestEpoch:
 
 def is_higher_better(metric: str) -> bool:
     """True for an accuracy; losses and errors are to be small."""
-    return metric.endswith("accuracy")
+    return find_metric(metric).higher_is_better
 
 
 def ranking(select: str) -> str:
@@ -55,7 +57,7 @@ def selecting(select: str) -> pl.Expr:
     Parameters
     ----------
     select : str
-        ``val_loss``, ``val_accuracy``, ``val_mean_absolute_error``, or ``last`` for the last epoch.
+        ``val_`` and the name of a metric, such as ``val_loss``, or ``last`` for the last epoch.
     """
     import polars as pl
 

@@ -13,7 +13,7 @@ from scipy.special import expit, logit
 
 from assay.analysis import PLAIN, POSITIVE, SHARE, mean_interval
 from assay.analysis.intervals import share_interval
-from assay.analysis.scales import scale_of
+from assay.analysis.scales import CORRELATION, EXPLAINED, scale_of
 
 
 def test_the_interval_is_students():
@@ -120,6 +120,26 @@ def test_the_interval_of_a_share_is_that_of_jeffreys(count, total):
 
 def test_the_scale_follows_from_the_metric():
     """An accuracy is a share, a loss positive unless one of its values is not."""
-    assert scale_of("accuracy", [0.0, 1.0]) is SHARE
+    assert scale_of("accuracy", [0.0, 1.0]) is scale_of("roc_auc", [0.5]) is SHARE
+    assert scale_of("matthews_corrcoef", [-0.5]) is CORRELATION
+    assert scale_of("r2", [-7.0, 0.5]) is EXPLAINED
+    assert scale_of("brier_score", [0.2]) is scale_of("root_mean_squared_error", [3.0]) is POSITIVE
     assert scale_of("loss", [0.1, 2.0]) is POSITIVE
     assert scale_of("loss", [0.1, -2.0]) is PLAIN
+
+
+@pytest.mark.parametrize(
+    ("scale", "to"),
+    [(CORRELATION, lambda m: logit((1 + m) / 2)), (EXPLAINED, lambda m: -np.log(1 - m))],
+    ids=["correlation", "explained"],
+)
+@pytest.mark.parametrize("value", [-0.9, -0.3, 0.0, 0.4, 0.95])
+def test_other_scales_are_their_formulas(scale, to, value):
+    """G by hand, its slope by a central difference, and g⁻¹ of g; intervals stay below the end."""
+    assert scale.transformed(value) == pytest.approx(to(value))
+    assert scale.slope(value) == pytest.approx((to(value + 1e-6) - to(value - 1e-6)) / 2e-6, rel=1e-6)
+    assert scale.back(scale.transformed(value)) == pytest.approx(value, abs=1e-12)
+    interval = mean_interval([value - 0.04, value, value + 0.04], 0.95, scale)
+    assert scale.low <= interval.low < value < interval.high <= scale.high
+    assert math.isfinite(scale.back(-1e4))
+    assert scale.back(1e4) <= 1

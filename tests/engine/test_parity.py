@@ -81,6 +81,8 @@ def examples(task: str, outputs: int) -> tuple[np.ndarray, np.ndarray]:
         return x, np.eye(outputs, dtype=np.float32)[np.arange(ROWS) % outputs]
     if task == "binary":
         return x, (np.arange(ROWS) % 2).astype(np.float32)[:, None]
+    if task == "multilabel":
+        return x, (generator.random((ROWS, outputs)) < 0.4).astype(np.float32)
     return x, generator.uniform(0.5, 2.0, size=(ROWS, outputs)).astype(np.float32)
 
 
@@ -178,6 +180,22 @@ def test_training_equals_keras_for_every_loss(loss):
 def test_training_equals_keras_for_every_pair_of_choices(loss):
     """Twenty steps of a member equal twenty `train_on_batch` of Keras, whatever activation, optimizer and loss."""
     assert not too_large_differences(loss, pairwise_cases(loss))
+
+
+@pytest.mark.slow
+def test_training_on_several_labels_equals_keras():
+    """Twenty steps of three sigmoids under binary cross-entropy, and the accuracy by element of what comes out."""
+    import keras
+
+    members = [member("tanh", "sigmoid", 3, Choice("binary_crossentropy"), Choice("adam", {"learning_rate": 0.01}))]
+    trainer = Trainer(members, seeds=[3], batch_size=BATCH, task="multilabel")
+    x, y = examples("multilabel", 3)
+    assert max(largest_difference(trainer, members, x, y).values()) <= TOLERANCE
+    state, data = trainer.start(), trainer.place(x, y)
+    outputs = trainer.predict(state, data)[0, 0]
+    _, scores = trainer.evaluate(state, data)
+    assert scores["accuracy"][0, 0] == pytest.approx(float(keras.metrics.binary_accuracy(y, outputs).mean()), abs=1e-6)
+    assert scores["loss"][0, 0] == pytest.approx(float(keras.losses.binary_crossentropy(y, outputs).mean()), rel=1e-5)
 
 
 def test_some_cases_have_every_activation_and_optimizer():

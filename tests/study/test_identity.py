@@ -70,6 +70,7 @@ CHANGED = {
         "optimizer": {"name": "adam", "learning_rate": 0.002},
         "loss": "mean_squared_error",
         "metric": "mean_squared_error",
+        "metrics": ["f1"],
         "epochs": None,
         "batch_size": 16,
     },

@@ -16,6 +16,7 @@ DIGITS = DataShape(
     features=64, outputs=10, task="multiclass", train_rows=1000, validation_rows=50, test_rows=9, classes=10, bytes=1
 )
 BINARY = replace(DIGITS, outputs=1, task="binary", classes=2)
+MULTILABEL = replace(DIGITS, outputs=3, task="multilabel", classes=None)
 REGRESSION = replace(DIGITS, outputs=3, task="regression", classes=None)
 
 
@@ -76,6 +77,7 @@ def test_glu_halves_what_the_next_layer_sees():
     [
         (DIGITS, "softmax", "categorical_crossentropy"),
         (BINARY, "sigmoid", "binary_crossentropy"),
+        (MULTILABEL, "sigmoid", "binary_crossentropy"),
         (REGRESSION, "linear", "mean_squared_error"),
     ],
 )
@@ -103,6 +105,41 @@ def test_what_does_not_fit_the_data():
     resolve(study, condition, DIGITS)
     with pytest.raises(StudyError, match=r"design.select: 'val_accuracy' is not measured on regression data."):
         resolve(study, condition, REGRESSION)
+
+
+def test_metrics_that_mean_nothing_on_the_data_are_told_with_those_that_do():
+    """By the task, and by the number of classes."""
+    study, condition = only_condition(training={"metrics": ["top_5_accuracy", "f1"]}, design={"select": "val_f1"})
+    resolve(study, condition, DIGITS)
+    with pytest.raises(StudyError, match=r"training\.metrics: 'top_5_accuracy' means nothing on regression data\."):
+        resolve(study, condition, REGRESSION)
+    with pytest.raises(StudyError, match=r"'top_5_accuracy' means nothing on multiclass data of so few classes\."):
+        resolve(study, condition, replace(DIGITS, outputs=3, classes=3))
+    study, condition = only_condition(design={"select": "val_f1"})
+    with pytest.raises(
+        StudyError,
+        match=r"design\.select: 'val_f1' is not measured on multiclass data\. Write training\.metrics = \[\"f1\"\], or "
+        r"choose from: val_loss, val_accuracy, last\.",
+    ):
+        resolve(study, condition, DIGITS)
+
+
+def test_any_metric_that_is_recorded_may_select():
+    """A further loss among them; what is recorded twice is told."""
+    study, condition = only_condition(
+        training={"metric": "hinge", "metrics": ["roc_auc"]}, design={"select": "val_hinge"}
+    )
+    resolve(study, condition, BINARY)
+    study, condition = only_condition(training={"metric": "mean_squared_error", "metrics": ["mean_squared_error"]})
+    with pytest.raises(StudyError, match=r"training\.metric: 'mean_squared_error' is recorded anyway"):
+        resolve(study, condition, REGRESSION)
+
+
+def test_one_hot_losses_are_refused_for_several_labels():
+    """An example may have any number of them."""
+    study, condition = only_condition(training={"loss": "categorical_crossentropy"})
+    with pytest.raises(StudyError, match=r"an example of the data may have any of 3 labels\. Choose 'binary_cross"):
+        resolve(study, condition, MULTILABEL)
 
 
 # ---- layers that are learnt before the training

@@ -218,6 +218,16 @@ def test_every_mistake_is_told_at_once():
         ),
         ({"training": {"loss": "huberr"}}, "training.loss: unknown loss 'huberr'. Did you mean 'huber'?"),
         ({"design": {"select": "val_acc"}}, "design.select: unknown value 'val_acc'. Did you mean 'val_accuracy'?"),
+        (
+            {"design": {"select": "val_mcc"}},
+            "design.select: unknown value 'val_mcc'. Did you mean 'val_matthews_c",
+        ),
+        ({"design": {"select": "f1"}}, "design.select: unknown value 'f1'. Did you mean 'val_f1'? Write last, or val_"),
+        ({"training": {"metrics": ["auc"]}}, "training.metrics: unknown metric 'auc'. Did you mean 'roc_auc'? Known"),
+        (
+            {"training": {"metrics": 3}},
+            'training.metrics: expected a list of metrics such as ["f1", "roc_auc"], got',
+        ),
         ({"design": {"kind": "factorail"}}, "design.kind: unknown value 'factorail'. Did you mean 'factorial'?"),
         ({"design": {"confidence": 95.0}}, "design.confidence: expected a number below 1, got 95.0."),
         ({"design": {"final": "yes"}}, "design.final: expected true or false, got 'yes'."),
@@ -321,3 +331,17 @@ def test_a_study_prints_as_its_file(tiny_study):
     study = tiny_study()
     assert str(study) == study.to_toml()
     assert Study(**tomllib.loads(str(study))) == study
+
+
+def test_metrics_are_names_each_once():
+    """One may stand without a list; the order stays, for the first is what conditions are compared by."""
+    assert Study(data="iris", training={"metrics": "f1"}).training.metrics == ("f1",)
+    assert Study(data="iris", training={"metrics": ["roc_auc", "f1", "f1"]}).training.metrics == ("roc_auc", "f1")
+    assert Study(data="iris").training.metrics == ()
+
+
+def test_a_metric_of_one_s_own_may_select():
+    """By what it is called in the history."""
+    close = {"name": "close", "expression": "abs(y_true - y_pred) < 0.1"}
+    study = Study(data="iris", training={"metric": close}, design={"select": "val_close"})
+    assert study.design.select == "val_close"

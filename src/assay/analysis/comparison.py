@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assay.analysis.intervals import Interval, noncentral_tail, standard_deviation, student_quantile, student_tail
-from assay.analysis.scales import PLAIN, SHARE, Scale
+from assay.analysis.scales import PLAIN, Scale
 
 RESOLUTION = 2.0**-21
 """Values are float32 with 24 binary digits: a difference of two is known to about this part of them."""
@@ -88,7 +88,8 @@ class Rules:
     confidence : float
         Of intervals; 1 - confidence is the chance of one false alarm among all comparisons of a study.
     margin : float
-        The smallest difference that matters: of a share as it is, of another metric as a part of the baseline's value.
+        The smallest difference that matters: of what is counted in points as it is, of another metric as a part of the
+        baseline's value.
     resolution : float
         The smallest step between two values: 1 / rows for an accuracy.
     """
@@ -423,7 +424,7 @@ class _Shift:
 
     def margins(self, rules: Rules) -> tuple[float, float]:
         """How far below and above the baseline's mean the margin reaches, on the scale; infinite beyond an end."""
-        margin = rules.margin if rules.scale is SHARE else rules.margin * abs(self.other)
+        margin = rules.margin if rules.scale.counts_points else rules.margin * abs(self.other)
         down, up = (
             abs(self.scale.transformed(end) - self.scale.transformed(self.other))
             if self.scale.contains(end)
@@ -453,7 +454,7 @@ def _seen(values: list[float], step: float, size: float, rules: Rules) -> float:
     if step > 0:
         return max(deviation, step)
     if deviation <= RESOLUTION * size:
-        return 0.0 if rules.scale is SHARE else RESOLUTION * size
+        return 0.0 if rules.scale.counts_points else RESOLUTION * size
     return deviation
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,6 +24,9 @@ MARGIN_OF_SHARES = 0.01
 """One point of an accuracy."""
 MARGIN_OF_OTHERS = 0.05
 """5 % of the baseline's loss or error."""
+
+LOSS_CHANGING = ("training.loss", "training.class_weight")
+"""Keys of settings that change what a loss is, beside penalties."""
 
 Values = Mapping[tuple[str, str], Mapping[str, Mapping[int, float]]]
 """(condition, split) -> metric -> seed -> value."""
@@ -87,7 +90,7 @@ class Measured:
         self.tables, self.chance = tables, Chance.of(tables)
         self.values = _by_seed(measurements(tables, best))
         self.rounds = Rounds.of(tables)
-        self.measure = _compared_by(self.values, [condition.settings for condition in tables.conditions])
+        self.measure = _compared_by(self.values, tables)
         if self.rounds is not None and self.rounds.measure is not None:
             self.measure = self.rounds.measure
         self.confidence = tables.study.design.confidence
@@ -170,13 +173,21 @@ def _by_seed(table: pl.DataFrame) -> Values:
     return values
 
 
-def _compared_by(values: Values, settings: Iterable[Mapping[str, Any]]) -> Measure | None:
-    """The split and the metric by which conditions are compared."""
+def _compared_by(values: Values, tables: Tables) -> Measure | None:
+    """The split and the metric by which conditions are compared.
+
+    The metric that chooses the best epoch, unless that is the loss; else the first that the study asks for; else an
+    accuracy where there is one. Losses are compared with losses of the same kind alone.
+    """
     measured = {(split, metric) for (_, split), by_metric in values.items() for metric in by_metric}
     if not measured:
         return None
     is_tested = any(split == "test" for split, _ in measured)
-    loss_varies = any(key.startswith("training.loss") or key.endswith(".l2") for levels in settings for key in levels)
+    keys = [key for condition in tables.conditions for key in condition.settings]
+    loss_varies = any(key.startswith(LOSS_CHANGING) or key.endswith(".l2") for key in keys)
     order = ["accuracy", "mean_absolute_error", "loss"] if loss_varies else ["accuracy", "loss"]
+    if isinstance(tables.study, Study):
+        selecting = tables.study.design.select.removeprefix("val_")
+        order = [*(() if selecting == "loss" else (selecting,)), *tables.study.training.metrics, *order]
     measures = (Measure("test" if is_tested else "validation", metric) for metric in order)
     return next((measure for measure in measures if (measure.split, measure.metric) in measured), None)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from assay.analysis.intervals import Interval
+from assay.learning.scores import find_metric
 
 
 def metric_text(metric: str) -> str:
     """``mean_absolute_error`` in prose."""
-    return metric.replace("_", " ")
+    return find_metric(metric).label or metric.replace("_", " ")
 
 
 def number_text(value: float | None, *, signed: bool = False) -> str:

@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from assay.selection import is_higher_better
+from assay.learning.scores import find_metric
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,9 @@ class Scale:
         g'.
     low, high : float
         The ends of the metric; infinite where it has none.
+    counts_points : bool
+        Differences are counted in hundredths, however near 0 the baseline is: a margin is a difference, and not a part
+        of the baseline's value.
     """
 
     name: str
@@ -36,6 +39,7 @@ class Scale:
     slope: Callable[[float], float]
     low: float = -math.inf
     high: float = math.inf
+    counts_points: bool = False
 
     def contains(self, value: float) -> bool:
         """Whether g is finite there: the value lies between the ends and at neither."""
@@ -55,8 +59,28 @@ SHARE = Scale(
     lambda value: 1 / (value * (1 - value)),
     low=0.0,
     high=1.0,
+    counts_points=True,
 )
 """Of a share, such as an accuracy: the logit."""
+CORRELATION = Scale(
+    "logit of (1 + m) / 2",
+    lambda value: SHARE.transformed((1 + value) / 2),
+    lambda value: 2 * SHARE.back(value) - 1,
+    lambda value: 2 / (1 - value**2),
+    low=-1.0,
+    high=1.0,
+    counts_points=True,
+)
+"""Of a correlation, between -1 and 1."""
+EXPLAINED = Scale(
+    "-log(1 - m)",
+    lambda value: -math.log(1 - value),
+    lambda value: 1 - math.exp(min(-value, 700.0)),
+    lambda value: 1 / (1 - value),
+    high=1.0,
+    counts_points=True,
+)
+"""Of a share of the variance that is explained: 1 minus an error that is above 0."""
 POSITIVE = Scale("log", math.log, lambda value: math.exp(min(value, 700.0)), lambda value: 1 / value, low=0.0)
 """Of a loss or an error that is above 0: the logarithm."""
 
@@ -64,9 +88,10 @@ POSITIVE = Scale("log", math.log, lambda value: math.exp(min(value, 700.0)), lam
 def scale_of(metric: str, values: Iterable[float]) -> Scale:
     """The scale of a metric, of which a study has found these finite values.
 
-    An accuracy is a share. Other metrics are taken for positive where all their values are; a loss may be a formula of
-    the user's own, or one that goes below 0, such as Keras' ``poisson``.
+    What is to be high has the scale of its ends. Other metrics are taken for positive where all their values are; a
+    loss may be a formula of the user's own, or one that goes below 0, such as Keras' ``poisson``.
     """
-    if is_higher_better(metric):
-        return SHARE
+    record = find_metric(metric)
+    if record.higher_is_better:
+        return next(scale for scale in (SHARE, CORRELATION, EXPLAINED) if scale.low == record.low)
     return POSITIVE if all(value > 0 for value in values) else PLAIN

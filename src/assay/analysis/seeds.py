@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from assay.judging import condition_facts
+from assay.learning.scores import find_metric
 
 if TYPE_CHECKING:
     from assay.analysis.summary import Measure
@@ -56,17 +57,27 @@ class Chance:
         facts = self.facts.get(condition)
         if facts is None:
             return None
+        if metric == "loss":
+            return facts.chance_loss
         if metric == "accuracy":
             return None if facts.data is None else facts.data.majority
-        return facts.chance_loss if metric == "loss" else None
+        chance, classes = find_metric(metric).chance, 1 if facts.data is None else facts.data.classes or 1
+        return None if chance is None else chance(classes)
 
 
 def step_of(tables: Tables, measure: Measure) -> float:
     """The smallest step between two values of a measure: 1 / rows for an accuracy; 0 where it is not known."""
-    if not measure.metric.endswith("accuracy"):
+    record = find_metric(measure.metric)
+    if not record.counts_rows:
         return 0.0
-    rows = [note["shape"][f"{measure.split}_rows"] for note in tables.manifest.get("judged_by", [])]
-    return max((1 / count for count in rows if count), default=0.0)
+    shapes = [note["shape"] for note in tables.manifest.get("judged_by", [])]
+    # Of several labels an accuracy counts each of them.
+    counts = (
+        shape[f"{measure.split}_rows"]
+        * (shape["outputs"] if record.counts_labels and shape["task"] == "multilabel" else 1)
+        for shape in shapes
+    )
+    return max((1 / count for count in counts if count), default=0.0)
 
 
 def _extremes(tables: Tables) -> Iterable[tuple[str, int, str, float, float]]:

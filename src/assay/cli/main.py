@@ -30,7 +30,7 @@ USER_MISTAKE = 2
 
 def register_commands() -> None:
     """Attach one command per file; what is heavy is imported when a command runs."""
-    from assay.cli import catalog, compare, data, export, ls, map, plan, probe, report, run, show, studies
+    from assay.cli import catalog, compare, data, export, ls, map, plan, predict, probe, report, run, show, studies
 
     app.command("run", epilog=run.EXAMPLE)(run.run)
     app.command("plan", epilog=plan.EXAMPLE)(plan.plan)
@@ -40,6 +40,7 @@ def register_commands() -> None:
     app.command("compare", epilog=compare.EXAMPLE)(compare.compare)
     app.command("ls", epilog=ls.EXAMPLE)(ls.ls)
     app.command("report", epilog=report.EXAMPLE)(report.report)
+    app.command("predict", epilog=predict.EXAMPLE)(predict.predict)
     app.command("export", epilog=export.EXAMPLE)(export.export)
     app.command("studies")(studies.studies)
     app.command("catalog", epilog=catalog.EXAMPLE)(catalog.catalog)

@@ -59,4 +59,11 @@ Tf32Option = Annotated[
 OutOption = Annotated[
     Path | None, typer.Option("--out", metavar="DIR", help="Folder of the results; assay-runs/NAME by default.")
 ]
+ConditionOption = Annotated[
+    str | None,
+    typer.Option("--condition", metavar="NAME", help="Whose network; the best by the validation score if left out."),
+]
+NetworkSeedOption = Annotated[
+    int | None, typer.Option("--seed", metavar="N", min=0, help="Of which seed; the best that is kept if left out.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.text import Text
 
 from assay.cli.words import counted
+from assay.selection import is_higher_better
 
 if TYPE_CHECKING:
     from assay.planning import Plan, PopulationPlan
@@ -66,7 +67,7 @@ class _Tally:
             return
         means = np.full(len(values), np.nan)
         means[valid] = np.nanmean(values[valid], axis=1)
-        sign = 1.0 if metric == "accuracy" else -1.0
+        sign = 1.0 if is_higher_better(metric) else -1.0
         index = int(np.nanargmax(sign * means))
         if self.best is None or sign * means[index] > sign * self.best[0]:
             self.best = (float(means[index]), metric, event.population.conditions[index].name)

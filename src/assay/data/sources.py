@@ -13,7 +13,8 @@ from assay.data.files import Reading, check_kind
 from assay.data.memory import read_memory
 from assay.data.npz_files import check_numbers, read_npz
 from assay.data.raw import RawData
-from assay.data.tables import Question, check, read_table, survey, target_values
+from assay.data.table_targets import target_array
+from assay.data.tables import Question, check, read_table, survey
 from assay.data.targets import read_targets
 from assay.errors import DataError
 
@@ -110,8 +111,7 @@ def _of_array(x: np.ndarray, y: pl.DataFrame | np.ndarray, question: Question, n
     names = None
     if not isinstance(y, np.ndarray):
         names = tuple(y.columns)
-        columns = [target_values(column, where=f"{name}: y") for column in y.iter_columns()]
-        y = columns[0] if len(columns) == 1 else np.stack(columns, axis=1)
+        y = target_array(y, where=f"{name}: y")
     target, labels, class_names = read_targets({"train": y}, task=question.task, where=f"{name}: y")
     return RawData({"train": x}, labels, target, name, class_names, target_names=names)
 

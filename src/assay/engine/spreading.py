@@ -6,7 +6,7 @@ Index letters: G groups, M slots of a group, C conditions, S seeds.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar, overload
+from typing import TypeVar, overload
 
 import jax
 import numpy as np
@@ -15,7 +15,7 @@ from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as Spec
 from jax.typing import DTypeLike
 
-from assay.engine.arguments import LayerParameters, Numbers, State
+from assay.engine.arguments import Numbers, State
 from assay.engine.devices import mesh_for
 from assay.engine.layout import Layout
 
@@ -74,10 +74,7 @@ class Spreading:
     @overload
     def groups(self, tree: Numbers[np.ndarray]) -> Numbers[Array]: ...
 
-    @overload
-    def groups(self, tree: list[LayerParameters[np.ndarray]]) -> list[LayerParameters[Array]]: ...
-
-    def groups(self, tree: Any) -> Any:
+    def groups(self, tree: State[np.ndarray] | Numbers[np.ndarray]) -> State[Array] | Numbers[Array]:
         """A tree of arrays (G, …), spread over the devices."""
 
         def placed(leaf: np.ndarray) -> Array:

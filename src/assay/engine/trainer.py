@@ -14,7 +14,7 @@ the compiled programs (`program`, `tracing`), and `checkpoints` saves and restor
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -38,6 +38,9 @@ from assay.learning.metrics import metric_names
 
 Scores = dict[str, np.ndarray]
 """Metric name → array of shape (C, S)."""
+
+ANSWER_BYTES = 256 * 2**20
+"""Outputs that lie in memory at a time where trials are looked at one by one; one trial's whatever it takes."""
 
 
 class Trainer:
@@ -206,12 +209,27 @@ class Trainer:
         """
         active = np.ones(self.layout.position[0].shape, bool) if active is None else active
         outputs = np.full((*active.shape, data.rows, data.y.shape[1]), np.nan, np.float32)
-        outputs[active] = self.predict_trials(state, data, active)
+        outputs[active] = self._programs.outputs(state, data, active)
         return outputs
 
-    def predict_trials(self, state: State[Array], data: PlacedData, trials: np.ndarray) -> np.ndarray:
-        """`predict` for few of many: shape (N, rows, K), the `trials`, (C, S), in the order of ``numpy.nonzero``."""
-        return self._programs.outputs(state, data, trials)
+    def predict_each(
+        self, state: State[Array], data: PlacedData, active: np.ndarray
+    ) -> Iterator[tuple[int, int, np.ndarray]]:
+        """`predict` of each trial that is `active`, in bounded memory: condition, seed, outputs (rows, K).
+
+        Trials of one group come together.
+        """
+        groups, slots = self.layout.position
+        conditions, seeds = np.nonzero(active)
+        order = np.lexsort((slots[active], groups[active]))
+        trials = np.stack([conditions, seeds], axis=1)[order]
+        at_once = max(1, ANSWER_BYTES // (4 * data.rows * data.y.shape[1]))
+        for first in range(0, len(trials), at_once):
+            these = np.zeros_like(active)
+            these[tuple(trials[first : first + at_once].T)] = True
+            found = self._programs.outputs(state, data, these)
+            for (condition, seed), outputs in zip(np.argwhere(these).tolist(), found, strict=True):
+                yield condition, seed, outputs
 
     def train_steps(self, state: State[Array], data: PlacedData, orders: np.ndarray) -> tuple[State[Array], np.ndarray]:
         """Make given steps, however many passes over the data they are; the given state is used up.
@@ -293,10 +311,6 @@ class Trainer:
     def fetched(self, state: State[Array]) -> list[LayerParameters[np.ndarray]]:
         """The parameters of all members on the host, (G, M, …), as they lie in the state: two arrays a layer."""
         return jax.tree.map(lambda leaf: np.asarray(leaf)[: self.layout.num_groups], state.parameters)
-
-    def with_parameters(self, state: State[Array], parameters: list[LayerParameters[np.ndarray]]) -> State[Array]:
-        """The state with other parameters, such as `fetched` gave of an earlier one."""
-        return state._replace(parameters=self.spreading.groups(parameters))
 
     def _scores(self, totals: Totals, rows: int) -> Scores:
         return {

@@ -22,7 +22,7 @@ from assay.analysis.measured import Measured
 from assay.errors import StudyError
 from assay.figures.style import BLUE, GREEN, INK, PURPLE, QUIET, SIZES, VERMILLION, new_figure, quiet_axes, wrapped_name
 from assay.figures.written import plain
-from assay.selection import is_higher_better
+from assay.learning.scores import find_metric
 from assay.study.conditions import level_label, short_labels
 
 if TYPE_CHECKING:
@@ -220,7 +220,8 @@ def _limits(data: Interaction) -> tuple[float, float]:
     low, high = min(ends, default=0.0), max(ends, default=1.0)
     span = (high - low) or 0.05 * abs(high) or 1.0
     low, high = low - 0.06 * span, high + 0.06 * span
-    return (max(low, 0.0), min(high, 1.0)) if is_higher_better(data.measure.metric) else (low, high)
+    metric = find_metric(data.measure.metric)
+    return (max(low, metric.low), min(high, metric.high)) if metric.higher_is_better else (low, high)
 
 
 def _draw_line(axes: Axes, line: InteractionLine, number: int, shift: float) -> None:

@@ -20,6 +20,7 @@ from assay.analysis.wording import shared_names
 from assay.errors import StoreError, did_you_mean
 from assay.figures.style import BLUE, INK, QUIET, SIZES, VERMILLION, grid_columns, new_figure, quiet_axes, wrapped_name
 from assay.figures.written import plain, written_lines
+from assay.learning.scores import find_metric
 from assay.selection import is_higher_better
 
 if TYPE_CHECKING:
@@ -92,8 +93,9 @@ class Curves:
         last = max(last, first + 1)
         epochs = (first - 0.04 * (last - first), last + 0.04 * (last - first))
         if is_higher_better(metric):
-            pad = 0.05 * max(high - low, 0.02)
-            return CurveScale(epochs, (max(low - pad, -0.01), min(high + pad, 1.01)), is_logarithmic=False)
+            ends, pad = find_metric(metric), 0.05 * max(high - low, 0.02)
+            limits = max(low - pad, ends.low - 0.01), min(high + pad, ends.high + 0.01)
+            return CurveScale(epochs, limits, is_logarithmic=False)
         if low > 0 and high / low > LARGE_RATIO:
             factor = (high / low) ** 0.05
             return CurveScale(epochs, (low / factor, high * factor), is_logarithmic=True)

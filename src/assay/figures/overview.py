@@ -10,6 +10,7 @@ from assay.analysis.numbers import metric_text, number_text
 from assay.analysis.wording import lost_text, shared_names
 from assay.figures.style import BLUE, GREEN, INK, PURPLE, QUIET, SIZES, VERMILLION, new_figure, quiet_axes, wrapped_name
 from assay.figures.written import plain
+from assay.learning.scores import find_metric
 from assay.selection import is_higher_better
 
 if TYPE_CHECKING:
@@ -165,8 +166,9 @@ def _limits(data: Overview) -> tuple[float, float]:
     ends = [end for row in data.rows for end in (row.low, row.high) if end is not None]
     low_end = max(min([*ends, low]), low - 0.5 * span) - 0.03 * span
     high_end = min(max([*ends, high]), high + 0.5 * span) + 0.03 * span
-    if is_higher_better(data.metric):  # a share lies between 0 and 1
-        return max(low_end, -0.02 * span), min(high_end, 1.0 + 0.02 * span)
+    metric = find_metric(data.metric)
+    if metric.higher_is_better:  # a share lies between 0 and 1
+        return max(low_end, metric.low - 0.02 * span), min(high_end, metric.high + 0.02 * span)
     return low_end, high_end
 
 

@@ -12,6 +12,7 @@ from assay.analysis.numbers import metric_text
 from assay.figures.style import INK, QUIET, SIZES, new_figure
 from assay.figures.violins import LEGEND
 from assay.figures.written import plain
+from assay.selection import is_higher_better
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -171,7 +172,7 @@ def _colours(data: PlanePicture) -> tuple[np.ndarray, Colormap, Normalize]:
         return np.ma.masked_invalid(nearness(data.values)), colours, Normalize(-1, 1)
     finite = data.values[np.isfinite(data.values)]
     shown = np.ma.masked_invalid(data.values)
-    if data.quantity == "accuracy" or not finite.size:
+    if is_higher_better(data.quantity) or not finite.size:  # an accuracy
         return shown, colormaps["viridis"], Normalize(0, 1)
     # A few networks far beyond the others, on their way to infinity, would take all colours.
     low, high = np.quantile(finite, [0.0, 0.98])

@@ -1,4 +1,6 @@
-"""What is reported beside the loss: accuracy for classes, mean absolute error for regression; what a study asks for.
+"""What the engine sums beside the loss: accuracy for classes, mean absolute error for regression, and a loss more.
+
+Those that look at all rows at once are in `assay.learning.scores`, with the record of every metric.
 
 Targets and outputs have shape (..., K, batch) and a metric returns one number per example, (..., batch), so that the
 mean over any set of examples is exact whatever the batches were.
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING
 from assay._lazy import lazy_module
 from assay.choices import Choice
 from assay.learning.losses import FEATURES, mean_absolute_error
+from assay.learning.scores import METRICS
 
 if TYPE_CHECKING:
     import jax
@@ -19,7 +22,7 @@ else:
 
 
 def accuracy(targets: jax.Array, outputs: jax.Array, task: str, *, threshold: float | jax.Array = 0.5) -> jax.Array:
-    """1 where an example is classified correctly, 0 where not.
+    """1 where an example is classified correctly, 0 where not; of several labels the share of them.
 
     Parameters
     ----------
@@ -27,9 +30,9 @@ def accuracy(targets: jax.Array, outputs: jax.Array, task: str, *, threshold: fl
         One-hot, or {0, 1} with K = 1.
     outputs : array, shape (..., K, batch)
         What the network said.
-    task : {"binary", "multiclass"}
+    task : {"binary", "multiclass", "multilabel"}
         A multiclass example is correct if its largest output is that of its class, a binary one if its output lies on
-        the right side of the threshold.
+        the right side of the threshold; of several labels, the share of those that are.
     threshold : float or array, shape (...)
         Outputs above it say 1, for each member; see `assay.learning.losses.class_threshold`.
 
@@ -46,7 +49,7 @@ def accuracy(targets: jax.Array, outputs: jax.Array, task: str, *, threshold: fl
 
 def metric_names(task: str, own: Choice | None = None) -> tuple[str, ...]:
     """The metrics of a task: the loss, what is easier to read, and the one that a study asks for."""
-    plain = ("loss", "mean_absolute_error") if task == "regression" else ("loss", "accuracy")
+    plain = ("loss", *(record.name for record in METRICS.records if task in record.anyway))
     return plain if own is None else (*plain, str(own))
 
 

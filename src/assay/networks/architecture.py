@@ -90,7 +90,7 @@ def output_defaults(task: str, outputs: int) -> tuple[Choice, Choice]:
 
     Parameters
     ----------
-    task : {"binary", "multiclass", "regression"}
+    task : {"binary", "multiclass", "multilabel", "regression"}
         What the data ask for.
     outputs : int
         Rows of the targets.
@@ -100,7 +100,7 @@ def output_defaults(task: str, outputs: int) -> tuple[Choice, Choice]:
     tuple of Choice
         (output activation, loss).
     """
-    if task == "binary" or (task == "multiclass" and outputs == 1):
+    if task in ("binary", "multilabel") or (task == "multiclass" and outputs == 1):
         return Choice("sigmoid"), Choice("binary_crossentropy")
     if task == "multiclass":
         return Choice("softmax"), Choice("categorical_crossentropy")

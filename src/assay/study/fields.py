@@ -18,6 +18,7 @@ from assay.data.splitting import Split
 from assay.errors import StudyError
 from assay.learning.losses import LOSSES
 from assay.learning.optimizers import OPTIMIZERS, check_numbers
+from assay.learning.scores import METRICS
 from assay.networks.activations import ACTIVATIONS
 from assay.networks.initializers import INITIALIZERS, check_initializer
 from assay.own_code import refer_to
@@ -171,6 +172,25 @@ def _parse_seeds(value: object) -> int | tuple[int, ...]:
     return tuple(seeds)
 
 
+def _parse_metrics(value: object) -> tuple[str, ...]:
+    """Names of metrics, each once, in the order in which they came; one may stand without a list."""
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list | tuple):
+        raise fault(f'{PLACE}: expected a list of metrics such as ["f1", "roc_auc"], got {value!r}.')
+    try:
+        return tuple(dict.fromkeys(METRICS.parse(name, where=PLACE).name for name in names))
+    except StudyError as error:
+        raise fault(str(error)) from None
+
+
+def _parse_selection(value: object) -> str:
+    """``last``, or ``val_`` and the name of a metric; which there are is known with the rest of the study."""
+    if isinstance(value, str) and (value == "last" or value.startswith("val_")):
+        return value
+    near = f" Did you mean 'val_{value}'?" if value == "loss" or (isinstance(value, str) and value in METRICS) else ""
+    raise fault(f"{PLACE}: unknown value {value!r}.{near} Write last, or val_ and a metric, such as val_loss.")
+
+
 _WHOLE = {"type": "integer", "minimum": 0}
 
 ActivationChoice = Annotated[Choice, Known(ACTIVATIONS)]
@@ -199,4 +219,14 @@ Seeds = Annotated[
     int | tuple[int, ...],
     PlainValidator(_parse_seeds),
     JsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "array", "items": _WHOLE, "minItems": 1}]}),
+]
+MetricNames = Annotated[
+    tuple[str, ...],
+    PlainValidator(_parse_metrics),
+    JsonSchema({"type": "array", "items": {"enum": sorted(METRICS)}}),
+]
+Selection = Annotated[
+    str,
+    PlainValidator(_parse_selection),
+    JsonSchema({"anyOf": [{"enum": ["val_loss", *(f"val_{name}" for name in METRICS), "last"]}, {"pattern": "^val_"}]}),
 ]

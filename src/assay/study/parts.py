@@ -8,7 +8,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from assay.choices import Choice
 from assay.data.columns import FILLS, ColumnChoice
@@ -25,9 +33,11 @@ from assay.study.fields import (
     BiasInitializer,
     KernelInitializer,
     LossChoice,
+    MetricNames,
     OptimizerChoice,
     Rate,
     Seeds,
+    Selection,
     SplitSize,
     Units,
     Whole,
@@ -36,8 +46,6 @@ from assay.study.fields import (
 
 DEFAULT_WIDTH = 64
 DEFAULT_DEPTH = 3
-
-Selection = Literal["val_loss", "val_accuracy", "val_mean_absolute_error", "last"]
 
 
 class Part(BaseModel):
@@ -61,6 +69,11 @@ class ColumnSpec(Part):
     @classmethod
     def _accept_a_kind(cls, value: Any) -> Any:
         return {"kind": value} if isinstance(value, str) else value
+
+    @model_serializer(mode="wrap")
+    def _write_a_kind(self, write: SerializerFunctionWrapHandler) -> Any:
+        table = write(self)
+        return table["kind"] if list(table) == ["kind"] else table
 
 
 class DataSpec(Part):
@@ -190,6 +203,9 @@ class TrainingSpec(Part):
     optimizer: OptimizerChoice = Field(Choice("adam"), description='"adam", or {name = "adam", learning_rate = 1e-3}.')
     loss: LossChoice | None = Field(None, description="Follows from the data if absent.")
     metric: LossChoice | None = Field(None, description="Recorded too: a loss, a formula, or a function of your own.")
+    metrics: Annotated[MetricNames, LATER] = Field(
+        (), description='Of validation and test rows, recorded too: ["f1", "roc_auc"]; see `assay catalog metrics`.'
+    )
     epochs: Whole = Field(10, description="Passes over the training rows.")
     batch_size: Whole = Field(32, description="Rows seen in one update.")
 
@@ -201,7 +217,7 @@ class DesignSpec(Part):
         "factorial", description="Every combination; one factor changed at a time; or the named tables [conditions.x]."
     )
     seeds: Seeds = Field(3, description="Trials of every condition.")
-    select: Selection = Field("val_loss", description="What the best epoch is best in; last means the last epoch.")
+    select: Selection = Field("val_loss", description="val_ and a metric: what the best epoch is best in; or last.")
     final: bool = Field(True, description="Retrain on train + validation to the best epoch, then open the test set.")
     baseline: str | None = Field(None, description="Name of the condition that the others are compared with.")
     confidence: float = Field(0.95, gt=0, lt=1, description="Of the intervals.")

@@ -10,11 +10,12 @@ from assay.data.request import DataShape
 from assay.errors import StudyError
 from assay.learning.losses import check_loss
 from assay.learning.metrics import metric_names
+from assay.learning.scores import METRICS
 from assay.networks.architecture import Layer, output_defaults
 from assay.networks.initializers import INITIALIZERS
 from assay.networks.saved_models import dense_layers
 from assay.study.conditions import Condition
-from assay.study.parts import NetworkSpec
+from assay.study.parts import NetworkSpec, TrainingSpec
 from assay.study.spec import Study
 
 
@@ -161,21 +162,48 @@ def resolve(
         check_loss(loss, shape.task, shape.outputs, layers[-1].activation, "training.loss", allowed=allowed)
     except StudyError as error:
         raise StudyError(f"condition '{condition.name}': {error}") from None
-    if condition.training.metric is not None and str(condition.training.metric) in metric_names(shape.task):
-        raise StudyError(
-            f"condition '{condition.name}': training.metric: '{condition.training.metric}' is recorded anyway. "
-            "Leave it out, or choose another."
-        )
+    recorded = _recorded(condition, shape)
     batch_size = condition.training.batch_size
     if batch_size > shape.train_rows:
         raise StudyError(
             f"condition '{condition.name}': training.batch_size: expected at most {shape.train_rows}, the number of "
             f"training rows, got {batch_size}. Write a smaller one."
         )
-    known = [f"val_{name}" for name in metric_names(shape.task)]
-    if study.design.select not in (*known, "last"):
+    known = [*(f"val_{name}" for name in recorded), "last"]
+    if study.design.select not in known:
+        name = study.design.select.removeprefix("val_")
+        fits = name in METRICS and METRICS[name].fits(shape.task, shape.outputs)
+        advice = f' Write training.metrics = ["{name}"], or choose' if fits else " Choose"
         raise StudyError(
-            f"design.select: '{study.design.select}' is not measured on {shape.task} data. "
-            f"Choose from: {', '.join([*known, 'last'])}."
+            f"design.select: '{study.design.select}' is not measured on {shape.task} data."
+            f"{advice} from: {', '.join(known)}."
         )
     return layers, loss
+
+
+def _recorded(condition: Condition, shape: DataShape) -> list[str]:
+    """The names of all that is recorded of a condition's validation rows.
+
+    Raises
+    ------
+    StudyError
+        If a metric means nothing on these data, or is recorded anyway.
+    """
+    metric, place = condition.training.metric, f"condition '{condition.name}': training"
+    asked = metrics_of(condition.training, shape)
+    for name in asked:
+        if not METRICS[name].fits(shape.task, shape.outputs):
+            fitting = [record.name for record in METRICS.records if record.fits(shape.task, shape.outputs)]
+            few = " of so few classes" if shape.task in METRICS[name].tasks else ""
+            raise StudyError(
+                f"{place}.metrics: '{name}' means nothing on {shape.task} data{few}. Choose from: {', '.join(fitting)}."
+            )
+    recorded = [*metric_names(shape.task), *asked]
+    if metric is not None and str(metric) in recorded:
+        raise StudyError(f"{place}.metric: '{metric}' is recorded anyway. Leave it out, or choose another.")
+    return recorded if metric is None else [*recorded, str(metric)]
+
+
+def metrics_of(training: TrainingSpec, shape: DataShape) -> tuple[str, ...]:
+    """The metrics that a study asks for, without those that data of this shape have anyway."""
+    return tuple(name for name in training.metrics if name not in metric_names(shape.task))

@@ -8,13 +8,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from assay.errors import StudyError, did_you_mean
+from assay.learning.scores import METRICS
 from assay.study.conditions import Condition, expand_conditions
 from assay.study.fields import PLACE, fault, plain
 from assay.study.keys import check_key, flatten
@@ -150,6 +151,7 @@ class Study(Part):
                 f"{PLACE}design.baseline: no condition is called '{baseline}'."
                 f"{did_you_mean(baseline, names)} Conditions: {known}."
             )
+        _check_select(self.design.select, expanded)
         self._expanded = tuple(expanded)
         return self
 
@@ -227,6 +229,17 @@ def _check_design(study: Study) -> None:
         raise fault(f'[conditions] is not used by design.kind = "{kind}". Write design.kind = "conditions".')
     if kind == "one_at_a_time" and not study.vary:
         raise fault('design.kind is "one_at_a_time", but nothing varies. Write [vary] with at least one factor.')
+
+
+def _check_select(select: str, conditions: Sequence[Condition]) -> None:
+    """What selects is recorded, as far as that is known without the data."""
+    own = {str(condition.training.metric) for condition in conditions if condition.training.metric is not None}
+    known = ["last", *(f"val_{name}" for name in ("loss", *METRICS, *sorted(own)))]
+    if select not in known:
+        word = select.removeprefix("val_")
+        meant = next((f"val_{record.name}" for record in METRICS.records if word in record.meant_by), None)
+        near = did_you_mean(select, known) if meant is None else f" Did you mean '{meant}'?"
+        raise fault(f"{PLACE}design.select: unknown value '{select}'.{near} Choose from: {', '.join(known)}.")
 
 
 def _hashable(level: Any) -> Any:

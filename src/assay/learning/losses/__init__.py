@@ -85,7 +85,7 @@ def check_loss(
     ----------
     choice : Choice
         A name of `LOSSES` with its arguments, of the right kinds.
-    task : {"binary", "multiclass", "regression"}
+    task : {"binary", "multiclass", "multilabel", "regression"}
         What the data ask for.
     outputs : int
         Rows of the targets, K.
@@ -115,6 +115,11 @@ def _misfit(record: Loss, name: str, task: str, outputs: int, output_activation:
         return "output_loss_mismatch", (
             f"'{name}' expects class labels, but the data are for regression ({outputs} real-valued target(s)). Choose "
             "'mean_squared_error', 'mean_absolute_error' or 'huber'"
+        )
+    if task == "multilabel" and record.needs == "one_hot":
+        return "output_loss_mismatch", (
+            f"'{name}' expects one-hot labels, of which one is 1, but an example of the data may have any of {outputs} "
+            "labels. Choose 'binary_crossentropy'"
         )
     if outputs == 1 and record.needs == "one_hot":
         return "output_loss_mismatch", (

@@ -14,6 +14,7 @@ from assay.choices import Choice
 from assay.networks.activations import rectifiers, smooth, squashing, shrinking, layerwise
 
 # isort: on
+from assay.networks.activations.in_numpy import activate_in_numpy
 from assay.networks.activations.record import ACTIVATIONS, FEATURES, Activation, activation
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ __all__ = [
     "FEATURES",
     "Activation",
     "activate",
+    "activate_in_numpy",
     "activation",
     "layerwise",
     "output_units",
