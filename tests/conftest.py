@@ -18,10 +18,10 @@ import pytest
 # Before anything imports them: Keras on JAX, and one JAX device per core as in a real run.
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
-from assay.analysis.error_analysis import Answers
-from assay.choices import Choice
+from assay.analysis.error_analysis import AnsweredRows
 from assay.engine.compilation import use_compilation_cache
 from assay.engine.devices import use_all_cores
+from assay.networks.architecture import output_defaults
 from assay.results import Results
 from assay.study import Study
 
@@ -97,22 +97,18 @@ def _module(path: str) -> ModuleType:
     return module
 
 
-MakeAnswers = Callable[..., Answers]
+MakeAnswers = Callable[..., AnsweredRows]
 
 
-def _answers(task: str, names: Sequence[str], targets: Any, outputs: Any, **more: Any) -> Answers:
+def _answers(task: str, names: Sequence[str], targets: Any, outputs: Any, **more: Any) -> AnsweredRows:
     """Rows numbered from 0, that lie in the source in reverse."""
     targets, outputs = np.asarray(targets, float), np.asarray(outputs, float)
     count = len(targets)
-    losses = {
-        "binary": "binary_crossentropy",
-        "multiclass": "categorical_crossentropy",
-        "multilabel": "binary_crossentropy",
-        "regression": "mean_squared_error",
-    }
+    activation, loss = output_defaults(task, targets.shape[1])
     known: dict[str, Any] = {"condition": "activation=relu", "seed": 3, "split": "validation", "epoch": 7}
-    known |= {"rows": np.arange(count), "source_rows": 100 - np.arange(count), "loss": Choice(losses[task])}
-    return Answers(task=task, names=tuple(names), targets=targets, outputs=outputs, **(known | more))
+    known |= {"rows": np.arange(count), "source_rows": 100 - np.arange(count)}
+    known |= {"loss": loss, "output_activation": activation}
+    return AnsweredRows(task, targets, outputs, names=tuple(names), **(known | more))
 
 
 @pytest.fixture(scope="session")
@@ -125,7 +121,7 @@ def make_answers() -> MakeAnswers:
 def classed() -> MakeAnswers:
     """Make answers of classes from counts: truth → what it is taken for → how often, each with probability 0.8."""
 
-    def make(counts: dict[str, dict[str, int]], sure: float = 0.8) -> Answers:
+    def make(counts: dict[str, dict[str, int]], sure: float = 0.8) -> AnsweredRows:
         names = list(counts)
         pairs = [
             (names.index(truth), names.index(said))

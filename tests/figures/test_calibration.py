@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from assay.analysis.error_analysis import analyse
+from assay.choices import Choice
 from assay.errors import StoreError
 from assay.figures.calibration import calibration_data, draw_calibration
 
@@ -34,4 +35,4 @@ def test_a_mark_stands_at_what_was_said_and_what_happened(make_answers):
 def test_outputs_that_are_no_probabilities_have_none(make_answers):
     """The message says what makes some."""
     with pytest.raises(StoreError, match=r"no probabilities, so there is no calibration.*sigmoid or a softmax"):
-        calibration_data(analyse(make_answers("binary", "ab", [[1]], [[-2.0]])))
+        calibration_data(analyse(make_answers("binary", "ab", [[1]], [[-0.5]], output_activation=Choice("tanh"))))

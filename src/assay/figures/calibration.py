@@ -64,7 +64,9 @@ def calibration_data(errors: ErrorAnalysis) -> CalibrationPicture:
             f"{answers.condition}: its outputs are no probabilities, so there is no calibration to draw. A sigmoid or "
             "a softmax at the end makes probabilities."
         )
-    note = f"{answers.count:,} {answers.split} rows; calibration error {number_text(found.error)}"
+    note = f"{answers.count:,} {answers.split} rows"
+    if found.error is not None:
+        note += f"; calibration error {number_text(found.error)}"
     return CalibrationPicture(errors.heading, note, found)
 
 

@@ -18,7 +18,7 @@ from assay.analysis.wording import shared_names
 from assay.data import Dataset
 from assay.errors import StoreError, StudyError
 from assay.figures.confusion import shortened
-from assay.figures.examples import data_of, described_columns
+from assay.figures.examples import data_of, described_columns, study_of
 from assay.figures.style import BLUE, GREEN, INK, PURPLE, QUIET, SIZES, VERMILLION, new_figure, wrapped_name
 from assay.figures.violins import LEGEND
 from assay.figures.written import plain
@@ -123,8 +123,8 @@ def boundary_data(results: Results, conditions: Sequence[str]) -> Boundary:
     StoreError
         If the data are gone or have other than two features, or no network is kept.
     """
-    by_name = {one.name: one for one in results.conditions}
     dataset = data_of(results, conditions[0])
+    by_name = {one.name: one for one in study_of(results).expand()}
     if not has_boundary(dataset):
         raise StoreError(
             f"{dataset.name}: a decision boundary is drawn of rows with two columns of numbers, got "
@@ -218,7 +218,7 @@ def untrained(results: Results, condition: Condition, network: Kept, dataset: Da
     from assay.pretraining import learn_layers
     from assay.study.resolving import resolve
 
-    layers, loss = resolve(results.study, condition, dataset.shape)
+    layers, loss = resolve(study_of(results), condition, dataset.shape)
     is_final = network.phase == "final"
     rows = np.concatenate([dataset.x_train, dataset.x_validation]) if is_final else dataset.x_train
     learnt = learn_layers([Member(layers, loss, condition.training.optimizer)], [network.seed], rows)
@@ -230,7 +230,7 @@ def untrained(results: Results, condition: Condition, network: Kept, dataset: Da
         else:
             kernel = draw_kernel(layer.kernel_initializer, seed=network.seed, fan_in=layer.fan_in, **sizes)
             bias = draw_bias(layer.bias_initializer, seed=network.seed, **sizes)
-        made.append(KeptLayer(np.float32(kernel), np.float32(bias), kept.activation))
+        made.append(KeptLayer(np.asarray(kernel, np.float32), np.asarray(bias, np.float32), kept.activation))
     return replace(network, layers=tuple(made), epoch=0)
 
 
@@ -295,7 +295,7 @@ def draw_boundary(data: Boundary) -> Figure:
                 axes.text(0, 1 + (above - 0.14) / side, title, va="top", **_caption(axes, "title"), color=INK)
             when = "before training" if panel.epoch == 0 else f"epoch {panel.epoch}"
             axes.text(0, 1 + 0.05 / side, when, va="bottom", **_caption(axes, "note"), color=QUIET)
-    place_of = {"x": 0.15 / width, "va": "top"}
+    place_of: dict[str, Any] = {"x": 0.15 / width, "va": "top"}
     figure.text(s=data.note, y=1 - 0.34 / height, fontsize=SIZES["note"], color=QUIET, **place_of)
     if factors:
         figure.text(s=factors, y=1 - 0.56 / height, fontsize=SIZES["title"], color=QUIET, **place_of)
@@ -331,7 +331,8 @@ def _draw_panel(axes: Axes, data: Boundary, panel: BoundaryPanel, colour_of: Any
     _draw_plane(axes, data, panel.outputs, colour_of)
     dots: dict[str, Any] = {"linewidth": 0, "markersize": 2.6, "markeredgewidth": 0.3, "markeredgecolor": "white"}
     if colour_of is not None:
-        axes.scatter(*data.points.T, c=colour_of.to_rgba(data.targets), s=7, linewidths=0.3, edgecolors="white")
+        x, y = data.points.T
+        axes.scatter(x, y, c=colour_of.to_rgba(data.targets), s=7, linewidths=0.3, edgecolors="white")
         return
     for label in range(len(data.class_names)):
         here = data.points[data.targets == label]

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assay.analysis.error_analysis import Answers, Example
+from assay.analysis.error_analysis import AnsweredRows, Example
 from assay.data import Dataset, load
 from assay.data.preparation import Column, Preparation
 from assay.errors import DataError, StoreError, StudyError
+from assay.study.spec import Study
 
 if TYPE_CHECKING:
     from assay.kept import Kept
@@ -45,6 +46,13 @@ class ExampleRows:
     note: str = ""
 
 
+def study_of(results: Results) -> Study:
+    """The study of a folder that keeps networks; of a training that was watched none is kept."""
+    study = results.study
+    assert isinstance(study, Study)
+    return study
+
+
 def data_of(results: Results, condition: str) -> Dataset:
     """The data set of a condition, read again and found to be that of the folder.
 
@@ -53,9 +61,10 @@ def data_of(results: Results, condition: str) -> Dataset:
     StoreError
         If it is gone or another one; the message is a sentence.
     """
-    [found] = [one for one in results.conditions if one.name == condition]
+    study = study_of(results)
+    found = next(one for one in study.expand() if one.name == condition)
     try:
-        dataset = load(found.data.request(results.study.folder))
+        dataset = load(found.data.request(study.folder))
     except DataError as error:
         raise StoreError(f"The data could not be read again: {error}") from error
     if dataset.fingerprint not in results.manifest["data"].values():
@@ -63,7 +72,7 @@ def data_of(results: Results, condition: str) -> Dataset:
     return dataset
 
 
-def example_rows(results: Results, answers: Answers, examples: Sequence[Example]) -> ExampleRows:
+def example_rows(results: Results, answers: AnsweredRows, examples: Sequence[Example]) -> ExampleRows:
     """What the rows of some examples hold; nothing but a note where the data are gone."""
     try:
         dataset = data_of(results, answers.condition)

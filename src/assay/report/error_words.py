@@ -34,8 +34,8 @@ def error_words(data: FigureData) -> tuple[str, str, str]:
             f"A calibration curve of {len(found.bins)} bins: answers have a probability of {found.sure:.2f} on average "
             f"and {found.right:.2f} of them are right.",
             "On the dashed line a network is right as often as it says. Below the line it is too sure. Bars count the "
-            "answers in each bin; one of fewer than five has a hollow mark. The calibration error is the mean distance "
-            "of the bins from the line.",
+            "answers in each bin; one of fewer than five has a hollow mark. The metric `calibration_error` is how far "
+            "apart sureness and rightness of the answers are.",
         )
     if isinstance(data, ResidualPicture):
         return (

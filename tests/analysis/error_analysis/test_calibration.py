@@ -6,21 +6,27 @@ import numpy as np
 import pytest
 
 from assay.analysis.error_analysis import calibration_of
+from assay.choices import Choice
+from assay.learning.scores import METRICS
 
 
 def test_bins_hold_what_was_said_and_what_happened(make_answers):
-    """Of two classes: the probability of the second, in ten equal bins that hold their upper ends."""
-    said = np.array([0.0, 0.1, 0.12, 0.9, 0.92])
+    """Of two classes: the probability of the second, in fifteen equal bins that hold their upper ends."""
+    said = np.array([0.0, 1 / 15, 0.07, 0.9, 0.92])
     found = calibration_of(make_answers("binary", "ab", [[0], [0], [1], [1], [0]], said[:, None]))
     assert found.of == "b"
-    assert [(b.low, b.count, b.happened.count) for b in found.bins] == [
-        (0.0, 2, 0),
-        (0.1, 1, 1),
-        (0.8, 1, 1),
-        (0.9, 1, 0),
-    ]
-    assert found.bins[0].said == pytest.approx(0.05)
-    assert found.error == pytest.approx((2 * 0.05 + 0.88 + 0.1 + 0.92) / 5)
+    lows = [0.0, 1 / 15, 13 / 15]
+    assert [b.low for b in found.bins] == pytest.approx(lows)
+    assert [(b.count, b.happened.count) for b in found.bins] == [(2, 0), (1, 1), (2, 1)]
+    assert found.bins[0].said == pytest.approx(1 / 30)
+
+
+def test_its_error_is_the_metric(make_answers):
+    """Of several labels there is none."""
+    said = np.random.default_rng(0).random((50, 1))
+    answers = make_answers("binary", "ab", np.ones((50, 1)), said)
+    assert calibration_of(answers).error == METRICS["calibration_error"].of(answers)
+    assert calibration_of(make_answers("multilabel", "xy", [[1, 0]], [[0.9, 0.3]])).error is None
 
 
 def test_of_more_classes_it_is_that_of_the_answer(classed):
@@ -47,7 +53,7 @@ def test_labels_are_counted_one_by_one(make_answers):
 
 def test_margins_have_no_calibration(make_answers):
     """Nor have quantities."""
-    assert calibration_of(make_answers("binary", "ab", [[1]], [[-2.0]])) is None
+    assert calibration_of(make_answers("binary", "ab", [[1]], [[-0.5]], output_activation=Choice("tanh"))) is None
     assert calibration_of(make_answers("regression", ["y"], [[1]], [[0.5]])) is None
 
 

@@ -8,7 +8,7 @@
 """
 
 from assay.analysis.error_analysis.analysis import ErrorAnalysis, analyse
-from assay.analysis.error_analysis.answers import Answers
+from assay.analysis.error_analysis.answers import AnsweredRows
 from assay.analysis.error_analysis.calibration import Calibration, CalibrationBin, calibration_of
 from assay.analysis.error_analysis.confusion import ClassErrors, ConfusedPair, Confusion
 from assay.analysis.error_analysis.examples import SHOWN_EXAMPLES, Example, worst_examples
@@ -18,7 +18,7 @@ from assay.analysis.error_analysis.residuals import Residuals, residuals_of
 
 __all__ = [
     "SHOWN_EXAMPLES",
-    "Answers",
+    "AnsweredRows",
     "Calibration",
     "CalibrationBin",
     "ClassErrors",

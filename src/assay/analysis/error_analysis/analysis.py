@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from assay.analysis.error_analysis.answers import Answers
+from assay.analysis.error_analysis.answers import AnsweredRows
 from assay.analysis.error_analysis.calibration import Calibration, calibration_of
 from assay.analysis.error_analysis.confusion import Confusion
 from assay.analysis.error_analysis.examples import SHOWN_EXAMPLES, Example, worst_examples
@@ -29,7 +29,7 @@ class ErrorAnalysis:
 
     Attributes
     ----------
-    answers : Answers
+    answers : AnsweredRows
     confusion : Confusion or None
         Where each row has one class.
     labels : list of LabelErrors
@@ -42,7 +42,7 @@ class ErrorAnalysis:
         The rows with the largest loss.
     """
 
-    answers: Answers
+    answers: AnsweredRows
     confusion: Confusion | None
     labels: list[LabelErrors]
     residuals: list[Residuals]
@@ -93,12 +93,12 @@ class ErrorAnalysis:
         }
 
 
-def analyse(answers: Answers, examples: int = SHOWN_EXAMPLES) -> ErrorAnalysis:
+def analyse(answers: AnsweredRows, examples: int = SHOWN_EXAMPLES) -> ErrorAnalysis:
     """Analyse the errors of a network.
 
     Parameters
     ----------
-    answers : Answers
+    answers : AnsweredRows
     examples : int
         How many of the rows with the largest loss to name.
     """

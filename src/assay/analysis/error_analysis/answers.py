@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,53 +9,51 @@ import numpy as np
 from assay.choices import Choice
 from assay.data.scaling import Scaling
 from assay.errors import StudyError
-from assay.learning.losses import LOSSES, loss_values
-
-CLASSES = ("binary", "multiclass")
-"""Tasks in which a row has one class."""
+from assay.learning.losses import loss_values
+from assay.learning.scores import ONE_CLASS, Answers
 
 
-@dataclass(frozen=True, eq=False)
-class Answers:
-    """Targets and outputs of a network, row by row.
+class AnsweredRows(Answers):
+    """The answers of a kept network, row by row, with whose they are and of which rows.
 
-    Attributes
+    Parameters
     ----------
+    task, targets, outputs, loss, output_activation
+        As of `assay.learning.scores.Answers`; targets and outputs as the network was trained, shape (R, K).
     condition : str
     seed : int
     split : str
         ``validation`` or ``test``.
     epoch : int
         After which the network was asked.
-    task : str
-        ``binary``, ``multiclass``, ``multilabel`` or ``regression``.
     names : tuple of str
         Of the classes, of the labels, or of the target columns.
-    targets, outputs : array of float64, shape (R, K)
-        As the network was trained: one-hot, 0 or 1, or numbers that may have been scaled.
     rows, source_rows : array of int64, shape (R,)
         Number of a row in its part, and in the source; from 0.
-    loss : Choice
-        What was minimized.
-    threshold : float
-        Outputs above it say 1, where a row has one class of two or several labels.
     scaling : Scaling, optional
         What was done to the targets of a regression.
     """
 
-    condition: str
-    seed: int
-    split: str
-    epoch: int
-    task: str
-    names: tuple[str, ...]
-    targets: np.ndarray
-    outputs: np.ndarray
-    rows: np.ndarray
-    source_rows: np.ndarray
-    loss: Choice
-    threshold: float = 0.5
-    scaling: Scaling | None = None
+    def __init__(
+        self,
+        task: str,
+        targets: np.ndarray,
+        outputs: np.ndarray,
+        *,
+        loss: Choice,
+        output_activation: Choice,
+        condition: str,
+        seed: int,
+        split: str,
+        epoch: int,
+        names: tuple[str, ...],
+        rows: np.ndarray,
+        source_rows: np.ndarray,
+        scaling: Scaling | None = None,
+    ) -> None:
+        super().__init__(task, targets, outputs, loss=loss, output_activation=output_activation)
+        self.condition, self.seed, self.split, self.epoch = condition, seed, split, epoch
+        self.names, self.rows, self.source_rows, self.scaling = names, rows, source_rows, scaling
 
     @property
     def count(self) -> int:
@@ -66,23 +63,7 @@ class Answers:
     @property
     def has_classes(self) -> bool:
         """Whether each row has one class."""
-        return self.task in CLASSES
-
-    @property
-    def labels(self) -> np.ndarray:
-        """The class of each row, int64 (R,); 0 or 1 for each label of several, (R, K)."""
-        return self._decided(self.targets, 0.5)
-
-    @property
-    def predicted(self) -> np.ndarray:
-        """What the network says, as `labels`."""
-        return self._decided(self.outputs, self.threshold)
-
-    def _decided(self, values: np.ndarray, threshold: float) -> np.ndarray:
-        if self.task == "multiclass":
-            return values.argmax(axis=1)
-        above = (values > threshold).astype(np.int64)
-        return above if self.task == "multilabel" else above[:, 0]
+        return self.task in ONE_CLASS
 
     @property
     def quantities(self) -> tuple[np.ndarray, np.ndarray]:
@@ -93,31 +74,17 @@ class Answers:
         return self.targets * scale + offset, self.outputs * scale + offset
 
     @property
-    def probabilities(self) -> np.ndarray | None:
-        """The probability of each class, float64 (R, classes), or of each label, (R, K).
-
-        None where outputs are no probabilities: of a regression, of margins, of a network whose classes do not add up
-        to 1. Outputs that the loss takes for logits are turned into probabilities as the loss does.
-        """
-        values = self.outputs
-        if self.task == "regression" or not np.isfinite(values).all():
+    def class_probabilities(self) -> np.ndarray | None:
+        """The probability of each class, (R, classes), or of each label, (R, K); None where outputs are none."""
+        found = None if self.task == "regression" else self.probabilities
+        if found is None or not np.isfinite(found).all():
             return None
-        if _takes_logits(self.loss):
-            from scipy.special import expit, softmax
-
-            values = softmax(values, axis=1) if self.task == "multiclass" else expit(values)
-        if values.min() < 0 or values.max() > 1:
-            return None
-        if self.task == "binary":
-            return np.column_stack([1 - values[:, 0], values[:, 0]])
-        if self.task == "multiclass" and np.abs(values.sum(axis=1) - 1).max() > 1e-3:
-            return None
-        return values
+        return np.column_stack([1 - found[:, 0], found[:, 0]]) if self.task == "binary" else found
 
     @property
     def is_wrong(self) -> np.ndarray:
         """Whether a row's class, or any of its labels, is wrong; bool (R,)."""
-        wrong: np.ndarray = self.labels != self.predicted
+        wrong: np.ndarray = self.labels != self.classes
         return np.asarray(wrong.reshape(self.count, -1).any(axis=1))
 
     @property
@@ -139,7 +106,3 @@ class Answers:
     def name(self, label: int) -> str:
         """Of a class or of a column."""
         return self.names[label]
-
-
-def _takes_logits(loss: Choice) -> bool:
-    return bool(LOSSES.arguments(loss).get("from_logits", False))

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assay.analysis.error_analysis.answers import Answers
+from assay.analysis.error_analysis.answers import AnsweredRows
 from assay.analysis.intervals import Share, share_interval
-
-BINS = 10
+from assay.learning.scores import BINS, METRICS
 
 
 @dataclass(frozen=True)
@@ -44,32 +43,28 @@ class Calibration:
     of : str
         What the bins are of: the second of two classes, the answer given where there are more, or any label.
     bins : tuple of CalibrationBin
-        Those of ten equal bins of [0, 1] that hold an answer.
-    error : float
-        Σ (count of a bin / count) · |said - happened|, the expected calibration error.
+        Those of `BINS` equal bins of [0, 1] that hold an answer.
+    error : float or None
+        The metric ``calibration_error``, by how sure the answers given are; None of several labels.
     count : int
     sure, right : float
         Of the answers given, whichever they are: their mean probability, and how often they are right.
     z : float
         (right - sure) over its standard deviation, were every probability true: √Σ p (1 - p) / count.
-
-    Notes
-    -----
-    The bins are those of Guo et al., *On calibration of modern neural networks*, ICML 2017, Eq. 3.
     """
 
     of: str
     bins: tuple[CalibrationBin, ...]
-    error: float
+    error: float | None
     count: int
     sure: float
     right: float
     z: float
 
 
-def calibration_of(answers: Answers) -> Calibration | None:
+def calibration_of(answers: AnsweredRows) -> Calibration | None:
     """Compute the calibration of a network; None where its outputs are no probabilities."""
-    probabilities = answers.probabilities
+    probabilities = answers.class_probabilities
     if probabilities is None or not answers.count:
         return None
     if answers.task == "multiclass":
@@ -86,7 +81,7 @@ def calibration_of(answers: Answers) -> Calibration | None:
     return Calibration(
         of=of,
         bins=bins,
-        error=math.fsum(b.count * abs(b.said - b.happened.count / b.count) for b in bins) / len(said),
+        error=METRICS["calibration_error"].of(answers) if answers.has_classes else None,
         count=len(said),
         sure=float(sure.mean()),
         right=float(right.mean()),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from assay.analysis.comparison import holm
-from assay.analysis.error_analysis.answers import Answers
+from assay.analysis.error_analysis.answers import AnsweredRows
 from assay.analysis.intervals import Share, share_interval
 
 
@@ -80,11 +80,11 @@ class Confusion:
     counts: np.ndarray
 
     @classmethod
-    def of(cls, answers: Answers) -> Confusion:
+    def of(cls, answers: AnsweredRows) -> Confusion:
         """Count the answers of a network whose rows have one class each."""
         from sklearn.metrics import confusion_matrix
 
-        return cls(answers.names, confusion_matrix(answers.labels, answers.predicted, labels=range(len(answers.names))))
+        return cls(answers.names, confusion_matrix(answers.labels, answers.classes, labels=range(len(answers.names))))
 
     @property
     def rows(self) -> int:

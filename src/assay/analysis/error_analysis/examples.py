@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from assay.analysis.error_analysis.answers import Answers
+from assay.analysis.error_analysis.answers import AnsweredRows
 from assay.analysis.numbers import number_text
 
 SHOWN_EXAMPLES = 12
@@ -42,7 +42,7 @@ class Example:
     probability_of_target: float | None = None
 
 
-def worst_examples(answers: Answers, count: int = SHOWN_EXAMPLES) -> list[Example]:
+def worst_examples(answers: AnsweredRows, count: int = SHOWN_EXAMPLES) -> list[Example]:
     """The `count` rows with the largest loss, the worst first; of classes and labels only what is wrong."""
     losses = answers.losses
     order = np.argsort(-losses, kind="stable")
@@ -51,7 +51,7 @@ def worst_examples(answers: Answers, count: int = SHOWN_EXAMPLES) -> list[Exampl
     return [_example(answers, int(place), float(losses[place])) for place in order[:count]]
 
 
-def _example(answers: Answers, place: int, loss: float) -> Example:
+def _example(answers: AnsweredRows, place: int, loss: float) -> Example:
     where: dict[str, Any] = {
         "row": int(answers.rows[place]),
         "source_row": int(answers.source_rows[place]),
@@ -60,12 +60,12 @@ def _example(answers: Answers, place: int, loss: float) -> Example:
     if answers.task == "regression":
         targets, outputs = (values[place].tolist() for values in answers.quantities)
         return Example(**where, is_wrong=None, target=_numbers(targets), predicted=_numbers(outputs))
-    truth, said = answers.labels[place], answers.predicted[place]
+    truth, said = answers.labels[place], answers.classes[place]
     is_wrong = bool(answers.is_wrong[place])
     if answers.task == "multilabel":
         words = [_listed([answers.name(k) for k in np.flatnonzero(labels).tolist()]) for labels in (truth, said)]
         return Example(**where, is_wrong=is_wrong, target=words[0], predicted=words[1])
-    probabilities = answers.probabilities
+    probabilities = answers.class_probabilities
     return Example(
         **where,
         is_wrong=is_wrong,

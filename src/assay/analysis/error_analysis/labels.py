@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from assay.analysis.error_analysis.answers import Answers
+from assay.analysis.error_analysis.answers import AnsweredRows
 from assay.analysis.intervals import Share, share_interval
 
 
@@ -43,9 +43,9 @@ class LabelErrors:
         return share_interval(self.true_positives, rows) if rows else None
 
 
-def label_errors(answers: Answers) -> list[LabelErrors]:
+def label_errors(answers: AnsweredRows) -> list[LabelErrors]:
     """A table of two by two for each label, in their order."""
     from sklearn.metrics import multilabel_confusion_matrix
 
-    tables = multilabel_confusion_matrix(answers.labels, answers.predicted)
+    tables = multilabel_confusion_matrix(answers.labels, answers.classes)
     return [LabelErrors(name, *table.ravel().tolist()) for name, table in zip(answers.names, tables, strict=True)]

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assay.analysis.error_analysis.answers import CLASSES, Answers
+from assay.analysis.error_analysis.answers import AnsweredRows
 from assay.errors import StoreError
 from assay.learning.losses import LOSSES
+from assay.learning.scores import ONE_CLASS
 from assay.own_code import running_nothing
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 SPLITS = ("validation", "test")
 
 
-def answers_of(results: Results, condition: str, network: Kept, split: str | None = None) -> Answers:
+def answers_of(results: Results, condition: str, network: Kept, split: str | None = None) -> AnsweredRows:
     """What a network answered on the rows of a split; of a final phase, its twin of the selection phase on validation.
 
     Parameters
@@ -53,7 +54,7 @@ def answers_of(results: Results, condition: str, network: Kept, split: str | Non
         )
     with running_nothing(results.manifest.get("own_code")):
         loss = LOSSES.parse(network.loss, where="loss")
-    return Answers(
+    return AnsweredRows(
         condition=condition,
         seed=network.seed,
         split=chosen,
@@ -65,14 +66,14 @@ def answers_of(results: Results, condition: str, network: Kept, split: str | Non
         rows=rows["row"].to_numpy(),
         source_rows=rows["source_row"].to_numpy(),
         loss=loss,
-        threshold=network.threshold,
+        output_activation=network.layers[-1].activation,
         scaling=network.target_scaling,
     )
 
 
 def _names(network: Kept) -> tuple[str, ...]:
     """Of classes, labels or target columns; labels and columns without names are numbered."""
-    if network.task in CLASSES or network.target_names:
+    if network.task in ONE_CLASS or network.target_names:
         return network.output_names
     noun, count = "label" if network.task == "multilabel" else "target", len(network.output_names)
     return (noun,) if count == 1 else tuple(f"{noun} {number}" for number in range(1, count + 1))

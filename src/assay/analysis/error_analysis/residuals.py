@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assay.analysis.error_analysis.answers import Answers
+from assay.analysis.error_analysis.answers import AnsweredRows
 from assay.analysis.intervals import Interval, mean_interval
 
 CONFIDENCE = 0.99
@@ -52,7 +52,7 @@ class Residuals:
     spread_p: float | None
 
 
-def residuals_of(answers: Answers) -> list[Residuals]:
+def residuals_of(answers: AnsweredRows) -> list[Residuals]:
     """The residuals of each target column; rows whose prediction is not finite are left out."""
     targets, outputs = answers.quantities
     return [

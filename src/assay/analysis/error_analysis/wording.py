@@ -6,7 +6,7 @@ A sentence on how errors are spread is told where luck would bring it about with
 
 from __future__ import annotations
 
-from assay.analysis.error_analysis.answers import Answers
+from assay.analysis.error_analysis.answers import AnsweredRows
 from assay.analysis.error_analysis.calibration import Calibration
 from assay.analysis.error_analysis.confusion import ClassErrors, ConfusedPair, Confusion
 from assay.analysis.error_analysis.labels import LabelErrors
@@ -149,7 +149,7 @@ def _slope_sentence(slope: Interval, of: str) -> str:
     return f"Where its prediction{of} rises by 1, the target rises by {number_text(slope.mean)}: {what}."
 
 
-def label_sentences(labels: list[LabelErrors], answers: Answers) -> list[str]:
+def label_sentences(labels: list[LabelErrors], answers: AnsweredRows) -> list[str]:
     """How many rows and labels are wrong, and which labels it hardly finds."""
     rows, all_right = answers.count, answers.count - int(answers.is_wrong.sum())
     wrong, count = sum(label.wrong for label in labels), answers.labels.size
