@@ -1,4 +1,4 @@
-"""What every test runs under, the tiny study that several rooms train, and the maker of results that several read."""
+"""What every test runs under, the tiny study that several rooms train, and the makers of results that several read."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import gc
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import hypothesis
+import numpy as np
 import pytest
 
 # Before anything imports them: Keras on JAX, and one JAX device per core as in a real run.
@@ -20,8 +21,11 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 # spend nearly all their time so.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+from assay.analysis.error_analysis import AnsweredRows
 from assay.engine.compilation import use_compilation_cache
 from assay.engine.devices import use_all_cores
+from assay.networks.architecture import output_defaults
+from assay.results import Results
 from assay.study import Study
 
 use_all_cores()
@@ -94,6 +98,71 @@ def _module(path: str) -> ModuleType:
     sys.modules[spec.name] = module  # its data classes look themselves up
     spec.loader.exec_module(module)
     return module
+
+
+MakeAnswers = Callable[..., AnsweredRows]
+
+
+def _answers(task: str, names: Sequence[str], targets: Any, outputs: Any, **more: Any) -> AnsweredRows:
+    """Rows numbered from 0, that lie in the source in reverse."""
+    targets, outputs = np.asarray(targets, float), np.asarray(outputs, float)
+    count = len(targets)
+    activation, loss = output_defaults(task, targets.shape[1])
+    known: dict[str, Any] = {"condition": "activation=relu", "seed": 3, "split": "validation", "epoch": 7}
+    known |= {"rows": np.arange(count), "source_rows": 100 - np.arange(count)}
+    known |= {"loss": loss, "output_activation": activation}
+    return AnsweredRows(task, targets, outputs, names=tuple(names), **(known | more))
+
+
+@pytest.fixture(scope="session")
+def make_answers() -> MakeAnswers:
+    """Make answers of a task from targets and outputs of shape (rows, K)."""
+    return _answers
+
+
+@pytest.fixture(scope="session")
+def classed() -> MakeAnswers:
+    """Make answers of classes from counts: truth → what it is taken for → how often, each with probability 0.8."""
+
+    def make(counts: dict[str, dict[str, int]], sure: float = 0.8) -> AnsweredRows:
+        names = list(counts)
+        pairs = [
+            (names.index(truth), names.index(said))
+            for truth, row in counts.items()
+            for said, count in row.items()
+            for _ in range(count)
+        ]
+        truth, said = np.array(pairs).T
+        if len(names) == 2:
+            return _answers("binary", names, truth[:, None], np.where(said == 1, sure, 1 - sure)[:, None])
+        rest = (1 - sure) / (len(names) - 1)
+        outputs = np.full((len(pairs), len(names)), rest)
+        outputs[np.arange(len(pairs)), said] = sure
+        return _answers("multiclass", names, np.eye(len(names))[truth], outputs)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def kept_results(synthetic: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Results]:
+    """Make a folder of a study that keeps a network of each condition, once for each study; see ``fill_kept``."""
+    made: dict[str, Results] = {}
+
+    def make(data: Any, **changes: Any) -> Results:
+        written: dict[str, Any] = {
+            "name": "kept",
+            "data": data,
+            "network": {"hidden": [6]},
+            "training": {"epochs": 12},
+            "vary": {"network.activation": ["relu", "tanh"]},
+            "design": {"seeds": 2},
+        }
+        study = Study(**(written | changes))
+        if study.fingerprint() not in made:
+            made[study.fingerprint()] = synthetic.fill_kept(tmp_path_factory.mktemp("kept"), study)
+        return made[study.fingerprint()]
+
+    return make
 
 
 @pytest.fixture(params=_module("data/real_tables.py").TABLES, ids=lambda table: table.name)

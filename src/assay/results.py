@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from assay.analysis import Summary
+    from assay.analysis.error_analysis import ErrorAnalysis
     from assay.kept import Kept
 
 
@@ -58,6 +59,28 @@ class Results(Tables):
         from assay.analysis import summarize
 
         return summarize(self)
+
+    def errors(self, condition: str | None = None, seed: int | None = None, split: str | None = None) -> ErrorAnalysis:
+        """What one kept network gets wrong; printed, a few sentences.
+
+        Parameters
+        ----------
+        condition, seed : optional
+            Of the network, as `model` takes them.
+        split : {"validation", "test"}, optional
+            On which rows; the validation rows unless given, which are those to learn from.
+
+        Raises
+        ------
+        StoreError
+            If no such network is kept, or not what it said of these rows.
+        """
+        from assay.analysis.error_analysis import analyse, answers_of
+
+        name = self.best_condition() if condition is None else condition
+        network = self.model(name, seed)
+        assert name is not None
+        return analyse(answers_of(self, name, network, split))
 
     def model(self, condition: str | None = None, seed: int | None = None) -> Kept:
         """A trained network, ready for new rows: ``results.model("activation=relu").predict(rows)``.

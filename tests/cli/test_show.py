@@ -87,3 +87,35 @@ def test_a_study_that_has_only_begun_can_be_shown(assay, finished, tmp_path):
         [baseline, _] = json.loads(assay("show", "begun", "--json").out)["conditions"]
         assert baseline["outcomes"] == {"completed": 0, "diverged": 0}
         assert baseline["test"] is None
+
+
+def test_what_a_network_gets_wrong_is_told(assay, kept_results):
+    """In sentences and tables, of the best condition; as JSON what `Results.errors` has."""
+    results = kept_results("iris")
+    told = assay("show", results.directory, "--errors")
+    assert (told.code, told.err) == (0, "")
+    assert told.out.startswith(f"{results.errors().heading}\n· It is wrong on ")
+    asked = ("--errors", "--condition", "activation=relu", "--split", "test", "--json")
+    assert (
+        json.loads(assay("show", results.directory, *asked).out)
+        == results.errors("activation=relu", split="test").written()
+    )
+
+
+def test_errors_of_several_folders_are_told_one_after_the_other(assay, kept_results):
+    """Each under its name; as JSON by folder."""
+    folders = [kept_results(data).directory for data in ("iris", "wine")]
+    out = assay("show", *folders, "--errors").out
+    assert [out.index(f"{folder}: kept") for folder in folders] == sorted(out.index(str(folder)) for folder in folders)
+    assert list(json.loads(assay("show", *folders, "--errors", "--json").out)) == [str(folder) for folder in folders]
+
+
+def test_what_goes_with_errors_alone_is_refused_without(assay, kept_results):
+    """In one sentence, as is a network that is not kept."""
+    folder = kept_results("iris").directory
+    told = assay("show", folder, "--condition", "activation=relu")
+    assert (told.code, told.out) == (2, "")
+    assert "--condition: goes with --errors; without it every condition is shown." in told.err
+    told = assay("show", folder, "--errors", "--condition", "activation=rely")
+    assert (told.code, told.out) == (2, "")
+    assert "Did you mean 'activation=relu'?" in told.err

@@ -10,8 +10,17 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from assay.data import Dataset, load
+from assay.engine.layout import Member
+from assay.engine.trainer import Trainer
+from assay.kept import Kept, KeptLayer
+from assay.learning.losses import class_threshold
+from assay.pretraining import learn_layers
 from assay.results import Results, open_results
 from assay.store import Store
+from assay.study.conditions import Condition
+from assay.study.identity import identities
+from assay.study.resolving import resolve
 from assay.study.spec import Study
 
 DATA_FINGERPRINT = "0123456789abcdef" * 4
@@ -46,6 +55,7 @@ def fill(
     metrics: tuple[str, str] = ("loss", "accuracy"),
     diverged: Collection[tuple[int, int]] = (),
     ended: int | None = None,
+    fingerprint: str = DATA_FINGERPRINT,
 ) -> Results:
     """Write what a run of `study` might have written.
 
@@ -63,10 +73,12 @@ def fill(
         Trials that diverge in their third epoch.
     ended : int, optional
         Only so many conditions have ended; the next one is in flight, the others have not begun.
+    fingerprint : str
+        Of the data.
     """
     conditions = study.expand()
     seeds = study.seed_list()
-    with Store.open(directory, study, {"digits": DATA_FINGERPRINT}) as store:
+    with Store.open(directory, study, {_data_name(study): fingerprint}) as store:
         for index, condition in enumerate(conditions[: None if ended is None else ended + 1]):
             in_flight = ended == index
             history, trials = [], []
@@ -99,6 +111,72 @@ def fill(
             if not in_flight:
                 store.write_trials(index + 1, pl.DataFrame(trials, infer_schema_length=None))
     return open_results(directory)
+
+
+def _data_name(study: Study) -> str:
+    request = study.expand()[0].data.request()
+    return request.name or Path(request.path or "").stem
+
+
+def fill_kept(directory: Path, study: Study, *, seed: int = 1) -> Results:
+    """Write a study that keeps one network of each condition, as it was drawn from `seed`, and what that says.
+
+    Its data are loaded; an untrained network errs on many rows.
+    """
+    datasets = {condition.data.request(): load(condition.data.request()) for condition in study.expand()}
+    dataset = next(iter(datasets.values()))
+    fill(directory, study, fingerprint=dataset.fingerprint, metrics=("loss", "accuracy"))
+    splits = ("validation", "test") if study.design.final else ("validation",)
+    with Store.open(directory, study, {dataset.name: dataset.fingerprint}) as store:
+        for index, (condition, identity) in enumerate(zip(study.expand(), identities(study), strict=True)):
+            network = drawn_network(study, condition, identity, dataset, seed)
+            store.save_network(identity, seed, *network.written())
+            for split in splits:
+                frame = _answers(network, dataset, split).with_columns(
+                    trial=pl.lit(index * len(study.seed_list()) + study.seed_list().index(seed)),
+                    condition=pl.lit(condition.name),
+                    seed=pl.lit(seed),
+                )
+                store.write_predictions(index + 1, split, frame)
+    return open_results(directory)
+
+
+def drawn_network(study: Study, condition: Condition, identity: str, dataset: Dataset, seed: int) -> Kept:
+    """The network of a condition as the engine starts it."""
+    layers, loss = resolve(study, condition, dataset.shape)
+    member = Member(layers, loss, condition.training.optimizer)
+    trainer = Trainer([member], seeds=[seed], batch_size=32, task=dataset.shape.task)
+    rows = np.concatenate([dataset.x_train, dataset.x_validation]) if study.design.final else dataset.x_train
+    parameters = trainer.parameters(trainer.start(learn_layers([member], [seed], rows)), 0, 0)
+    return Kept(
+        layers=tuple(KeptLayer(*drawn, layer.activation) for drawn, layer in zip(parameters, layers, strict=True)),
+        preparation=dataset.preparation,
+        task=dataset.shape.task,
+        threshold=class_threshold(loss, layers[-1].activation),
+        class_names=dataset.class_names,
+        target_names=dataset.target_names,
+        target_scaling=dataset.target_scaling,
+        loss=loss.written(),
+        condition=condition.name,
+        identity=identity,
+        seed=seed,
+        epoch=7,
+        phase="final" if study.design.final else "select",
+    )
+
+
+def _answers(network: Kept, dataset: Dataset, split: str) -> pl.DataFrame:
+    outputs = network.outputs(getattr(dataset, f"x_{split}"))
+    return pl.DataFrame(
+        {
+            "epoch": [network.epoch] * len(outputs),
+            "split": [split] * len(outputs),
+            "row": range(len(outputs)),
+            "source_row": dataset.rows[split],
+            "target": getattr(dataset, f"y_{split}").tolist(),
+            "outputs": outputs.tolist(),
+        }
+    )
 
 
 def large_study(num_conditions: int, *, seeds: int = 3, baseline: int | None = 0) -> Study:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from assay.analysis import Summary
+    from assay.analysis.error_analysis import ErrorAnalysis
 
 PIPED_WIDTH = 100
 
@@ -41,3 +42,12 @@ def print_summary(summary: Summary, *, json: bool, top: int | None = None) -> No
         console.print("\nFindings", style="bold")
     for sentence in findings:
         console.print(f"· {sentence}", highlight=False, markup=False)
+
+
+def print_errors(errors: ErrorAnalysis) -> None:
+    """Print what `Results.errors` returned, to standard output."""
+    from assay.report.terminal_errors import errors_view
+
+    console = output_console()
+    for part in errors_view(errors):
+        console.print(part)

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assay.analysis import SHOWN_CONDITIONS, Summary, shortlist
+from assay.analysis.error_analysis import ErrorAnalysis
+from assay.errors import StoreError
+from assay.figures.calibration import calibration_data, draw_calibration
+from assay.figures.confusion import confusion_data, draw_confusion
+from assay.figures.decision_boundary import boundary_data, draw_boundary
 from assay.figures.distributions import panel_data
+from assay.figures.errors_by_class import draw_errors_by_class, errors_by_class_data
 from assay.figures.interaction import draw_interaction, interaction_of
 from assay.figures.learning_curves import MANY, curve_data, draw_curves
 from assay.figures.over_epochs import draw_over_epochs, over_epochs_data
 from assay.figures.overview import draw_overview, overview_data
 from assay.figures.profiles import draw_profiles, profile_data
+from assay.figures.residuals import draw_residuals, residual_data
 from assay.figures.signal_tables import SignalTables
 from assay.figures.style import write_figure
 from assay.figures.wall import draw_wall
+from assay.figures.worst_examples import draw_worst_examples, worst_examples_data
 from assay.figures.written import FigureData
 from assay.probes import quantities
 from assay.store.files import make_folders
@@ -109,6 +117,28 @@ def signal_figure_data(tables: SignalTables) -> Iterator[StudyFigure]:
     if len(epochs) > 1 and has_histograms:
         for name in (quantity.name for quantity in quantities() if quantity.over_epochs):
             yield StudyFigure(f"over_epochs_{name}", over_epochs_data(tables, name), draw_over_epochs)
+
+
+def error_figure_data(results: Results, errors: ErrorAnalysis) -> Iterator[StudyFigure]:
+    """What the figures of one network's errors show, one at a time."""
+    if errors.confusion is not None:
+        yield StudyFigure("confusion", confusion_data(errors), draw_confusion)
+    if errors.confusion is not None or errors.labels:
+        yield StudyFigure("errors_by_class", errors_by_class_data(errors), draw_errors_by_class)
+    if errors.calibration is not None:
+        yield StudyFigure("calibration", calibration_data(errors), draw_calibration)
+    if errors.residuals:
+        yield StudyFigure("residuals", residual_data(errors), draw_residuals)
+    if errors.worst:
+        yield StudyFigure("worst_examples", worst_examples_data(results, errors), draw_worst_examples)
+
+
+def boundary_figure(results: Results, conditions: Sequence[str]) -> StudyFigure | None:
+    """The decision boundary of each condition; None where rows have not two features, or are not there any more."""
+    try:
+        return StudyFigure("decision_boundary", boundary_data(results, conditions), draw_boundary)
+    except StoreError:
+        return None
 
 
 def study_figures(

@@ -32,7 +32,9 @@ __all__ = [
     "VERMILLION",
     "grid_columns",
     "new_figure",
+    "put_heading",
     "quiet_axes",
+    "wrapped_heading",
     "wrapped_name",
     "write_figure",
 ]
@@ -43,6 +45,8 @@ GRID = "#d8dee4"
 
 SIZES = {"title": 8.5, "label": 8.5, "tick": 7.5, "note": 7.5, "heading": 11.0}  # points
 PNG_DOTS_PER_INCH = 160
+HEADING_LETTER, HEADING_LINE = 0.079, 0.19
+"""Width of a letter and height of a line of a heading, in inches."""
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -72,6 +76,21 @@ def wrapped_name(condition: str, width: int, lines: int = 3) -> str:
     if len(rows) > lines:
         rows = [*rows[: lines - 1], rows[lines - 1][: width - 1] + "…"]
     return "\n".join(rows)
+
+
+def wrapped_heading(text: str, width: float) -> tuple[str, float]:
+    """A heading in lines that fit into a figure of `width` inches, and the height of the lines after the first."""
+    lines = textwrap.wrap(text, max(int((width - 0.3) / HEADING_LETTER), 12), break_on_hyphens=False)
+    return "\n".join(lines), HEADING_LINE * max(len(lines) - 1, 0)
+
+
+def put_heading(figure: Figure, heading: str, note: str) -> None:
+    """Write a heading, wrapped, into the upper left corner, and a quiet note below it."""
+    width, height = figure.get_size_inches()
+    text, further = wrapped_heading(heading, width)
+    place: dict[str, Any] = {"x": 0.15 / width, "va": "top"}
+    figure.text(s=text, y=1 - 0.1 / height, fontsize=SIZES["heading"], color=INK, **place)
+    figure.text(s=note, y=1 - (0.34 + further) / height, fontsize=SIZES["note"], color=QUIET, **place)
 
 
 def grid_columns(conditions: Sequence[str]) -> int:

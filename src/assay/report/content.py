@@ -20,34 +20,17 @@ from assay.analysis import (
 from assay.analysis.effect_wording import share_text, term_text
 from assay.analysis.numbers import interval_text, metric_text
 from assay.analysis.wording import false_alarms_text, lost_text, margin_text, p_text, shared_names, shown_text
+from assay.report.tables import Cell, TableContent
 from assay.selection import is_higher_better
 
 if TYPE_CHECKING:
     from assay.report.drawings import FigureContent
+    from assay.report.error_content import ErrorsContent
     from assay.results import Results
 
 
 SHOWN_OPENINGS = 4
 """So many openings of the test set are told with their date: the first and the last ones."""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A cell of a table: what is read, what it is sorted by (None sorts last), and its kind for the look."""
-
-    text: str
-    sort: float | str | None = None
-    kind: str = ""
-
-
-@dataclass(frozen=True)
-class TableContent:
-    """A table; the first cell of each row names the row."""
-
-    name: str
-    caption: str
-    columns: list[str]
-    rows: list[list[Cell]]
 
 
 @dataclass(frozen=True)
@@ -74,6 +57,7 @@ class ReportContent:
     finding_notes: list[str]
     table: TableContent
     effects: TableContent | None
+    errors: ErrorsContent | None
     figures: list[FigureContent]
     best_epochs: TableContent | None
     tests: TableContent | None
@@ -94,6 +78,7 @@ def build_content(results: Results, summary: Summary | None = None) -> ReportCon
         Its summary, where it is at hand already.
     """
     from assay.report.drawings import figure_contents
+    from assay.report.error_content import errors_content
 
     summary = results.summary() if summary is None else summary
     shown = shortlist(summary)
@@ -114,6 +99,7 @@ def build_content(results: Results, summary: Summary | None = None) -> ReportCon
         ],
         table=_conditions(shown, measure.metric, which),
         effects=None if summary.effects is None else _effects(summary.effects, measure),
+        errors=errors_content(results, summary),
         figures=figure_contents(results, summary),
         best_epochs=_measured(
             shown,

@@ -20,12 +20,15 @@ from assay.figures.profiles import Profiles
 from assay.figures.saving import StudyFigure, drawn_conditions
 from assay.figures.style import GRID, INK, QUIET
 from assay.probes import find_quantity
+from assay.report.error_words import error_words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from assay.results import Results
 
+REM_PER_INCH = 6.6
+"""Letters of a figure are then about as large as those below it."""
 PAGE_COLOURS = {"#ffffff": "var(--paper)", INK: "var(--ink)", QUIET: "var(--quiet)", GRID: "var(--grid)"}
 
 
@@ -38,6 +41,8 @@ class FigureContent:
     svg: str
     alternative: str
     caption: str
+    width: float | None = None
+    """At most so wide, in rem; as wide as the page where it is not said."""
 
 
 def figure_contents(results: Results, summary: Summary) -> list[FigureContent]:
@@ -53,6 +58,14 @@ def figure_contents(results: Results, summary: Summary) -> list[FigureContent]:
         shown = "" if isinstance(figure.data, Interaction) else which  # this one is of all conditions
         contents.append(FigureContent(figure.name, title, svg, alternative, f"{caption} {shown}".strip()))
     return contents
+
+
+def figure_content(figure: StudyFigure, name: str = "") -> FigureContent:
+    """A figure of a network's errors, no larger than its letters need; `name` tells apart several of a kind."""
+    title, alternative, caption = error_words(figure.data)
+    drawn = figure.draw()
+    svg = inline_svg(drawn, name or figure.name, alternative)
+    return FigureContent(name or figure.name, title, svg, alternative, caption, REM_PER_INCH * drawn.get_figwidth())
 
 
 def inline_svg(figure: Figure, name: str, alternative: str) -> str:
