@@ -32,7 +32,7 @@ def plan(
     """
     import json as json_format
 
-    from assay.cli.target import chosen_study
+    from assay.cli.target import chosen_study, results_of
     from assay.growing import has_older_format, planned_growth
     from assay.planning import Planner, check_capacity, measure_gemm_rate
     from assay.store.schema import RUNS_FOLDER
@@ -42,7 +42,7 @@ def plan(
         typer.echo(json_format.dumps(study_schema(), indent=2))
         return
     planner = Planner(chosen_study(study, vary, set_, seeds))
-    folder = out or RUNS_FOLDER / planner.study.name
+    folder = results_of(study, out) or RUNS_FOLDER / planner.study.name
     planned, growth = planner.plan(), planned_growth(planner, folder)
     told = PlanTold.of(planned, measure_gemm_rate(), growth)
     if json:

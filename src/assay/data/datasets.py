@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from assay.data import keras_files
+from assay.data.memory import label
 from assay.data.raw import RawData, take_rows
 from assay.data.registry import CLASS_NAMES, DATASETS, DatasetInfo
 from assay.data.request import DataRequest, Dataset, DataShape
@@ -159,7 +160,7 @@ def _info(name: str) -> DatasetInfo:
 
 def _check_request(request: DataRequest) -> DatasetInfo | None:
     """Check what can be checked without the data; the named set, or None for an own file."""
-    if request.name is None and request.path is None:
+    if request.name is None and request.path is None and request.kept is None:
         raise DataError(f"data: expected the name of a data set or a path. Known data sets: {', '.join(DATASETS)}.")
     info = None if request.name is None else _info(request.name)
     if request.scaling is not None:
@@ -193,7 +194,7 @@ def _check_target_scaling(request: DataRequest, target: Target) -> None:
 
 
 def _name(request: DataRequest) -> str:
-    return request.name or Path(request.path or "").stem
+    return label(request.kept) if request.kept else request.name or Path(request.path or "").stem
 
 
 def _path(request: DataRequest, base: Path | None) -> Path:

@@ -99,7 +99,7 @@ def array_of(value: object, *, where: str) -> np.ndarray:
             )
         value = value.data
     try:
-        array = np.array(value)
+        array = np.asarray(value).copy()
     except (ValueError, TypeError, RuntimeError) as error:  # rows of several lengths; a tensor that keeps gradients
         told = str(error).splitlines()[0].rstrip(".")
         raise DataError(f"{where}: cannot be read as an array ({told}). Give numbers, in rows of one length.") from None
@@ -133,7 +133,7 @@ def _from_pandas(frame: Any, where: str) -> pl.DataFrame:
         name = str(label)
         if name in columns:
             raise DataError(f"{where}: two columns are called '{name}'. Rename one of them.")
-        cells = frame.iloc[:, place]
+        cells = frame.iloc[:, place].copy()  # polars may share the memory, and pandas write into it
         try:
             columns[name] = pl.from_pandas(cells, nan_to_null=True).alias(name)
         except ImportError as error:

@@ -64,8 +64,9 @@ def file_name(digest: str) -> str:
 
 
 def label(digest: str) -> str:
-    """What data given in Python are called: ``frame-1a2b3c4d`` or ``arrays-1a2b3c4d``."""
-    kind = "arrays" if isinstance(kept(digest), dict) else "frame"
+    """What data given in Python are called: ``frame-1a2b3c4d`` or ``arrays-1a2b3c4d``; ``data-…`` if not here."""
+    rows = _known.get(digest)
+    kind = "data" if rows is None else "arrays" if isinstance(rows, dict) else "frame"
     return f"{kind}-{digest.removeprefix('sha256:')[:SHOWN]}"
 
 

@@ -42,6 +42,8 @@ class DataRequest:
         Decides random splits and synthetic points.
     arguments : mapping
         Of a synthetic set, such as ``{"rows": 1000, "noise": 0.1}``.
+    kept : str, optional
+        The digest of rows that were given in Python; see `assay.data.memory`.
     """
 
     name: str | None = None
@@ -56,10 +58,11 @@ class DataRequest:
     rows: int | None = None
     seed: int = 0
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    kept: str | None = None
 
     def __hash__(self) -> int:
         """Equal requests have equal hashes; `arguments` is a dict and leaves itself out."""
-        return hash((self.name, self.path, self.rows, self.seed, tuple(sorted(self.arguments.items()))))
+        return hash((self.name, self.path, self.kept, self.rows, self.seed, tuple(sorted(self.arguments.items()))))
 
 
 @dataclass(frozen=True)

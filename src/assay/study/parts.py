@@ -6,17 +6,19 @@ A field's description is what the user reads beside a mistake, and in an editor 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from assay.choices import Choice
+from assay.data.memory import DIGEST
 from assay.data.registry import DATASETS
 from assay.data.request import DataRequest
 from assay.data.synthetic import SYNTHETIC, check_arguments
 from assay.errors import DataError, did_you_mean
 from assay.learning.losses import STUDIED
 from assay.study.fields import (
+    LATER,
     PLACE,
     ActivationChoice,
     BiasInitializer,
@@ -44,6 +46,11 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
+def of_word(word: str) -> dict[str, str]:
+    """A word in the place of the data as a table: a path by its ending, else a name."""
+    return {"path" if word.lower().endswith(FILE_KINDS) else "name": word}
+
+
 class DataSpec(Part):
     """What is learnt from, and how its rows are divided and scaled."""
 
@@ -59,13 +66,14 @@ class DataSpec(Part):
     rows: Whole | None = Field(None, description="Keep this many training rows; for synthetic data, make this many.")
     seed: int = Field(0, ge=0, description="Decides which rows are held out, and synthetic data.")
     arguments: dict[str, Any] = Field({}, description="Of synthetic data: features, noise, classes and so on.")
+    kept: Annotated[str | None, LATER] = Field(None, description="Of data given in Python: the digest of the rows.")
 
     @model_validator(mode="before")
     @classmethod
     def _accept_short_forms(cls, value: Any) -> Any:
         """A word is a name or a path; arguments of a synthetic set may stand beside its name."""
         if isinstance(value, str):
-            return {"path" if value.lower().endswith(FILE_KINDS) else "name": value}
+            return of_word(value)
         if isinstance(value, dict) and value.get("name") in SYNTHETIC and "path" not in value:
             own = {key: item for key, item in value.items() if key in cls.model_fields and key != "rows"}
             beside = {key: item for key, item in value.items() if key not in own and item is not None}
@@ -76,7 +84,13 @@ class DataSpec(Part):
 
     @model_validator(mode="after")
     def _check(self) -> DataSpec:
-        if self.name is None and self.path is None:
+        if self.kept is not None and (self.name is not None or self.path is not None):
+            raise fault(f"{PLACE}.kept: rows are given in Python, and a name or a path too. Keep one of them.")
+        if self.kept is not None and not DIGEST.fullmatch(self.kept):
+            raise fault(
+                f"{PLACE}.kept: expected the digest of rows given in Python, such as sha256:1a2b…, got {self.kept!r}."
+            )
+        if self.name is None and self.path is None and self.kept is None:
             raise fault('expected a name or a path, such as data = "digits" or data = "my/table.csv".')
         if self.name is not None and self.name not in DATASETS:
             raise fault(
