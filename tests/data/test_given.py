@@ -7,8 +7,8 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from assay.data.digests import keep, kept
 from assay.data.given import written_form
-from assay.data.memory import keep, kept
 from assay.errors import DataError
 
 FRAME = pl.DataFrame({"a": [1.0, 2.0, 3.0], "b": ["u", "v", "u"], "price": [1.5, 2.5, 3.5]})

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from assay.choices import Choice
-from assay.data.memory import keep
+from assay.data.digests import keep
 from assay.data.splitting import Split
 from assay.errors import StudyError
 from assay.study.parsing import with_changes

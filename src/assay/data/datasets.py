@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from assay.data import keras_files
-from assay.data.memory import label
+from assay.data.digests import label
 from assay.data.raw import RawData, take_rows
 from assay.data.registry import CLASS_NAMES, DATASETS, DatasetInfo
 from assay.data.request import DataRequest, Dataset, DataShape

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from assay.data.digests import keep
 from assay.data.frames import array_of, column_as_frame, frame_of, is_column, is_frame
-from assay.data.memory import keep
 from assay.errors import DataError
 
 if TYPE_CHECKING:

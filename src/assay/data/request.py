@@ -43,7 +43,7 @@ class DataRequest:
     arguments : mapping
         Of a synthetic set, such as ``{"rows": 1000, "noise": 0.1}``.
     kept : str, optional
-        The digest of rows that were given in Python; see `assay.data.memory`.
+        The digest of rows that were given in Python; see `assay.data.digests`.
     """
 
     name: str | None = None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assay.data.memory import file_name, kept
+from assay.data.digests import file_name, kept
 from assay.store.files import make_folders, replace_file, write_parquet
 from assay.store.schema import DATA_FOLDER
 

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assay.data.memory import look_in
+from assay.data.digests import look_in
 from assay.errors import StoreError
 from assay.own_code import running_nothing
 from assay.store.files import first_line as _first_line

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from assay.choices import Choice
-from assay.data.memory import DIGEST
+from assay.data.digests import DIGEST
 from assay.data.registry import DATASETS
 from assay.data.request import DataRequest
 from assay.data.synthetic import SYNTHETIC, check_arguments

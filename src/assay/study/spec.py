@@ -14,8 +14,8 @@ from typing import Any
 
 from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 
+from assay.data.digests import label
 from assay.data.given import written_form
-from assay.data.memory import label
 from assay.errors import StudyError, did_you_mean
 from assay.study.conditions import Condition, expand_conditions
 from assay.study.fields import PLACE, fault, plain

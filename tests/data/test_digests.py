@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from assay.data import memory
+from assay.data import digests
 from assay.errors import DataError
 
 CELLS = {"age": [1.5, None, 3.0], "town": ["Cork", None, "Ulm"], "sold": [True, None, False], "gone": [None] * 3}
@@ -20,15 +20,15 @@ CELLS = {"age": [1.5, None, 3.0], "town": ["Cork", None, "Ulm"], "sold": [True, 
 @pytest.fixture
 def forgotten(monkeypatch):
     """A process that knows no rows."""
-    monkeypatch.setattr(memory, "_known", {})
-    monkeypatch.setattr(memory, "_folders", {})
+    monkeypatch.setattr(digests, "_known", {})
+    monkeypatch.setattr(digests, "_folders", {})
 
 
 def test_the_digest_is_of_what_the_rows_hold():
     """Equal rows have one digest; another cell, gap, name, order or kind has another."""
     one = pl.DataFrame(CELLS)
-    assert memory.keep(one) == memory.keep(pl.DataFrame(CELLS))
-    assert memory.DIGEST.fullmatch(memory.keep(one))
+    assert digests.keep(one) == digests.keep(pl.DataFrame(CELLS))
+    assert digests.DIGEST.fullmatch(digests.keep(one))
     others = [
         one.with_columns(age=pl.Series([1.5, 0.0, 3.0])),
         one.with_columns(age=pl.Series([1.5, None, 4.0])),
@@ -41,47 +41,47 @@ def test_the_digest_is_of_what_the_rows_hold():
         one.reverse(),
         one.head(2),
     ]
-    assert len({memory.keep(frame) for frame in [one, *others]}) == 1 + len(others)
+    assert len({digests.keep(frame) for frame in [one, *others]}) == 1 + len(others)
 
 
 def test_the_digest_of_arrays_is_of_names_types_shapes_and_numbers():
     """An array of words is one too."""
     x, y = np.arange(6.0).reshape(3, 2), np.array(["a", "b", "b"])
-    one = memory.keep({"x": x, "y": y})
-    assert one == memory.keep({"y": y.copy(), "x": np.asfortranarray(x)})
+    one = digests.keep({"x": x, "y": y})
+    assert one == digests.keep({"y": y.copy(), "x": np.asfortranarray(x)})
     others = [
         {"x": x.reshape(2, 3), "y": y},
         {"x": x.astype(np.float32), "y": y},
         {"x": x, "y": y[::-1]},
         {"x_train": x, "y": y},
     ]
-    assert len({one, *map(memory.keep, others)}) == 1 + len(others)
+    assert len({one, *map(digests.keep, others)}) == 1 + len(others)
 
 
 def test_the_digest_is_the_same_in_another_process_and_library(forgotten):
     """No seed of hashing, no library's own layout goes into it."""
     cells = {"age": [1.5, None, 3.0], "town": ["Cork", None, "Ulm"]}
-    program = f"import polars as pl; from assay.data.memory import keep; print(keep(pl.DataFrame({cells!r})))"
+    program = f"import polars as pl; from assay.data.digests import keep; print(keep(pl.DataFrame({cells!r})))"
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip()
     from assay.data.frames import frame_of
 
-    assert {memory.keep(frame_of(make(cells))) for make in (pl.DataFrame, pd.DataFrame, pa.table)} == {told}
+    assert {digests.keep(frame_of(make(cells))) for make in (pl.DataFrame, pd.DataFrame, pa.table)} == {told}
 
 
 def test_rows_are_found_in_a_folder_that_was_named(tmp_path, forgotten):
     """A table as Parquet, arrays as .npz, called by their digest."""
     frame, arrays = pl.DataFrame(CELLS), {"x": np.eye(2), "y": np.array([0, 1])}
-    of_frame, of_arrays = memory.keep(frame), memory.keep(arrays)
-    assert memory.label(of_frame) == f"frame-{of_frame[7:15]}"
-    assert memory.label(of_arrays) == f"arrays-{of_arrays[7:15]}"
-    frame.write_parquet(tmp_path / memory.file_name(of_frame))
-    np.savez(tmp_path / memory.file_name(of_arrays), **arrays)
-    memory._known.clear()
-    memory.look_in(tmp_path)
-    found = memory.kept(of_frame)
+    of_frame, of_arrays = digests.keep(frame), digests.keep(arrays)
+    assert digests.label(of_frame) == f"frame-{of_frame[7:15]}"
+    assert digests.label(of_arrays) == f"arrays-{of_arrays[7:15]}"
+    frame.write_parquet(tmp_path / digests.file_name(of_frame))
+    np.savez(tmp_path / digests.file_name(of_arrays), **arrays)
+    digests._known.clear()
+    digests.look_in(tmp_path)
+    found = digests.kept(of_frame)
     assert isinstance(found, pl.DataFrame)
     assert found.equals(frame)
-    assert memory.kept(of_arrays)["x"].tolist() == arrays["x"].tolist()
+    assert digests.kept(of_arrays)["x"].tolist() == arrays["x"].tolist()
 
 
 def test_rows_that_are_nowhere_are_told(forgotten):
@@ -89,27 +89,27 @@ def test_rows_that_are_nowhere_are_told(forgotten):
     with pytest.raises(
         DataError, match=r"data.kept: the rows 00000000 were given in Python and are not here\. .*assay run DIR"
     ):
-        memory.kept("sha256:" + 64 * "0")
+        digests.kept("sha256:" + 64 * "0")
 
 
 def test_a_file_of_other_rows_is_told(tmp_path, forgotten):
     """Its name says what it should hold."""
-    digest = memory.keep(pl.DataFrame(CELLS))
-    memory._known.clear()
-    memory.look_in(tmp_path)
+    digest = digests.keep(pl.DataFrame(CELLS))
+    digests._known.clear()
+    digests.look_in(tmp_path)
     path = tmp_path / f"{digest[7:]}.parquet"
     pl.DataFrame({"a": [1]}).write_parquet(path)
     with pytest.raises(DataError, match="holds other rows than those that the study was made with"):
-        memory.kept(digest)
+        digests.kept(digest)
     path.write_bytes(b"no table")
     with pytest.raises(DataError, match="the rows of this study cannot be read"):
-        memory.kept(digest)
+        digests.kept(digest)
 
 
 def test_a_pickle_stays_closed(tmp_path, forgotten):
     """An .npz of objects is refused, whatever it is called."""
     digest = "sha256:" + 64 * "1"
     np.savez(tmp_path / f"{digest[7:]}.npz", x=np.array([object()], dtype=object))
-    memory.look_in(tmp_path)
+    digests.look_in(tmp_path)
     with pytest.raises(DataError, match="the rows of this study cannot be read"):
-        memory.kept(digest)
+        digests.kept(digest)
