@@ -99,7 +99,7 @@ class Study(Part):
             source = data
             if isinstance(data, dict):
                 source = data.get("name") or data.get("path") or (label(data["kept"]) if "kept" in data else "study")
-            values["name"] = Path(str(source)).stem
+            values["name"] = re.sub(r"[^\w .+=,-]|^\W+", "_", Path(str(source)).stem)
         return values
 
     @field_validator("name")
