@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import importlib.util
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -78,10 +79,21 @@ def tiny_study() -> Callable[..., Study]:
 @pytest.fixture(scope="session")
 def synthetic() -> ModuleType:
     """The module ``tests/store/synthetic_results.py``, which makes results folders without training."""
-    path = Path(__file__).parent / "store" / "synthetic_results.py"
-    spec = importlib.util.spec_from_file_location("synthetic_results", path)
+    return _module("store/synthetic_results.py")
+
+
+def _module(path: str) -> ModuleType:
+    """A module of this folder, which is no package."""
+    spec = importlib.util.spec_from_file_location(Path(path).stem, Path(__file__).parent / path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # its data classes look themselves up
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(params=_module("data/real_tables.py").TABLES, ids=lambda table: table.name)
+def real_table(request: pytest.FixtureRequest) -> Any:
+    """Each stand-in of a table as people have them, a ``RealTable`` of ``tests/data/real_tables.py``."""
+    return request.param

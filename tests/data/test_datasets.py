@@ -104,7 +104,7 @@ def test_scaling_learns_from_training_rows_alone():
     np.testing.assert_allclose(data.x_train.mean(axis=0), 0, atol=1e-5)
     np.testing.assert_allclose(data.x_train.std(axis=0), 1, atol=1e-5)
     assert np.abs(data.x_test.mean(axis=0)).max() > 0.01
-    assert data.scaling.name == "standard"
+    assert data.preparation.scaling.name == "standard"
 
 
 def test_parts_share_no_row_and_lose_none():
@@ -222,7 +222,7 @@ def test_a_named_set_is_described_without_heavy_modules():
         (DataRequest("minst"), r"unknown data set 'minst'\. Did you mean 'mnist'\? Known data sets: digits, .*\.csv"),
         (DataRequest(), r"expected the name of a data set or a path"),
         (DataRequest("iris", path="a.npz"), r"'iris' is not read from a file; leave out its name or the path a\.npz"),
-        (DataRequest("iris", target="y"), r"data\.target: names a column of a \.csv; 'iris' has its own target"),
+        (DataRequest("iris", target="y"), r"data\.target: names a column of a table; 'iris' has its own target"),
         (
             DataRequest("iris", arguments={"rows": 9}),
             r"only synthetic sets \(ball, .*\) take arguments, got rows for iris",

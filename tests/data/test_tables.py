@@ -1,26 +1,13 @@
-"""Own files: what is read, and the words of what is refused."""
-
-import pickle
+"""Tables: which columns are features, what is learnt, and the words of what is refused and told."""
 
 import numpy as np
+import polars as pl
 import pytest
 
-from assay.data.tables import outline_table, read_table
+from assay.data.columns import ColumnChoice
+from assay.data.files import Reading
+from assay.data.tables import Question, check, read_table, survey
 from assay.errors import DataError
-
-X = np.arange(12.0).reshape(6, 2)
-Y = np.array([0, 1, 0, 1, 2, 2])
-
-
-@pytest.fixture
-def npz(tmp_path):
-    """Write arrays to an .npz and return its path."""
-
-    def write(**arrays):
-        np.savez(tmp_path / "own.npz", **arrays)
-        return tmp_path / "own.npz"
-
-    return write
 
 
 @pytest.fixture
@@ -34,198 +21,253 @@ def csv(tmp_path):
     return write
 
 
-def read(path, target=None, task=None):
-    """Read a file with nothing said about it."""
-    return read_table(path, target=target, task=task)
+def read(path, **question):
+    """Read a file with what is said about it."""
+    return check(read_table(path, Question(**question)))
 
 
-def test_an_npz_with_x_and_y_is_one_part(npz):
-    """Arrays x and y are rows yet to be split."""
-    raw = read(npz(x=X, y=Y))
-    np.testing.assert_array_equal(raw.x["train"], X)
-    np.testing.assert_array_equal(raw.y["train"], Y)
-    assert raw.target.task == "multiclass"
-
-
-@pytest.mark.parametrize("spelling", ["validation", "val"])
-def test_an_npz_may_bring_its_own_parts(npz, spelling):
-    """Validation and test rows of the file stay what they are; images are laid out as rows."""
-    images = np.zeros((6, 3, 4))
-    arrays = {"x_test": images[:2], "y_test": Y[:2], f"x_{spelling}": images[:1], f"y_{spelling}": Y[:1]}
-    path = npz(x_train=images, y_train=Y, **arrays)
-    raw = read(path)
-    shapes = {part: array.shape for part, array in raw.x.items()}
-    assert shapes == {"train": (6, 12), "validation": (1, 12), "test": (2, 12)}
-    outline = outline_table(path, target=None, task=None)
-    assert (outline.features, outline.rows) == (12, {"train": 6, "validation": 1, "test": 2})
-    assert outline.target == raw.target
-
-
-@pytest.mark.parametrize("version", [(1, 0), (2, 0), (3, 0)])
-def test_an_outline_reads_every_version_of_the_header(tmp_path, version):
-    """The shape is told from headers of format 1.0, 2.0 and 3.0."""
-    import zipfile
-
-    with zipfile.ZipFile(tmp_path / "own.npz", "w") as archive:
-        for name, array in {"x": X, "y": Y}.items():
-            with archive.open(f"{name}.npy", "w") as file:
-                np.lib.format.write_array(file, array, version=version)
-    assert outline_table(tmp_path / "own.npz", target=None, task=None).features == 2
-
-
-class Trap:
-    """An object whose unpickling writes a file."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        return (open, (str(self.path), "w"))
-
-
-@pytest.mark.parametrize("look", [read, lambda path: outline_table(path, target=None, task=None)])
-def test_an_own_npz_runs_no_code(npz, tmp_path, look):
-    """An array of objects stays closed, and the message says why and what to do."""
-    trap = np.array([Trap(tmp_path / "sprung")] * 2, dtype=object)
-    with pytest.raises(
-        DataError, match=r"array y holds Python objects, which could run code .*name = .reuters., path = .own.npz."
-    ):
-        look(npz(x=X[:2], y=trap))
-    assert not (tmp_path / "sprung").exists()
-
-
-def test_a_pickle_that_is_called_npz_runs_no_code(tmp_path):
-    """A bare pickle is refused as well."""
-    (tmp_path / "own.npz").write_bytes(pickle.dumps(Trap(tmp_path / "sprung")))
-    with pytest.raises(DataError, match=r"not a readable \.npz"):
-        read(tmp_path / "own.npz")
-    assert not (tmp_path / "sprung").exists()
-
-
-def test_a_truncated_npz_is_told(npz):
-    """Half a file is refused as damaged."""
-    path = npz(x=X, y=Y)
-    path.write_bytes(path.read_bytes()[:200])
-    with pytest.raises(DataError, match=r"own\.npz: not a readable \.npz .* truncated, damaged or another format"):
-        read(path)
-
-
-@pytest.mark.parametrize("look", [read, lambda path: outline_table(path, target=None, task=None)])
-def test_a_damaged_array_is_told(npz, look):
-    """Bytes overwritten in the middle are found by the checksum that zip keeps."""
-    path = npz(x=X, y=Y)
-    content = bytearray(path.read_bytes())
-    start = content.index(Y.astype("<i8").tobytes())
-    content[start : start + 4] = b"\xff\xff\xff\xff"
-    path.write_bytes(bytes(content))
-    with pytest.raises(DataError, match=r"array y cannot be read \(Bad CRC-32"):
-        look(path)
-
-
-def test_a_single_array_is_no_data_set(tmp_path):
-    """A .npy under the name .npz has no targets."""
-    with (tmp_path / "own.npz").open("wb") as file:
-        np.save(file, X)
-    with pytest.raises(DataError, match=r"holds a single array; expected an \.npz made by numpy\.savez"):
-        read(tmp_path / "own.npz")
-
-
-@pytest.mark.parametrize(
-    ("arrays", "words"),
-    [
-        ({"a": X}, r"expected arrays x_train and y_train .* or x and y, got a"),
-        ({"x_train": X}, r"holds x_train but not y_train"),
-        ({"x_train": X, "y_train": Y, "y_test": Y}, r"holds y_test but not x_test"),
-        ({"x": X[:, 0], "y": Y}, r"x: expected shape \(rows, features\), got \(6,\)"),
-        ({"x": X[:0], "y": Y[:0]}, r"x has no rows"),
-        ({"x": X, "y": Y[:4]}, r"x has 6 rows but y has shape \(4,\); expected one target for each row"),
-        ({"x": X.astype(str), "y": Y}, r"x: expected numbers, got <U"),
-        (
-            {"x_train": X, "y_train": Y, "x_test": X[:, :1], "y_test": Y},
-            r"x_train has shape \(6, 2\) but x_test \(6, 1\); expected the same features in every part",
-        ),
-        (
-            {"x": np.where(np.isin(X, [5, 8]), np.nan, X), "y": Y},
-            r"x: 2 values are NaN or infinite, the first in row 3, column 2\. Remove or fill these rows",
-        ),
-        ({"x": X, "y": Y + 1}, r"own\.npz: y: expected labels that are whole numbers from 0"),
-    ],
-)
-def test_arrays_that_do_not_fit_are_refused(npz, arrays, words):
-    """The message names the array, what was expected and what came."""
-    with pytest.raises(DataError, match=words):
-        read(npz(**arrays))
+def look(table, **question):
+    """A table in memory, with what is said about it; faults are kept."""
+    return survey(pl.DataFrame(table), Question(**question), where="here", reading=Reading("frame"))
 
 
 def test_a_csv_learns_its_last_column(csv):
-    """Without a target the last column is learnt; words are classes, true and false are 1 and 0."""
+    """Without a target the last column is learnt, and that is told; words are classes, true and false are 1 and 0."""
     raw = read(csv("length,old,kind\n1.5,true,cat\n2,false,dog\n3,true,cat\n"))
-    np.testing.assert_array_equal(raw.x["train"], [[1.5, 1], [2, 0], [3, 1]])
+    assert raw.x["train"].rows() == [(1.5, True), (2, False), (3, True)]
     np.testing.assert_array_equal(raw.y["train"], [0, 1, 0])
-    assert (raw.class_names, raw.feature_names) == (("cat", "dog"), ("length", "old"))
+    assert (raw.class_names, raw.target_names) == (("cat", "dog"), ("kind",))
+    assert "The last column, 'kind', is what is learnt; data.target names another." in map(str, raw.notices)
 
 
 def test_a_csv_learns_the_column_that_is_named(csv):
     """A target in the middle leaves the other columns as features."""
-    path = csv("a,price,b\n1,2.5,3\n4,5.5,6\n")
-    raw = read(path, target="price")
-    assert (raw.target.task, raw.feature_names) == ("regression", ("a", "b"))
+    raw = read(csv("a,price,b\n1,2.5,3\n4,5.5,6\n"), target="price")
+    assert (raw.target.task, raw.x["train"].columns) == ("regression", ["a", "b"])
     np.testing.assert_array_equal(raw.y["train"], [[2.5], [5.5]])
-    outline = outline_table(path, target="price", task=None)
-    assert (outline.features, outline.rows, outline.target) == (2, {"train": 2}, raw.target)
 
 
 @pytest.mark.parametrize(
-    ("text", "target", "words"),
+    ("text", "question", "words"),
     [
-        ("a,price\n1,2\n", "prize", r"no column 'prize' to learn\. Did you mean 'price'\? Columns: a, price"),
-        ("a,y\n1,0\n,1\n,0\n", None, r"column 'a' has 2 cells that are empty, the first in row 2 below the header"),
-        ("a,y\n1.0,0\n2.0,1\nNaN,1\n", None, r"column 'a' has 1 cell that is NaN or infinite, the first in row 3"),
-        ("a,y\n1,0\n2,\n", None, r"column 'y' has 1 cell that is empty, the first in row 2"),
-        ("a,city,y\n1,Rome,0\n2,Oslo,1\n", None, r"column 'city' holds text, such as 'Rome'; a network needs numbers"),
-        ("a,y\n1,3\n2,4\n", None, r"column 'y': expected labels that are whole numbers from 0 without a gap, got 3, 4"),
-        ("a,y\n", None, r"expected a header line, rows, and two columns or more, .* got 0 rows and 2 columns"),
-        ("a\n1\n", None, r"separated by commas, got 1 rows and 1 columns"),
-        ("", None, r"not a readable \.csv"),
+        (
+            "a,price\n1,2\n",
+            {"target": "prize"},
+            r"data\.target: no column 'prize'\. Did you mean 'price'\? Columns: a, pr",
+        ),
+        ("a,y\n1.0,0\n2.0,1\ninf,1\n", {}, r"column 'a' has 1 cell that is infinite, the first in row 3: 'inf'"),
+        (
+            "a,y\n1,0\n2,\n3,\n",
+            {"target": "y"},
+            r"'y' is to be learnt, but 2 of 3 rows have no value there, the first in row 2",
+        ),
+        (
+            "a,y\n1,2020-01-01\n2,2021-01-01\n",
+            {},
+            r"column 'y' holds dates, which are not learnt\. Make a column of it",
+        ),
+        ("a\n1\n", {}, r"expected two columns or more, what is learnt from and what is learnt, got 1 columns: a"),
+        ("a,y\n1,0\n2,1\n", {"columns": {"b": ColumnChoice("ignore")}}, r"data\.columns: no column 'b'"),
+        (
+            "a,y\n1,0\n2,1\n",
+            {"columns": {"a": ColumnChoice("ignore")}, "target": "y"},
+            r"no column is left to learn from",
+        ),
+        (
+            "a,y\n1,0\nx,1\n",
+            {"columns": {"a": ColumnChoice("numeric")}},
+            r"'a' has 1 cell that is not what data\.columns\.a s.*row 2: 'x'",
+        ),
+        (
+            "a,y\n1,0\n,1\n",
+            {"columns": {"a": ColumnChoice(fill="none")}},
+            r'1 cell that is empty, and data\.columns\.a says fill = "none"',
+        ),
+        (
+            "a,y\n1,0\n2,1\n",
+            {"columns": {"a": ColumnChoice(fill="word")}},
+            r'data\.columns\.a\.fill: expected "median", "most_frequent", "none" or a',
+        ),
+        (
+            "a,y\nu,0\nv,1\n",
+            {"columns": {"a": ColumnChoice(fill="median")}},
+            r'expected "most_frequent", "none" or a word for a column that is categ',
+        ),
+        (
+            "a,y\n1,0\n2,1\n",
+            {"target": "y", "weight": "y"},
+            r"column 'y' is named by data\.target and data\.weight; it has one role",
+        ),
+        (
+            "a,y\n1,0\n2,1\n",
+            {"target": "y", "columns": {"y": ColumnChoice("numeric")}},
+            r"Say what kind of target it is with data\.task",
+        ),
+        (
+            "a,w,y\n1,-1,0\n2,1,1\n",
+            {"weight": "w"},
+            r"column 'w' has 1 cell that is below 0, but a weight is 0 or more, the first in row 1: '-1'",
+        ),
+        ("a,w,y\n1,0,0\n2,0,1\n", {"weight": "w"}, r"column 'w': all weights are 0, so no row would count"),
+        ("a,w,y\n1,,0\n2,1,1\n", {"weight": "w"}, r"column 'w' has 1 cell that is empty, but is the weight of its row"),
+        (
+            "a,w,y\n1,x,0\n2,1,1\n",
+            {"time": "w"},
+            r"column 'w' has 1 cell that is no number, but is the time of its row",
+        ),
+        ("a,w,y\n1,,0\n2,1,1\n", {"group": "w"}, r"column 'w' has 1 cell that is empty, but is the group of its row"),
+        (
+            "a,b,y\n1,x,0\n2,z,1\n",
+            {"target": ("b", "y")},
+            r"columns b, y: several targets are columns of numbers, or of 0 and 1; some",
+        ),
     ],
 )
-def test_a_csv_that_does_not_fit_is_refused(csv, text, target, words):
-    """The message names the column and the row."""
+def test_a_table_that_does_not_fit_is_refused(csv, text, question, words):
+    """The message names the column, the row and what to do."""
     with pytest.raises(DataError, match=words):
-        read(csv(text), target=target)
+        read(csv(text), **question)
+
+
+def test_words_that_say_that_a_number_is_missing_are_gaps(csv):
+    """In a column of numbers, whatever their case; and that is told."""
+    raw = read(csv("a,y\n1,0\nNA,1\n?,0\n 2 ,1\nnan,1\n"))
+    assert raw.x["train"]["a"].to_list() == [1, None, None, 2, None]
+    assert "Column 'a': cells that say '?', 'NA', 'nan' are gaps." in map(str, raw.notices)
 
 
 @pytest.mark.parametrize(
-    ("name", "target", "words"),
+    ("values", "task", "reading"),
     [
-        ("nowhere.npz", None, r"nowhere\.npz: no such file\. A path in a study file is taken from the folder"),
-        ("own.xlsx", None, r"own\.xlsx: expected a file that ends in \.npz or \.csv"),
+        (
+            [1, 2, 3, 4, 5] * 4,
+            "multiclass",
+            '5 different whole numbers and is learnt as 5 classes; data.task = "regression"',
+        ),
+        (
+            list(range(100, 140)),
+            "regression",
+            '40 different whole numbers and is learnt as a quantity; data.task = "multicl',
+        ),
     ],
 )
-def test_a_file_that_is_not_there_is_told(tmp_path, name, target, words):
-    """A missing file and a strange suffix each have their message."""
-    with pytest.raises(DataError, match=words):
-        read(tmp_path / name, target=target)
+def test_whole_numbers_are_classes_where_they_are_few(values, task, reading):
+    """Which of the two was chosen is told, and how to choose the other."""
+    raw = look({"a": np.random.default_rng(0).normal(size=len(values)), "y": values})
+    assert raw.target.task == task
+    assert f"The target 'y' holds {reading}" in "\n".join(map(str, raw.notices))
 
 
-def test_a_target_column_is_for_csv_only(npz):
-    """An .npz has no columns to name."""
-    with pytest.raises(DataError, match=r"data\.target names a column of a \.csv"):
-        read(npz(x=X, y=Y), target="y")
+def test_flags_that_are_learnt_keep_their_words(csv):
+    """Yes and no are the names of the classes."""
+    raw = read(csv("a,y\n1,yes\n2,no\n3,no\n"))
+    assert (raw.class_names, raw.y["train"].tolist()) == (("no", "yes"), [1, 0, 0])
 
 
-def test_a_lowercase_nan_in_a_csv_is_named_as_missing(csv):
-    """What numpy.savetxt writes for a missing number is told as NaN with its row, not as text."""
-    with pytest.raises(DataError, match=r"column 'b' has 1 cell that is NaN or infinite, the first in row 2"):
-        read(csv("a,b,target\n1.5,2,0\n-1.0,nan,1\n3.0,4,0\n"))
+def test_several_columns_of_0_and_1_are_labels():
+    """Flags and 0/1 columns together are multilabel; other numbers several outputs of a regression."""
+    columns = {"a": [1.0, 2.0, 3.0], "u": [0, 1, 1], "v": [True, True, False], "w": [0.5, 1.5, 2.5]}
+    raw = look(columns, target=("u", "v"))
+    assert (raw.target.task, raw.target.outputs, raw.target_names) == ("multilabel", 2, ("u", "v"))
+    assert raw.y["train"].tolist() == [[0, 1], [1, 1], [1, 0]]
+    raw = look(columns, target=("u", "w"))
+    assert (raw.target.task, raw.target.outputs) == ("regression", 2)
+    raw = look(columns, target=("u", "v"), task="regression")
+    assert raw.target.task == "regression"
 
 
-@pytest.mark.parametrize(("separator", "noun"), [(";", "semicolons"), ("\t", "tabs"), ("|", "bars")])
-def test_a_table_with_other_separators_is_told(tmp_path, separator, noun):
-    """As spreadsheets of some countries write it, decimal commas included."""
-    path = tmp_path / "own.csv"
-    lines = ["length", "width", "kind"], ["1,5", "2,5", "a"], ["2,5", "3,5", "b"]
-    path.write_text("\n".join(separator.join(line) for line in lines))
-    for reads in (outline_table, read_table):
-        with pytest.raises(DataError, match=f"own.csv: expected columns separated by commas, got {noun}."):
-            reads(path, target=None, task=None)
+def test_columns_of_which_one_is_1_may_be_classes():
+    """They are read as labels, which is told; asked for, they are classes called by their columns."""
+    columns = {"a": [1.0, 2.0], "cat": [0, 1], "dog": [1, 0]}
+    raw = look(columns, target=("cat", "dog"))
+    assert raw.target.task == "multilabel"
+    assert 'if they are classes, write data.task = "multiclass"' in "\n".join(map(str, raw.notices))
+    raw = look(columns, target=("cat", "dog"), task="multiclass")
+    assert (raw.target.task, raw.class_names, raw.y["train"].tolist()) == ("multiclass", ("cat", "dog"), [1, 0])
+
+
+def test_weight_group_and_time_are_no_features():
+    """They are read apart, and that is told."""
+    raw = look(
+        {
+            "a": [1.0, 2.0, 3.0],
+            "w": [0, 1, 2],
+            "who": ["x", "z", "x"],
+            "when": ["2020-01-02", "2020-01-01", "2020-01-03"],
+            "y": [0.5, 1, 2],
+        },
+        weight="w",
+        group="who",
+        time="when",
+    )
+    assert raw.x["train"].columns == ["a"]
+    assert raw.weights["train"].tolist() == [0, 1, 2]
+    assert raw.groups["train"].tolist() == [0, 1, 0]
+    assert np.diff(raw.times["train"]).tolist() == [-1, 2]
+    assert "Column 'w' is the weight of a row (data.weight), so it is no feature." in map(str, raw.notices)
+
+
+ROWS = 40
+NOISE = np.random.default_rng(1).normal(size=ROWS)
+LABELS = np.arange(ROWS) % 2
+
+
+@pytest.mark.parametrize(
+    ("column", "y", "words"),
+    [
+        ([3] * ROWS, NOISE, "Column 'x' is the same in every row, so it says nothing."),
+        (2 * NOISE + 1, NOISE, "Column 'x' is correlated with 'y' beyond 0.999: is it known before the target is?"),
+        ([f"is {label}" for label in LABELS], LABELS, "Column 'x' tells the class of 'y' in every row"),
+        (LABELS + 5, LABELS, "Column 'x' tells the class of 'y' in every row"),
+        ([None] * ROWS, NOISE, "Column 'x' is empty, so it is left out."),
+    ],
+)
+def test_odd_columns_are_told_and_kept(column, y, words):
+    """Constant, leaking: a notice; nothing is left out but what is empty."""
+    raw = look({"x": column, "other": np.roll(NOISE, 3), "y": y})
+    assert words in "\n".join(map(str, raw.notices))
+    assert ("x" in raw.x["train"].columns) == ("empty" not in words)
+    assert raw.faults == ()
+
+
+@pytest.mark.parametrize(("name", "told"), [("row_id", True), ("PassengerId", True), ("", False), ("paid", False)])
+def test_numbers_that_count_the_rows_are_told_where_they_are_called_so(name, told):
+    """An index that was saved with the table; a column of consecutive years is none."""
+    raw = look({name or "year": range(1, ROWS + 1), "y": NOISE})
+    assert any(notice.topic == "identifier" for notice in raw.notices) == told
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        (
+            [f"n{i}" for i in range(ROWS)],
+            r'text with 40 levels in 40 rows, as an identifier does\. Write data\.columns\."the x" = "ignore"',
+        ),
+        ([f"n{i % 25}" for i in range(ROWS)], r'text with 25 levels in 40 rows\. Write data.* or "categorical"'),
+        (
+            [*map(str, range(ROWS - 1)), "12 kg"],
+            r"holds numbers, and 1 cells that are none, the first in row 40: '12 kg'\. Mend or",
+        ),
+        (
+            [f"{1 + i % 12:02d}/{1 + i % 11:02d}/2020" for i in range(ROWS)],
+            r"dates whose day or month may stand first, such as '01/01/2020'",
+        ),
+        ([[1, 2]] * ROWS, r"holds List\(Int64\) cells, which a network does not take"),
+    ],
+)
+def test_columns_that_must_be_named_are_faults(cells, words):
+    """One-hot of a thousand levels is nearly always a mistake: the message has both ways out."""
+    raw = look({"the x": cells, "other": NOISE, "y": NOISE})
+    with pytest.raises(DataError, match=rf"here: column 'the x' (holds )?{words}"):
+        check(raw)
+    assert not look({"the x": cells, "other": NOISE, "y": NOISE}, columns={"the x": ColumnChoice("ignore")}).faults
+
+
+def test_a_table_is_read_once_while_it_stays_what_it_is(csv, monkeypatch):
+    """A plan and the run that follows it parse a file once; a changed file is read anew."""
+    path = csv("a,y\n1,0\n2,1\n")
+    assert read_table(path, Question()) is read_table(path, Question())
+    first = read_table(path, Question())
+    path = csv("a,y\n1,0\n2,1\n3,1\n")
+    assert read_table(path, Question()) is not first

@@ -50,6 +50,10 @@ CHANGED = {
         "rows": 100,
         "seed": 1,
         "arguments": None,
+        "columns": {"a": "ignore"},
+        "weight": "w",
+        "group": "g",
+        "time": "t",
         "kept": None,
     },
     NetworkSpec: {

@@ -284,7 +284,12 @@ def test_every_mistake_is_told_at_once():
         ({"name": "a/b"}, "name: expected a name for a folder"),
         ({"data": "digts"}, "data.name: unknown data set 'digts'. Did you mean 'digits'?"),
         ({"data": {}}, "data: expected a name or a path"),
-        ({"data": {"path": "table.xlsx"}}, "data.path: expected a .npz or .csv file, got 'table.xlsx'."),
+        (
+            {"data": {"path": "table.ods"}},
+            "data.path: expected a .npz, .csv, .tsv, .parquet or .xlsx file, got 'table.ods'.",
+        ),
+        ({"data": {"path": "a.csv", "columns": {"b": "ignor"}}}, "data.columns.b.kind: unknown value 'ignor'. Did you"),
+        ({"data": {"path": "a.csv", "columns": {"b": {"fil": 0}}}}, "data.columns.b.fil: unknown key. Did you mean 'f"),
         ({"data": {"name": "digits", "validation": 1.5}}, "data.validation: expected a fraction between 0 and 1"),
         ({"data": {"name": "digits", "validation": 0}}, "data.validation: expected at least 1 row, got 0."),
         ({"data": {"name": "moons", "nois": 0.1}}, "data.nois: 'moons' takes rows, noise. Did you mean 'noise'?"),

@@ -12,20 +12,28 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from assay.data import keras_files
 from assay.data.digests import label
-from assay.data.raw import RawData, take_rows
+from assay.data.files import check_kind, kinds_in_words
+from assay.data.fitting import count_features, fit_preparation
+from assay.data.npz_files import outline_npz
+from assay.data.preparation import Preparation
+from assay.data.raw import RawData, WordRanks, take_rows
 from assay.data.registry import CLASS_NAMES, DATASETS, DatasetInfo
 from assay.data.request import DataRequest, Dataset, DataShape
 from assay.data.scaling import check_scaling, fit_scaling
+from assay.data.sources import ARRAYS_ONLY, raw_of, refuse_columns
 from assay.data.splitting import Split, split_rows
 from assay.data.synthetic import SYNTHETIC, check_arguments
-from assay.data.tables import outline_table, read_table
 from assay.data.targets import Target, check_task, class_target
 from assay.errors import DataError, did_you_mean
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _OWN_SPLIT = Split(fraction=0.2)
 
@@ -59,8 +67,7 @@ def describe(request: DataRequest, base: Path | None = None) -> DataShape:
     """
     info = _check_request(request)
     if info is None:
-        outline = outline_table(_path(request, base), target=request.target, task=request.task)
-        features, target, rows = outline.features, outline.target, outline.rows
+        features, target, rows = _outline_own(request, base)
     else:
         features, target, rows = _outline_named(info, request)
     _check_target_scaling(request, target)
@@ -95,11 +102,7 @@ def load(request: DataRequest, base: Path | None = None) -> Dataset:
         the training rows hold one class only.
     """
     info = _check_request(request)
-    raw = (
-        read_table(_path(request, base), target=request.target, task=request.task)
-        if info is None
-        else _read_named(info, request, base)
-    )
+    raw = read_own(request, base) if info is None else _read_named(info, request, base)
     _check_target_scaling(request, raw.target)
     where = _name(request)
 
@@ -109,11 +112,12 @@ def load(request: DataRequest, base: Path | None = None) -> Dataset:
     if raw.target.classes is not None and len(np.unique(raw.y[source][index])) < 2:
         raise DataError(f"{where}: all {len(index)} training rows have the same class. Keep more rows for training.")
 
-    x = {part: take_rows(raw.x[source], index) for part, (source, index) in chosen.items()}
-    scaling = fit_scaling(_scaling_name(request, info), x["train"])
-    if info is None or not info.is_text:
-        for part in list(x):  # one part at a time, so that raw and scaled rows do not all lie in memory together
-            x[part] = scaling.apply(x[part])
+    taken = {part: take_rows(raw.x[source], index) for part, (source, index) in chosen.items()}
+    preparation = _prepare(raw, taken["train"], _scaling_name(request, info))
+    x: dict[str, np.ndarray] = {}
+    for part in chosen:  # one part at a time, so that raw and scaled rows do not all lie in memory together
+        rows = taken.pop(part)
+        x[part] = rows if info is not None and info.is_text else preparation.apply(rows)
     target_scaling = None
     if request.target_scaling != "none":
         target_scaling = fit_scaling(request.target_scaling, y["train"])
@@ -123,6 +127,15 @@ def load(request: DataRequest, base: Path | None = None) -> Dataset:
         _check_range(where, x, y)
 
     arrays = {f"{axis}_{part}": values[part] for part in chosen for axis, values in (("x", x), ("y", y))}
+    weights = {}
+    if raw.weights is not None:
+        weights = {
+            f"weights_{part}": raw.weights[source][index].astype(np.float32) for part, (source, index) in chosen.items()
+        }
+        if not weights["weights_train"].any():
+            raise DataError(
+                f"{where}: the weights of all {len(index)} training rows are 0. Keep more rows for training."
+            )
     shape = DataShape(
         features=x["train"].shape[1],
         outputs=raw.target.outputs,
@@ -136,13 +149,46 @@ def load(request: DataRequest, base: Path | None = None) -> Dataset:
     return Dataset(
         name=where,
         shape=shape,
+        target=raw.target,
         class_names=raw.class_names,
-        feature_names=raw.feature_names,
+        feature_names=preparation.feature_names or raw.feature_names,
+        target_names=raw.target_names,
         source=raw.source,
-        scaling=scaling,
+        preparation=preparation,
         target_scaling=target_scaling,
-        fingerprint=_fingerprint(arrays),
+        rows={part: index.astype(np.int64) for part, (_, index) in chosen.items()},
+        fingerprint=_fingerprint({**arrays, **weights}),
         **arrays,
+        **weights,
+    )
+
+
+def read_own(request: DataRequest, base: Path | None = None, *, is_checked: bool = True) -> RawData:
+    """The file of a request as it is read, before it is split: its columns, and what should be known of them.
+
+    Parameters
+    ----------
+    request : DataRequest
+        With a path and no name.
+    base : Path, optional
+        The folder from which a relative `request.path` is taken.
+    is_checked : bool
+        Whether columns that cannot be used as they are raise; otherwise `RawData.faults` tells them.
+
+    Raises
+    ------
+    DataError
+        As `load`.
+    """
+    return raw_of(
+        _path(request, base),
+        target=request.target,
+        task=request.task,
+        columns=request.columns,
+        weight=request.weight,
+        group=request.group,
+        time=request.time,
+        is_checked=is_checked,
     )
 
 
@@ -153,7 +199,7 @@ def _info(name: str) -> DatasetInfo:
     if name not in DATASETS:
         raise DataError(
             f"data: unknown data set '{name}'.{did_you_mean(name, DATASETS)} Known data sets: {', '.join(DATASETS)}. "
-            "For a file of your own write its path, ending in .npz or .csv."
+            f"For a file of your own write its path, ending in {kinds_in_words()}."
         )
     return DATASETS[name]
 
@@ -177,8 +223,7 @@ def _check_request(request: DataRequest) -> DatasetInfo | None:
         return None
     if request.path is not None and info.origin != "keras.datasets":
         raise DataError(f"data: '{info.name}' is not read from a file; leave out its name or the path {request.path}.")
-    if request.target is not None:
-        raise DataError(f"data.target: names a column of a .csv; '{info.name}' has its own target.")
+    refuse_columns(request, f"'{info.name}' has its own target and features")
     if info.is_text and request.words < 4:
         raise DataError(f"data.words: expected at least 4 (ranks 0 to 2 are marks, not words), got {request.words}.")
     if info.is_text and request.scaling not in (None, "none"):
@@ -207,7 +252,35 @@ def _scaling_name(request: DataRequest, info: DatasetInfo | None) -> str:
         return request.scaling
     if info is not None:
         return info.scaling
-    return "standard" if str(request.path).lower().endswith(".csv") else "none"
+    return "none" if str(request.path).lower().endswith(".npz") else "standard"
+
+
+# ---- own files
+
+
+def _outline_own(request: DataRequest, base: Path | None) -> tuple[int, Target, dict[str, int]]:
+    """Features, target and rows of an own file; how many features a table has may follow from its training rows."""
+    path = _path(request, base)
+    if check_kind(path) == ".npz":
+        refuse_columns(request, ARRAYS_ONLY.format(path))
+        outline = outline_npz(path, task=request.task)
+        return outline.features, outline.target, outline.rows
+    raw = read_own(request, base)
+    plans = [plan for plan in raw.plans if plan.is_feature]
+    if all(plan.features is not None for plan in plans):
+        return sum(plan.features or 0 for plan in plans), raw.target, raw.rows
+    _, index = _choose_rows(request, None, raw)["train"]
+    return count_features(plans, take_rows(raw.x["train"], index)), raw.target, raw.rows
+
+
+def _prepare(raw: RawData, train: np.ndarray | pl.DataFrame, scaling: str) -> Preparation:
+    """What is done to a row, learnt from the training rows."""
+    if not isinstance(train, np.ndarray):
+        features = [plan for plan in raw.plans if plan.is_feature]
+        return fit_preparation(features, train, scaling, aside=[plan.name for plan in raw.plans if not plan.is_feature])
+    source = raw.x["train"]
+    shape = (source.columns,) if isinstance(source, WordRanks) else tuple(source.shape[1:])
+    return Preparation(shape, fit_scaling(scaling, train))
 
 
 # ---- named sets
@@ -241,7 +314,8 @@ def _read_named(info: DatasetInfo, request: DataRequest, base: Path | None) -> R
         class_names = tuple(str(name) for name in bunch.target_names) if info.classes else None
         y = bunch.target if info.classes else bunch.target[:, None]
         source = "scikit-learn"
-        return RawData({"train": bunch.data}, {"train": y}, target, source, class_names, tuple(bunch.feature_names))
+        x = bunch.get("images", bunch.data)  # digits are images, and known as such
+        return RawData({"train": x}, {"train": y}, target, source, class_names, tuple(bunch.feature_names))
     if info.origin == "synthetic":
         arguments = check_arguments(info.name, request.arguments)
         points, labels = SYNTHETIC[info.name](request.seed, **arguments)
@@ -304,7 +378,7 @@ def _sizes(request: DataRequest, info: DatasetInfo | None, rows: Mapping[str, in
 
 def _choose_rows(request: DataRequest, info: DatasetInfo | None, raw: RawData) -> dict[str, tuple[str, np.ndarray]]:
     """For each part, the part of the source that it is taken from, and the rows there."""
-    rows = {part: labels.shape[0] for part, labels in raw.y.items()}
+    rows = raw.rows
     _sizes(request, info, rows)
     validation, test = _splits(request, info, rows)
     train = np.arange(rows["train"])

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 KINDS = ("numeric", "boolean", "date", "categorical")
 """What a column of a table may hold. A date counts in days from 1970-01-01, a boolean is 0 or 1."""
+
+MICROSECONDS_A_DAY = 86_400e6
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Column:
         What stands in the place of a gap, as the feature's number or as a level.
     has_indicator : bool
         Whether a last feature is 1 where there is a gap.
+    date_format : str, optional
+        How dates were written, where they were text.
     """
 
     name: str
@@ -49,12 +53,19 @@ class Column:
     levels: tuple[str, ...] = ()
     fill: float | str | None = None
     has_indicator: bool = False
+    date_format: str | None = None
 
     @property
     def feature_names(self) -> tuple[str, ...]:
         """``age``; ``port=Cork`` for each level; ``age is missing``."""
         own = tuple(f"{self.name}={level}" for level in self.levels) if self.kind == "categorical" else (self.name,)
         return (*own, f"{self.name} is missing") if self.has_indicator else own
+
+    @property
+    def is_scaled(self) -> tuple[bool, ...]:
+        """Of each feature, whether it is a number to be scaled; levels and indicators are 0 or 1 by their making."""
+        own = (False,) * len(self.levels) if self.kind == "categorical" else (True,)
+        return (*own, False) if self.has_indicator else own
 
     def features(self, cells: pl.Series) -> np.ndarray:
         """The features of some cells, float64 of shape (rows, number of features); NaN for a gap without a fill."""
@@ -65,16 +76,21 @@ class Column:
             found = cells.cast(pl.String)
             if self.fill is not None:
                 found = found.fill_null(str(self.fill))
-            values = np.stack([(found == level).fill_null(False).to_numpy() for level in self.levels], axis=1)
-            values = values.astype(np.float64)
+            values = np.zeros((len(cells), len(self.levels)))
+            for number, level in enumerate(self.levels):
+                values[:, number] = (found == level).fill_null(False).to_numpy()
         else:
-            if self.kind == "date":
-                numbers = cells.cast(pl.Datetime("us")).dt.timestamp("us") / 86_400e6
-            else:
-                numbers = cells.cast(pl.Float64)
-            own = numbers.cast(pl.Float64).fill_null(math.nan).to_numpy()
-            values = np.where(gaps, math.nan if self.fill is None else self.fill, own)[:, None]
+            values = np.where(gaps, math.nan if self.fill is None else self.fill, as_numbers(cells))[:, None]
         return np.column_stack([values, gaps.astype(np.float64)]) if self.has_indicator else values
+
+
+def as_numbers(cells: pl.Series) -> np.ndarray:
+    """Numbers, booleans as 0 and 1, dates as days from 1970-01-01: float64 of shape (rows,), NaN in gaps."""
+    import polars as pl
+
+    if cells.dtype in (pl.Date, pl.Datetime):
+        cells = cells.cast(pl.Datetime("us")).dt.timestamp("us") / MICROSECONDS_A_DAY
+    return cells.cast(pl.Float64).fill_null(math.nan).to_numpy()
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,11 +105,14 @@ class Preparation:
         Of the features; those of a table that are 0 or 1 by their making (levels, indicators) are left as they are.
     columns : tuple of Column
         Of a table; empty where rows are arrays of numbers.
+    aside : tuple of str
+        Columns that a table may have beside them: its target, and what is left out.
     """
 
     shape: tuple[int, ...]
     scaling: Scaling
-    columns: tuple[Column, ...] = field(default=())
+    columns: tuple[Column, ...] = ()
+    aside: tuple[str, ...] = ()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Preparation) and self.written() == other.written()
@@ -120,7 +139,8 @@ class Preparation:
             return rows.reshape(len(rows), math.prod(self.shape))
         if not self.columns:
             return rows.to_numpy()
-        return np.concatenate([column.features(rows[column.name]) for column in self.columns], axis=1)
+        features = [column.features(rows[column.name]) for column in self.columns]
+        return np.ascontiguousarray(np.concatenate(features, axis=1))  # sums of columns depend on the order in memory
 
     def written(self) -> dict[str, Any]:
         """As JSON."""
@@ -135,9 +155,11 @@ class Preparation:
                     "levels": list(column.levels),
                     "fill": column.fill,
                     "has_indicator": column.has_indicator,
+                    "date_format": column.date_format,
                 }
                 for column in self.columns
             ],
+            "aside": list(self.aside),
         }
 
     @classmethod
@@ -148,4 +170,5 @@ class Preparation:
             shape=tuple(written["shape"]),
             scaling=Scaling(scaling["name"], np.asarray(scaling["offset"], float), np.asarray(scaling["scale"], float)),
             columns=tuple(Column(**{**column, "levels": tuple(column["levels"])}) for column in written["columns"]),
+            aside=tuple(written["aside"]),
         )

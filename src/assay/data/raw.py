@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from assay.data.columns import ColumnPlan, Notice
+from assay.data.files import Reading
 from assay.data.targets import Target
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @dataclass(frozen=True)
@@ -44,11 +51,11 @@ class WordRanks:
         return matrix
 
 
-def take_rows(x: np.ndarray | WordRanks, rows: np.ndarray) -> np.ndarray:
-    """The rows `rows` as a matrix of shape (len(rows), F); multi-hot for texts."""
+def take_rows(x: np.ndarray | WordRanks | pl.DataFrame, rows: np.ndarray) -> Any:
+    """The rows `rows`: as a matrix of shape (len(rows), F), multi-hot for texts; of a table as a table."""
     if isinstance(x, WordRanks):
         return x.multi_hot(rows)
-    return x[rows].reshape(len(rows), math.prod(x.shape[1:]))
+    return x[rows].reshape(len(rows), math.prod(x.shape[1:])) if isinstance(x, np.ndarray) else x[rows]
 
 
 @dataclass(frozen=True)
@@ -57,19 +64,49 @@ class RawData:
 
     Attributes
     ----------
-    x : dict of str to array (rows, …) or WordRanks
-        By part: ``train``, and ``validation`` and ``test`` where the source has them apart.
+    x : mapping of str to array (rows, …), WordRanks or polars.DataFrame
+        By part: ``train``, and ``validation`` and ``test`` where the source has them apart. A table has a column for
+        each column that becomes features, in the type of its kind, null in gaps.
     y : dict of str to array
-        The same parts: int64 (rows,) classes, or float64 (rows, K) quantities.
+        The same parts: int64 (rows,) classes, or float64 (rows, K) quantities or labels of 0 and 1.
     target : Target
     source : str
         Where it came from, for the report.
     class_names, feature_names : tuple of str, optional
+    target_names : tuple of str, optional
+        The columns of a table that are learnt.
+    weights : dict of str to array, float64 (rows,), optional
+        How much each row counts.
+    groups : dict of str to array, int64 (rows,), optional
+        Rows of one number belong together.
+    times : dict of str to array, float64 (rows,), optional
+        When each row was: days, or numbers of one's own.
+    plans : tuple of ColumnPlan
+        What becomes of each column of a table, its target's too, in their order.
+    notices : tuple of Notice
+        What its owner should know of it.
+    faults : tuple of str
+        Why some columns cannot be features as they are, and what to do.
+    reading : Reading, optional
+        How a table was written.
     """
 
-    x: dict[str, np.ndarray | WordRanks]
+    x: Mapping[str, np.ndarray | WordRanks | pl.DataFrame]
     y: dict[str, np.ndarray]
     target: Target
     source: str
-    class_names: tuple[str, ...] | None = field(default=None)
-    feature_names: tuple[str, ...] | None = field(default=None)
+    class_names: tuple[str, ...] | None = None
+    feature_names: tuple[str, ...] | None = None
+    target_names: tuple[str, ...] | None = None
+    weights: dict[str, np.ndarray] | None = None
+    groups: dict[str, np.ndarray] | None = None
+    times: dict[str, np.ndarray] | None = None
+    plans: tuple[ColumnPlan, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    faults: tuple[str, ...] = ()
+    reading: Reading | None = None
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Rows of each part."""
+        return {part: labels.shape[0] for part, labels in self.y.items()}

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from assay.data.columns import ColumnChoice
+from assay.data.preparation import Preparation
 from assay.data.scaling import Scaling
 from assay.data.splitting import Split
+from assay.data.targets import Target
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,7 @@ class DataRequest:
     name : str, optional
         A key of `DATASETS`; not needed with the path of an own file.
     path : str, optional
-        An own ``.npz`` or ``.csv``, or with `name` a local copy of a file of `keras.datasets`.
+        An own file (`assay.data.files.FILE_KINDS`), or with `name` a local copy of a file of `keras.datasets`.
     words : int
         For texts: number of the most frequent words that count (Keras' ``num_words``), the width of a row.
     validation, test : Split, optional
@@ -32,10 +35,14 @@ class DataRequest:
         ``standard`` for tables, ``none`` for synthetic sets, texts and own ``.npz``.
     target_scaling : str
         Of the targets of a regression: ``none`` or ``standard``.
-    target : str, optional
-        The column of a ``.csv`` to learn; the last one unless given.
+    target : str or sequence of str, optional
+        The column of a table to learn, or several; the last one unless given.
     task : str, optional
-        ``binary``, ``multiclass`` or ``regression``, where it should not be read off the data.
+        One of `assay.data.targets.TASKS`, where it should not be read off the data.
+    columns : mapping of str to ColumnChoice
+        What is said of single columns of a table.
+    weight, group, time : str, optional
+        Columns of a table that are no features: how much a row counts, which rows belong together, when a row was.
     rows : int, optional
         Keep only the first rows of the training set, after the test set was split off and before validation is.
     seed : int
@@ -53,15 +60,19 @@ class DataRequest:
     test: Split | None = None
     scaling: str | None = None
     target_scaling: str = "none"
-    target: str | None = None
+    target: str | Sequence[str] | None = None
     task: str | None = None
     rows: int | None = None
     seed: int = 0
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    columns: Mapping[str, ColumnChoice] = field(default_factory=dict)
+    weight: str | None = None
+    group: str | None = None
+    time: str | None = None
     kept: str | None = None
 
     def __hash__(self) -> int:
-        """Equal requests have equal hashes; `arguments` is a dict and leaves itself out."""
+        """Equal requests have equal hashes; `arguments` and `columns` are dicts."""
         return hash((self.name, self.path, self.kept, self.rows, self.seed, tuple(sorted(self.arguments.items()))))
 
 
@@ -74,10 +85,10 @@ class DataShape:
     features, outputs : int
         Columns of x and of y.
     task : str
-        ``binary``, ``multiclass`` or ``regression``.
+        One of `assay.data.targets.TASKS`.
     train_rows, validation_rows, test_rows : int
     classes : int or None
-        None for a regression.
+        None for multilabel and regression.
     bytes : int
         Memory of all arrays.
     """
@@ -103,16 +114,23 @@ class Dataset:
     x_train, x_validation, x_test : array, shape (rows, F)
         float32, or uint8 for multi-hot texts.
     y_train, y_validation, y_test : array of float32, shape (rows, K)
-        One-hot for multiclass, 0 or 1 with K = 1 for binary, values for regression.
+        One-hot for multiclass, 0 or 1 with K = 1 for binary, 0 or 1 for each label, values for regression.
+    target : Target
     class_names, feature_names : tuple of str or None
+    target_names : tuple of str or None
+        The columns of a table that are learnt.
     source : str
         Where the rows came from.
-    scaling : Scaling
-        What was done to the features, learnt from the training rows.
+    preparation : Preparation
+        What was done to a row, learnt from the training rows.
     target_scaling : Scaling or None
         What was done to the targets of a regression.
+    rows : dict of str to array of int64
+        By part, the numbers of its rows in the source, from 0; in a part that the source has apart, of that part.
     fingerprint : str
         SHA-256 of all arrays, in hexadecimal: the same data have the same.
+    weights_train, weights_validation, weights_test : array of float32, shape (rows,), optional
+        How much each row counts, where a column says so.
     """
 
     name: str
@@ -123,9 +141,15 @@ class Dataset:
     y_validation: np.ndarray
     x_test: np.ndarray
     y_test: np.ndarray
+    target: Target
     class_names: tuple[str, ...] | None
     feature_names: tuple[str, ...] | None
+    target_names: tuple[str, ...] | None
     source: str
-    scaling: Scaling
+    preparation: Preparation
     target_scaling: Scaling | None
+    rows: dict[str, np.ndarray]
     fingerprint: str
+    weights_train: np.ndarray | None = None
+    weights_validation: np.ndarray | None = None
+    weights_test: np.ndarray | None = None

@@ -1,308 +1,255 @@
-"""A user's own data: ``.npz`` (never unpickled) and ``.csv`` (read with polars)."""
+"""A table as a data set: which columns are features, what is learnt, and what its owner should know.
+
+::
+
+    raw = read_table(Path("titanic.csv"), Question("survived", columns={"name": ColumnChoice("ignore")}))
+    raw.plans, raw.notices, raw.faults
+"""
 
 from __future__ import annotations
 
-import zipfile
-import zlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from assay.data.cells import look, read_as
+from assay.data.columns import ColumnChoice, ColumnPlan, Notice, check_choices, check_names, plan_column
+from assay.data.files import Reading, read_frame
+from assay.data.leaks import find_leaks
 from assay.data.raw import RawData
-from assay.data.targets import Target, read_targets
-from assay.errors import DataError, did_you_mean
+from assay.data.roles import READERS
+from assay.data.targets import read_targets
+from assay.errors import DataError
 
 if TYPE_CHECKING:
-    import polars
+    import polars as pl
 
-# Array names of each part; several spellings are in use.
-_NPZ_PARTS = {"train": ("train",), "validation": ("validation", "val", "valid"), "test": ("test",)}
+_TABLES_KEPT = 2  # a study has one; a plan and the run that follows it read it once
 
 
 @dataclass(frozen=True)
-class Outline:
-    """What a file holds, told without its features.
+class Question:
+    """What a user asks of a table.
 
     Attributes
     ----------
-    features : int
-    target : Target
-    rows : dict of str to int
-        By part: ``train``, and ``validation`` and ``test`` where the file has them.
+    target : str or tuple of str, optional
+        The column to learn, or several; the last one unless given.
+    task : str, optional
+        Where it should not be read off the target.
+    columns : mapping of str to ColumnChoice
+        What is said of single columns.
+    weight, group, time : str, optional
+        Columns that are no features: how much a row counts, what belongs together, when it was.
     """
 
-    features: int
-    target: Target
-    rows: dict[str, int]
+    target: str | tuple[str, ...] | None = None
+    task: str | None = None
+    columns: Mapping[str, ColumnChoice] = field(default_factory=dict)
+    weight: str | None = None
+    group: str | None = None
+    time: str | None = None
+
+    def __hash__(self) -> int:
+        columns = tuple(sorted(self.columns.items(), key=lambda item: item[0]))
+        return hash((self.target, self.task, columns, self.weight, self.group, self.time))
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """By role, the column that has it."""
+        named = {"weight": self.weight, "group": self.group, "time": self.time}
+        return {role: name for role, name in named.items() if name is not None}
 
 
-def outline_table(path: Path, *, target: str | None, task: str | None) -> Outline:
-    """The shape of a file: of an ``.npz`` from headers and labels alone.
+def read_table(path: Path, question: Question) -> RawData:
+    """A file of a table; read once a process as long as it stays what it is.
 
     Raises
     ------
     DataError
-        As `read_table`, as far as it can be told without the features.
+        As `read_frame` and `survey`.
     """
-    if _kind(path, target) == ".npz":
-        with _open_npz(path) as archive:
-            names = _npz_names(path, archive.files)
-            shapes = {part: _npz_shape(path, archive, x_name) for part, (x_name, _) in names.items()}
-            arrays = {part: _npz_array(path, archive, y_name) for part, (_, y_name) in names.items()}
-        _check_shapes(path, names, shapes, arrays)
-        found, _, _ = read_targets(arrays, task=task, where=f"{path}: {names['train'][1]}")
-        return Outline(int(np.prod(shapes["train"][1:])), found, {part: shape[0] for part, shape in shapes.items()})
-    raw = _read_csv(path, target, task)
-    return Outline(raw.x["train"].shape[1], raw.target, {"train": raw.x["train"].shape[0]})
+    if not path.is_file():
+        read_frame(path)  # which says what is wrong
+    status = path.stat()
+    return _read_table(path, (status.st_mtime_ns, status.st_size), question)
 
 
-def read_table(path: Path, *, target: str | None, task: str | None) -> RawData:
-    """Read a user's own file.
+@lru_cache(_TABLES_KEPT)
+def _read_table(path: Path, _stamp: tuple[int, int], question: Question) -> RawData:
+    frame, reading = read_frame(path)
+    return survey(frame, question, where=str(path), reading=reading)
+
+
+def check(raw: RawData) -> RawData:
+    """`raw`, unless some of its columns cannot be features as they are.
+
+    Raises
+    ------
+    DataError
+        Which columns, and what to do with each.
+    """
+    if raw.faults:
+        raise DataError("\n".join(f"{raw.source}: {fault}" for fault in raw.faults))
+    if raw.plans and not any(plan.is_feature for plan in raw.plans):
+        raise DataError(f"{raw.source}: no column is left to learn from. {' '.join(map(str, raw.notices))}")
+    return raw
+
+
+def survey(frame: pl.DataFrame, question: Question, *, where: str, reading: Reading) -> RawData:
+    """What a table holds and what will become of it; columns that cannot be used are told as faults.
 
     Parameters
     ----------
-    path : Path
-        An ``.npz`` with ``x_train`` and ``y_train``, maybe the same for ``validation`` and ``test``, or with ``x`` and
-        ``y``; or a ``.csv`` with a header line.
-    target : str, optional
-        CSV: the column to learn; the last one unless given.
-    task : str, optional
-        Asked for by the user; otherwise read off the targets.
+    frame : polars.DataFrame
+        The table as read.
+    question : Question
+    where : str
+        For messages: the file, or what the table is called.
+    reading : Reading
 
     Raises
     ------
     DataError
-        If the file is missing or damaged; if arrays or columns are missing, do not fit together, or hold anything but
-        finite numbers; and as `assay.data.targets.read_targets`.
+        If a column that is asked for is not there, has two roles, or holds other cells than it should; if targets are
+        missing; as `plan_column` and `read_targets`.
     """
-    return _read_npz(path, task) if _kind(path, target) == ".npz" else _read_csv(path, target, task)
+    import polars as pl
 
+    check_choices(question.columns, frame.columns, where=where)
+    targets, notices = _targets(frame, question, where=where)
+    check_names(targets, frame.columns, key="data.target", where=where)
+    for role, name in question.roles.items():
+        check_names([name], frame.columns, key=f"data.{role}", where=where)
+    _check_roles(question, targets, where=where)
+    roles = dict.fromkeys(targets, "target") | {name: role for role, name in question.roles.items()}
 
-def _kind(path: Path, target: str | None) -> str:
-    """The file's suffix, checked; and that the file is there."""
-    suffix = path.suffix.lower()
-    if suffix not in (".npz", ".csv"):
-        raise DataError(f"{path}: expected a file that ends in .npz or .csv.")
-    if not path.is_file():
-        raise DataError(f"{path}: no such file. A path in a study file is taken from the folder of the study file.")
-    if suffix == ".npz" and target is not None:
-        raise DataError(f"{path}: data.target names a column of a .csv; an .npz has its targets in y_train or y.")
-    return suffix
-
-
-# ---- .npz
-
-
-@contextmanager
-def _open_npz(path: Path) -> Iterator[np.lib.npyio.NpzFile]:
-    """Open an archive of arrays; pickles stay closed."""
-    with path.open("rb") as file:
-        try:
-            archive = np.load(file, allow_pickle=False)
-        except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-            raise DataError(
-                f"{path}: not a readable .npz ({error}). It is truncated, damaged or another format."
-            ) from error
-        if not isinstance(archive, np.lib.npyio.NpzFile):
-            raise DataError(
-                f"{path}: holds a single array; expected an .npz made by numpy.savez(x_train=…, y_train=…)."
-            )
-        with archive:
-            yield archive
-
-
-def _npz_names(path: Path, files: list[str]) -> dict[str, tuple[str, str]]:
-    """By part, the names of its two arrays."""
-    if "x" in files and "y" in files:
-        return {"train": ("x", "y")}
-    names = {}
-    for part, spellings in _NPZ_PARTS.items():
-        for spelling in spellings:
-            pair = (f"x_{spelling}", f"y_{spelling}")
-            present = [name for name in pair if name in files]
-            if len(present) == 1:
-                raise DataError(f"{path}: holds {present[0]} but not {pair[1 - pair.index(present[0])]}.")
-            if present:
-                names[part] = pair
-    if "train" not in names:
-        raise DataError(
-            f"{path}: expected arrays x_train and y_train (and maybe x_test and y_test), or x and y, "
-            f"got {', '.join(files) or 'none'}."
+    plans: list[ColumnPlan] = []
+    features: list[pl.Series] = []
+    faults: list[str] = []
+    for column in frame.iter_columns():
+        if column.name in roles:
+            plans.append(_plan_of_role(column, roles[column.name]))
+            continue
+        choice = question.columns.get(column.name, ColumnChoice())
+        plan, values, told, fault = plan_column(column, choice, where=where)
+        plans.append(plan)
+        notices += told
+        if plan.is_feature:
+            features.append(values)
+        if fault is not None:
+            faults.append(fault)
+    for role, name in question.roles.items():
+        notices.append(
+            Notice(role, f"Column '{name}' is the {role} of a row (data.{role}), so it is no feature.", name)
         )
-    return names
 
-
-def _npz_array(path: Path, archive: np.lib.npyio.NpzFile, name: str) -> np.ndarray:
-    """One array, never through pickle."""
-    try:
-        return archive[name]
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-        raise DataError(f"{path}: array {name} cannot be read ({error}). The file is truncated or damaged.") from error
-    except ValueError as error:
-        raise _closed_or_damaged(path, name, error) from error
-
-
-def _closed_or_damaged(path: Path, name: str, error: ValueError) -> DataError:
-    """The error for an array that numpy refuses: a pickle, which stays closed, or a damaged header."""
-    if "allow_pickle" not in str(error):
-        return DataError(f"{path}: array {name} cannot be read ({error}). The file is damaged.")
-    return DataError(
-        f"{path}: array {name} holds Python objects, which could run code when opened, so they stay closed. "
-        "Save it as an array of numbers. If the file is Keras' own imdb.npz or reuters.npz, write its name too: "
-        f'data = {{name = "reuters", path = "{path.name}"}}.'
+    raw = _read_targets(frame, targets, question.task, where=where)
+    notices += raw.notices
+    x = pl.DataFrame(features)
+    notices += find_leaks(x, plans, raw.y["train"], raw.target, targets)
+    of_rows = {role: {"train": READERS[role](frame[name], where)} for role, name in question.roles.items()}
+    return replace(
+        raw,
+        x={"train": x},
+        weights=of_rows.get("weight"),
+        groups=of_rows.get("group"),
+        times=of_rows.get("time"),
+        plans=tuple(plans),
+        notices=tuple(notices),
+        faults=tuple(faults),
+        reading=reading,
     )
 
 
-def _npz_shape(path: Path, archive: np.lib.npyio.NpzFile, name: str) -> tuple[int, ...]:
-    """The shape of an array, from its header alone."""
-    readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-    try:
-        assert archive.zip is not None  # it is open
-        with archive.zip.open(f"{name}.npy") as file:
-            read_header = readers.get(np.lib.format.read_magic(file))
-            if read_header is not None:
-                shape, _, _ = read_header(file)
-                return shape
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError) as error:
-        raise DataError(f"{path}: array {name} cannot be read ({error}). The file is truncated or damaged.") from error
-    return _npz_array(path, archive, name).shape
+# ---- roles
 
 
-def _check_shapes(
-    path: Path,
-    names: Mapping[str, tuple[str, str]],
-    shapes: Mapping[str, tuple[int, ...]],
-    targets: Mapping[str, np.ndarray],
-) -> None:
-    """Rows of x and y agree, and features are the same in all parts."""
-    for part, (x_name, y_name) in names.items():
-        shape = shapes[part]
-        if len(shape) < 2 or 0 in shape[1:]:
-            raise DataError(f"{path}: {x_name}: expected shape (rows, features), got {shape}.")
-        if targets[part].ndim == 0 or len(targets[part]) != shape[0]:
-            raise DataError(
-                f"{path}: {x_name} has {shape[0]} rows but {y_name} has shape {targets[part].shape}; "
-                "expected one target for each row."
-            )
-        if shape[0] == 0:
-            raise DataError(f"{path}: {x_name} has no rows.")
-        if shape[1:] != shapes["train"][1:]:
-            raise DataError(
-                f"{path}: {names['train'][0]} has shape {shapes['train']} but {x_name} {shape}; "
-                "expected the same features in every part."
-            )
-
-
-def _read_npz(path: Path, task: str | None) -> RawData:
-    with _open_npz(path) as archive:
-        names = _npz_names(path, archive.files)
-        x = {part: _npz_array(path, archive, x_name) for part, (x_name, _) in names.items()}
-        y = {part: _npz_array(path, archive, y_name) for part, (_, y_name) in names.items()}
-    _check_shapes(path, names, {part: array.shape for part, array in x.items()}, y)
-    for part, (x_name, _) in names.items():
-        x[part] = _finite_features(x[part], where=f"{path}: {x_name}")
-    target, labels, class_names = read_targets(y, task=task, where=f"{path}: {names['train'][1]}")
-    return RawData({**x}, labels, target, str(path), class_names)
-
-
-def _finite_features(x: np.ndarray, *, where: str) -> np.ndarray:
-    """`x` as a matrix, checked to hold finite numbers; the message tells where the first other value stands."""
-    if x.dtype.kind not in "biuf":
-        raise DataError(f"{where}: expected numbers, got {x.dtype}.")
-    x = x.reshape(len(x), -1)
-    if x.dtype.kind == "f" and not np.isfinite(x).all():
-        bad = ~np.isfinite(x)
-        row, column = np.argwhere(bad)[0]
+def _targets(frame: pl.DataFrame, question: Question, *, where: str) -> tuple[list[str], list[Notice]]:
+    """The columns to learn; the last that nothing else is said of, unless they are named."""
+    if question.target is not None:
+        names = [question.target] if isinstance(question.target, str) else list(question.target)
+        if not names:
+            raise DataError(f"{where}: data.target: expected the name of a column, or several, got none.")
+        return names, []
+    taken = {*question.roles.values(), *(name for name, choice in question.columns.items() if choice.kind == "ignore")}
+    free = [name for name in frame.columns if name not in taken and frame[name].null_count() < frame.height]
+    if len(free) < 2:
         raise DataError(
-            f"{where}: {bad.sum()} values are NaN or infinite, the first in row {row + 1}, column {column + 1}. "
-            "Remove or fill these rows."
+            f"{where}: expected two columns or more, what is learnt from and what is learnt, got "
+            f"{frame.width} columns: {', '.join(frame.columns)}."
         )
-    return x
+    text = f"The last column, '{free[-1]}', is what is learnt; data.target names another."
+    return [free[-1]], [Notice("target", text, free[-1])]
 
 
-# ---- .csv
+def _check_roles(question: Question, targets: Sequence[str], *, where: str) -> None:
+    """A column has one role."""
+    roles = [*(("target", name) for name in targets), *question.roles.items()]
+    roles += [("columns", name) for name in question.columns]
+    for number, (role, name) in enumerate(roles):
+        for other, same in roles[:number]:
+            if name == same:
+                is_target = {other, role} == {"target", "columns"}
+                advice = " Say what kind of target it is with data.task." if is_target else ""
+                raise DataError(
+                    f"{where}: column '{name}' is named by data.{other} and data.{role}; it has one role.{advice}"
+                )
 
 
-def _read_csv(path: Path, target: str | None, task: str | None) -> RawData:
-    import polars
+def _plan_of_role(column: pl.Series, role: str) -> ColumnPlan:
+    seen = look(column)
+    return ColumnPlan(column.name, role, seen.kind, seen.values.null_count(), seen.values.drop_nulls().n_unique())
 
-    _check_commas(path)
-    try:
-        frame = polars.read_csv(path, infer_schema_length=None)
-    except (polars.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: not a readable .csv ({error}).") from error
-    if frame.width < 2 or frame.height == 0:
+
+# ---- what is learnt
+
+
+def _read_targets(frame: pl.DataFrame, names: Sequence[str], task: str | None, *, where: str) -> RawData:
+    """Labels and their meaning, with no features yet."""
+    noun = f"column '{names[0]}'" if len(names) == 1 else f"columns {', '.join(names)}"
+    columns = [target_values(frame[name], where=where) for name in names]
+    if len(columns) > 1 and task is None and all(((one == 0) | (one == 1)).all() for one in columns):
+        task = "multilabel"
+    if len({one.dtype.kind in "OUS" for one in columns}) > 1 or (len(columns) > 1 and columns[0].dtype.kind in "US"):
+        raise DataError(f"{where}: {noun}: several targets are columns of numbers, or of 0 and 1; some hold words.")
+    values = columns[0] if len(columns) == 1 else np.stack(columns, axis=1)
+    target, labels, class_names = read_targets({"train": values}, task=task, where=f"{where}: {noun}")
+    notices = []
+    if task is None and values.dtype.kind in "iu" and values.ndim == 1:
+        different = len(np.unique(values))
+        if target.task == "regression":
+            reading, other = "a quantity", "multiclass"
+        else:
+            reading, other = f"{target.classes} classes", "regression"
+        text = f"The target '{names[0]}' holds {different} different whole numbers and is learnt as {reading}"
+        notices.append(Notice("target", f'{text}; data.task = "{other}" learns it otherwise.', names[0]))
+    if target.task == "multilabel" and (labels["train"].sum(axis=1) == 1).all():
+        text = 'In each row exactly one target is 1: if they are classes, write data.task = "multiclass".'
+        notices.append(Notice("target", text))
+    if target.task == "multiclass" and len(names) > 1:
+        class_names = tuple(names)
+    return RawData({}, labels, target, where, class_names, target_names=tuple(names), notices=tuple(notices))
+
+
+def target_values(column: pl.Series, *, where: str) -> np.ndarray:
+    """A column to learn: numbers, or words; a flag that is written as a word is a word."""
+    seen = look(column)
+    if seen.kind in ("date", "other"):
+        what = "dates" if seen.kind == "date" else f"{column.dtype} cells"
+        advice = "Make a column of it that holds a number, such as days or hours." if seen.kind == "date" else ""
+        raise DataError(f"{where}: column '{column.name}' holds {what}, which are not learnt. {advice}".rstrip())
+    gaps = seen.values.is_null()
+    if gaps.any():
+        row = int(gaps.arg_max() or 0) + 1
         raise DataError(
-            f"{path}: expected a header line, rows, and two columns or more, separated by commas, "
-            f"got {frame.height} rows and {frame.width} columns."
+            f"{where}: column '{column.name}' is to be learnt, but {gaps.sum()} of {len(gaps)} rows have no value "
+            f"there, the first in row {row}. Remove these rows, or keep them in a file of their own to predict."
         )
-    target = target or frame.columns[-1]
-    if target not in frame.columns:
-        raise DataError(
-            f"{path}: no column '{target}' to learn.{did_you_mean(target, frame.columns)} "
-            f"Columns: {', '.join(frame.columns)}."
-        )
-    features = frame.drop(target)
-    for column in features.iter_columns():
-        _check_column(path, column)
-    labels = frame[target]
-    if labels.null_count():
-        _refuse_cells(path, labels, labels.is_null(), "empty")
-    found, parts, class_names = read_targets(
-        {"train": labels.to_numpy() if labels.dtype != polars.String else np.array(labels.to_list())},
-        task=task,
-        where=f"{path}: column '{target}'",
-    )
-    x = features.cast(polars.Float64).to_numpy()
-    return RawData({"train": x}, parts, found, str(path), class_names, tuple(features.columns))
-
-
-SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
-
-
-def _check_commas(path: Path) -> None:
-    """The header line of a table that another program wrote may have other separators."""
-    with path.open(encoding="utf-8", errors="replace") as file:
-        header = file.readline()
-    for separator, noun in SEPARATORS.items():
-        if separator in header and "," not in header:
-            raise DataError(
-                f"{path}: expected columns separated by commas, got {noun}. Save the table with commas between the "
-                "columns and points in the numbers (1.5)."
-            )
-
-
-MISSING = ("nan", "na", "null", "none", "inf", "-inf", "?")
-
-
-def _check_column(path: Path, column: polars.Series) -> None:
-    """A feature column holds finite numbers, or true and false."""
-    import polars
-
-    if column.null_count():
-        _refuse_cells(path, column, column.is_null(), "empty")
-    if not (column.dtype.is_numeric() or column.dtype == polars.Boolean):
-        # A cell such as nan, which polars reads as text, makes the whole column text: name that cell, not a number.
-        numbers = column.cast(polars.Float64, strict=False)
-        missing = column.str.to_lowercase().is_in(MISSING) if column.dtype == polars.String else numbers.is_null()
-        if (numbers.is_not_null() | missing).all():
-            _refuse_cells(path, column, missing, "NaN or infinite")
-        raise DataError(
-            f"{path}: column '{column.name}' holds text, such as {column.filter(numbers.is_null())[0]!r}; a network "
-            "needs numbers. Remove the column, or write its values as numbers."
-        )
-    if column.dtype.is_float() and not column.is_finite().all():
-        _refuse_cells(path, column, ~column.is_finite(), "NaN or infinite")
-
-
-def _refuse_cells(path: Path, column: polars.Series, bad: polars.Series, what: str) -> None:
-    number = bad.sum()
-    cells = "1 cell that is" if number == 1 else f"{number} cells that are"
-    raise DataError(
-        f"{path}: column '{column.name}' has {cells} {what}, the first in row "
-        f"{(bad.arg_max() or 0) + 1} below the header. Remove or fill these rows."
-    )
+    if seen.kind == "boolean" and str(column.dtype) != "Boolean":
+        return np.array(read_as(column, "categorical")[0].to_list())
+    return np.array(seen.values.to_list()) if seen.kind == "categorical" else seen.values.to_numpy()

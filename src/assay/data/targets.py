@@ -1,6 +1,7 @@
 """What a network is to learn: labels checked, counted and written as numbers.
 
-Whole numbers from 0, text, true/false and one-hot rows are classes; other numbers are quantities to regress.
+Text, true/false, one-hot rows and whole numbers with few different values are classes; other numbers are quantities to
+regress. Several columns of 0 and 1 are labels, any number of which may hold at once.
 """
 
 from __future__ import annotations
@@ -12,7 +13,13 @@ import numpy as np
 
 from assay.errors import DataError, did_you_mean
 
-TASKS = ("binary", "multiclass", "regression")
+TASKS = ("binary", "multiclass", "multilabel", "regression")
+
+FEW_VALUES = 20
+"""Up to so many different whole numbers are classes; more are quantities such as ages, counts or prices."""
+
+_ROWS_OF_A_CLASS = 2  # that a class has on average at least; whole numbers that hardly repeat are quantities
+_ROWS_OF_A_NUMBERED_CLASS = 10  # of more classes than few, numbered from 0 without a gap as a label encoder does
 
 
 @dataclass(frozen=True)
@@ -24,9 +31,9 @@ class Target:
     task : str
         One of `TASKS`.
     outputs : int
-        Columns K of the targets: 1 for binary, one for each class, or one for each regressed quantity.
+        Columns K of the targets: 1 for binary, one for each class, label or regressed quantity.
     classes : int or None
-        Number of classes; None for regression.
+        Number of classes; None for multilabel and regression.
     """
 
     task: str
@@ -56,6 +63,8 @@ def class_target(classes: int, task: str | None, *, where: str) -> Target:
     check_task(task)
     if task == "regression":
         raise DataError(f'{where}: holds {classes} classes, not quantities; task = "regression" does not fit it.')
+    if task == "multilabel":
+        raise DataError(f'{where}: task = "multilabel" expects several columns of 0 and 1, got {classes} classes.')
     if task == "binary" and classes != 2:
         raise DataError(f'{where}: task = "binary" expects 2 classes, got {classes}. Write task = "multiclass".')
     if classes == 2 and task != "multiclass":
@@ -89,14 +98,14 @@ def read_targets(
     -------
     target : Target
     labels : dict of str to array
-        By part: int64 (rows,) classes, or float64 (rows, K) quantities.
+        By part: int64 (rows,) classes, or float64 (rows, K) quantities or labels of 0 and 1.
     class_names : tuple of str or None
 
     Raises
     ------
     DataError
-        If targets are missing, not numbers or words, of several shapes, or do not fit the task; if labels are not whole
-        numbers from 0 without a gap; if there is one class only.
+        If targets are missing, not numbers or words, of several shapes, or do not fit the task; if numbers that are to
+        be classes are not whole; if there is one class only.
     """
     check_task(task)
     widths = {array.shape[1:] for array in parts.values()}
@@ -108,9 +117,7 @@ def read_targets(
     values = np.concatenate(list(parts.values()))
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
-    if values.dtype.kind == "b":
-        values = values.astype(np.int64)
-    if values.dtype.kind not in "iufUS":
+    if values.dtype.kind not in "biufUS":
         raise DataError(f"{where}: expected targets that are numbers or words, got {values.dtype}.")
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         bad = ~np.isfinite(values.reshape(len(values), -1)).all(axis=1)
@@ -126,51 +133,63 @@ def read_targets(
 
 def _interpret(values: np.ndarray, task: str | None, where: str) -> tuple[Target, np.ndarray, tuple[str, ...] | None]:
     """Target, labels and class names of all rows at once."""
-    if values.dtype.kind in "US":
+    if values.dtype.kind in "US" and values.ndim == 1:
         words, labels = np.unique(values, return_inverse=True)
         _require_two(len(words), str(words[0]), where)
         return class_target(len(words), task, where=where), labels, tuple(str(word) for word in words)
-    if task == "regression" or (task is None and not _are_classes(values)):
-        quantities = values.astype(np.float64).reshape(len(values), -1)
-        return Target("regression", quantities.shape[1], None), quantities, None
+    if values.dtype.kind in "US":
+        raise DataError(f"{where}: several targets are columns of numbers, or of 0 and 1, got words.")
+    if values.dtype.kind == "b":
+        values = values.astype(np.int64)
     if values.ndim == 2:
-        if not _is_one_hot(values):
-            raise DataError(f'{where}: task = "{task}" expects labels or one-hot rows, got shape {values.shape}.')
-        classes, labels = values.shape[1], values.argmax(axis=1)
-        task = task or "multiclass"  # two one-hot columns stay two outputs
-    else:
-        labels = _whole_labels(values, where)
-        classes = int(labels.max()) + 1
-    return class_target(classes, task, where=where), labels, tuple(str(label) for label in range(classes))
+        return _interpret_columns(values, task, where)
+    if task == "regression" or (task is None and not _are_classes(values)):
+        return Target("regression", 1, None), values.astype(np.float64)[:, None], None
+    labels, names = _classes(values, where)
+    return class_target(len(names), task, where=where), labels, names
 
 
-def _is_one_hot(values: np.ndarray) -> bool:
-    """Whether each row of a matrix holds a single 1 and zeros."""
-    return bool(((values == 0) | (values == 1)).all() and (values.sum(axis=1) == 1).all())
+def _interpret_columns(
+    values: np.ndarray, task: str | None, where: str
+) -> tuple[Target, np.ndarray, tuple[str, ...] | None]:
+    """As `_interpret`, of several columns of numbers."""
+    columns = values.shape[1]
+    is_zero_or_one = bool(((values == 0) | (values == 1)).all())
+    is_one_hot = is_zero_or_one and bool((values.sum(axis=1) == 1).all())
+    if is_one_hot and task in (None, "binary", "multiclass"):
+        # Two one-hot columns stay two outputs.
+        names = tuple(str(label) for label in range(columns))
+        return class_target(columns, task or "multiclass", where=where), values.argmax(axis=1), names
+    if is_zero_or_one and task in (None, "multilabel"):
+        return Target("multilabel", columns, None), values.astype(np.float64), None
+    if task in (None, "regression"):
+        return Target("regression", columns, None), values.astype(np.float64), None
+    expected = "columns of 0 and 1" if task == "multilabel" else "labels or one-hot rows"
+    raise DataError(f'{where}: task = "{task}" expects {expected}, got shape {values.shape} of other numbers.')
 
 
 def _are_classes(values: np.ndarray) -> bool:
-    """Whether numbers look like classes: one-hot rows, whole-number types, or nothing but 0 and 1."""
-    if values.ndim == 2:
-        return _is_one_hot(values)
-    return values.dtype.kind in "iu" or bool(((values == 0) | (values == 1)).all())
+    """Whether numbers look like classes: nothing but 0 and 1, or whole-number types with few different values."""
+    if values.dtype.kind == "f":
+        return bool(((values == 0) | (values == 1)).all())
+    found, rows = np.unique(values), len(values)
+    is_numbered = bool(found[0] == 0 and found[-1] == len(found) - 1)
+    if len(found) <= FEW_VALUES:
+        return is_numbered or rows >= _ROWS_OF_A_CLASS * len(found)
+    return is_numbered and rows >= _ROWS_OF_A_NUMBERED_CLASS * len(found)
 
 
-def _whole_labels(values: np.ndarray, where: str) -> np.ndarray:
-    """Labels as int64, checked to be 0, 1, … without a gap."""
+def _classes(values: np.ndarray, where: str) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Numbers as classes 0, 1, …, in their order; and their names, the numbers."""
     whole = values == np.floor(values)
     if not whole.all():
         raise DataError(
-            f"{where}: expected labels that are whole numbers from 0, got {values[~whole][0]}. "
+            f"{where}: expected labels that are whole numbers, got {values[~whole][0]}. "
             'Write task = "regression" if it is a quantity.'
         )
-    found = np.unique(values)
-    if found[0] != 0 or found[-1] != len(found) - 1:
-        shown = ", ".join(f"{value:g}" for value in found[:8]) + (", …" if len(found) > 8 else "")
-        advice = 'Number the classes from 0 without a gap, or write task = "regression" if it is a quantity.'
-        raise DataError(f"{where}: expected labels that are whole numbers from 0 without a gap, got {shown}. {advice}")
+    found, labels = np.unique(values, return_inverse=True)
     _require_two(len(found), f"{found[0]:g}", where)
-    return values.astype(np.int64)
+    return labels.astype(np.int64), tuple(f"{int(value)}" for value in found)
 
 
 def _require_two(classes: int, label: str, where: str) -> None:

@@ -62,7 +62,7 @@ def observe_target(
     target : str
         ``module:function``, ``path/to/file.py:function``, or a file that holds a Keras model.
     data : str, optional
-        What to show it where the target brings no examples: a data set, or a ``.npz`` or ``.csv`` file, as the
+        What to show it where the target brings no examples: a data set, or a file of arrays or of a table, as the
         ``data`` of a study. Without either, examples are drawn.
     epochs, batch_size : int, optional
         Its budget: epochs times batches. What of it is not given is assumed, and a remark says so.
@@ -236,7 +236,7 @@ def _examples(data: str, model: Any) -> tuple[np.ndarray, np.ndarray, str]:
     has_labels = not is_keras or "sparse" in str(getattr(model.loss, "name", model.loss)).lower()
     if dataset.shape.task == "multiclass" and has_labels:
         y = y.argmax(axis=1)
-    scaled = SCALINGS[dataset.scaling.name]
+    scaled = SCALINGS[dataset.preparation.scaling.name]
     return x, y, f"Examples: the training rows of {dataset.name}; features {scaled}."
 
 

@@ -11,7 +11,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from assay.choices import Choice
+from assay.data.columns import FILLS, ColumnChoice
 from assay.data.digests import DIGEST
+from assay.data.files import FILE_KINDS, kinds_in_words
 from assay.data.registry import DATASETS
 from assay.data.request import DataRequest
 from assay.data.synthetic import SYNTHETIC, check_arguments
@@ -33,7 +35,6 @@ from assay.study.fields import (
     fault,
 )
 
-FILE_KINDS = (".npz", ".csv")
 DEFAULT_WIDTH = 64
 DEFAULT_DEPTH = 3
 
@@ -46,6 +47,23 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
+class ColumnSpec(Part):
+    """What is said of a column of a table; ``"ignore"`` is short for ``{kind = "ignore"}``."""
+
+    kind: Literal["ignore", "numeric", "categorical", "date", "boolean"] | None = Field(
+        None, description="What it holds, or ignore; seen in its cells if absent."
+    )
+    fill: float | str | None = Field(
+        None, description=f"What stands for a gap: {', '.join(FILLS)}, or a number or level of your own."
+    )
+    indicator: bool | None = Field(None, description="Whether a feature tells gaps; if absent, where there are some.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _accept_a_kind(cls, value: Any) -> Any:
+        return {"kind": value} if isinstance(value, str) else value
+
+
 def of_word(word: str) -> dict[str, str]:
     """A word in the place of the data as a table: a path by its ending, else a name."""
     return {"path" if word.lower().endswith(FILE_KINDS) else "name": word}
@@ -55,17 +73,25 @@ class DataSpec(Part):
     """What is learnt from, and how its rows are divided and scaled."""
 
     name: str | None = Field(None, description="A data set that assay knows; `assay data` lists them.")
-    path: str | None = Field(None, description="A .npz or .csv file; a relative path starts at the study file.")
+    path: str | None = Field(
+        None, description="A file of arrays or of a table; a relative path starts at the study file."
+    )
     words: Whole = Field(10_000, description="For text: how many of the most frequent words count.")
     validation: SplitSize | None = Field(None, description="Training rows held out: 0.2, 1000, or {first = 1000}.")
     test: SplitSize | None = Field(None, description="Rows for the test, where the data come without: as validation.")
     scaling: Literal["standard", "minmax", "unit", "none"] | None = Field(None, description="How inputs are scaled.")
     target_scaling: Literal["standard", "none"] = Field("none", description="How regression targets are scaled.")
-    target: str | None = Field(None, description="The column of a .csv file that is to be predicted.")
-    task: Literal["binary", "multiclass", "regression"] | None = Field(None, description="Seen in the data if absent.")
+    target: str | list[str] | None = Field(None, description="The column of a table to learn, or several.")
+    task: Literal["binary", "multiclass", "multilabel", "regression"] | None = Field(
+        None, description="Seen in the data if absent."
+    )
     rows: Whole | None = Field(None, description="Keep this many training rows; for synthetic data, make this many.")
     seed: int = Field(0, ge=0, description="Decides which rows are held out, and synthetic data.")
     arguments: dict[str, Any] = Field({}, description="Of synthetic data: features, noise, classes and so on.")
+    columns: Annotated[dict[str, ColumnSpec], LATER] = Field({}, description="What is said of columns of a table.")
+    weight: Annotated[str | None, LATER] = Field(None, description="The column that says how much a row counts.")
+    group: Annotated[str | None, LATER] = Field(None, description="The column whose equal cells belong together.")
+    time: Annotated[str | None, LATER] = Field(None, description="The column that says when a row was.")
     kept: Annotated[str | None, LATER] = Field(None, description="Of data given in Python: the digest of the rows.")
 
     @model_validator(mode="before")
@@ -95,10 +121,10 @@ class DataSpec(Part):
         if self.name is not None and self.name not in DATASETS:
             raise fault(
                 f"{PLACE}.name: unknown data set '{self.name}'.{did_you_mean(self.name, DATASETS)} "
-                f"Known data sets: {', '.join(sorted(DATASETS))}; or a path to a .npz or .csv file."
+                f"Known data sets: {', '.join(sorted(DATASETS))}; or a path to a {kinds_in_words()} file."
             )
         if self.path is not None and not self.path.lower().endswith(FILE_KINDS):
-            raise fault(f"{PLACE}.path: expected a .npz or .csv file, got '{self.path}'.")
+            raise fault(f"{PLACE}.path: expected a {kinds_in_words()} file, got '{self.path}'.")
         if self.validation is not None and 0 in (self.validation.count, self.validation.first):
             raise fault(f"{PLACE}.validation: expected at least 1 row, got 0. The best epoch is found on these rows.")
         if self.arguments and self.name not in SYNTHETIC:
@@ -115,6 +141,7 @@ class DataSpec(Part):
         values = {name: getattr(self, name) for name in type(self).model_fields}
         if self.path is not None:
             values["path"] = str(Path(base_directory or ".", Path(self.path).expanduser()))
+        values["columns"] = {name: ColumnChoice(**dict(column)) for name, column in self.columns.items()}
         return DataRequest(**values)
 
 

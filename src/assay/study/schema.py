@@ -20,6 +20,8 @@ def study_schema() -> dict[str, Any]:
         {"type": "string", "pattern": rf"\.({endings})$"},
         {"$ref": fields["data"].pop("$ref")},
     ]
+    column = schema["$defs"]["ColumnSpec"]  # a column's kind alone is short for a table that holds it
+    schema["$defs"]["ColumnSpec"] = {"anyOf": [*column["properties"]["kind"]["anyOf"][:1], column]}
     schema["$defs"]["DataSpec"]["additionalProperties"] = True  # the arguments of synthetic data stand beside the name
     fields["seeds"] = {**schema["$defs"]["DesignSpec"]["properties"]["seeds"], "description": "Short for design.seeds."}
     of_target = schema["$defs"]["DataSpec"]["properties"]["target"]
