@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -63,8 +64,7 @@ def show_file(name: str, targets: list[str], settings: list[str], *, json: bool)
 
     check_kind(Path(name))
     if targets:
-        named = targets[0] if len(targets) == 1 else targets
-        settings = [*settings, f"data.target={json_format.dumps(named, ensure_ascii=False)}"]
+        settings = [*settings, f"target={_as_setting(targets)}"]
     told = outline(chosen_study(name, None, settings, None).data.request())
     if json:
         typer.echo(json_format.dumps(told.written(), indent=2, ensure_ascii=False))
@@ -72,7 +72,19 @@ def show_file(name: str, targets: list[str], settings: list[str], *, json: bool)
     from assay.cli.data_views import print_outline
     from assay.cli.printing import output_console
 
-    print_outline(output_console(), told, name)
+    options = [part for setting in settings for part in ("--set", setting)]
+    print_outline(output_console(), told, shlex.join(["assay", "run", name, *options]))
+
+
+def _as_setting(targets: list[str]) -> str:
+    """A column, or several, as ``--set`` takes them: a bare word where that is read as a word."""
+    import json as json_format
+
+    from assay.study.parsing import parse_value
+
+    if len(targets) == 1 and targets[0].isidentifier() and parse_value(targets[0]) == targets[0]:
+        return targets[0]
+    return json_format.dumps(targets[0] if len(targets) == 1 else targets, ensure_ascii=False)
 
 
 def show_sets(name: str | None, *, json: bool) -> None:

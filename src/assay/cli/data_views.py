@@ -33,12 +33,13 @@ ROLES = {
 BAR = 24  # letters of a class that all rows have
 SHOWN_CLASSES = 12
 SHOWN_LEVELS = 3
+LEVEL_LETTERS = 16
 SHOWN_COLUMNS = 40
 
 
-def print_outline(console: Console, outline: Outline, target: str) -> None:
-    """Print all of it; `target` is what the user named, for the commands that may follow."""
-    console.print(f"[bold]{target}[/bold]", highlight=False)
+def print_outline(console: Console, outline: Outline, command: str) -> None:
+    """Print all of it; `command` trains on these data."""
+    console.print(outline.source, style="bold", highlight=False, markup=False)
     for line in headline(outline):
         console.print(line, highlight=False, markup=False)
     console.print()
@@ -51,7 +52,10 @@ def print_outline(console: Console, outline: Outline, target: str) -> None:
         if told:
             console.print(f"\n{title}", style="bold")
         for each in told:
-            console.print(f"· {each}", highlight=False, markup=False)
+            text = str(each)
+            console.print(f"· {text[:1].upper()}{text[1:]}", highlight=False, markup=False)
+    if not outline.faults:
+        console.print(f"\nTo train on it: {command}", highlight=False, markup=False, soft_wrap=True)
 
 
 def headline(outline: Outline) -> Iterator[str]:
@@ -77,22 +81,22 @@ def headline(outline: Outline) -> Iterator[str]:
 
 def target_lines(target: TargetOutline, rows: int) -> Iterator[str]:
     """What is learnt, with the rows of each class or the range of each quantity."""
-    names = f"{', '.join(target.names)}: " if target.names else ""
+    names = f"{', '.join(target.names)}, " if target.names else ""
     task = target.target.task
     if target.classes:
-        yield f"Learnt: {names}{task}, {len(target.classes)} {'labels' if task == 'multilabel' else 'classes'}"
+        yield f"Learnt: {names}{task} with {len(target.classes)} {'labels' if task == 'multilabel' else 'classes'}"
         width = min(max(len(name) for name, _ in target.classes), 24)
-        digits = max(len(f"{number:,}") for _, number in target.classes)
-        for name, number in target.classes[:SHOWN_CLASSES]:
-            share = number / rows
-            yield f"  {name[:width]:<{width}}  {number:>{digits},}  {share:6.1%}  {'█' * round(share * BAR)}"
+        digits = max(len(f"{count:,}") for _, count in target.classes)
+        for name, count in target.classes[:SHOWN_CLASSES]:
+            share = count / rows
+            yield f"  {name[:width]:<{width}}  {count:>{digits},}  {share:6.1%}  {'█' * round(share * BAR)}"
         if len(target.classes) > SHOWN_CLASSES:
             yield f"  and {len(target.classes) - SHOWN_CLASSES} more"
         return
     yield f"Learnt: {names}{task}"
     for name, (low, mean, high) in zip(target.names or [""] * len(target.ranges), target.ranges, strict=True):
         of_name = f"{name}: " if len(target.ranges) > 1 and name else ""
-        yield f"  {of_name}{low:g} to {high:g}, mean {mean:g}"
+        yield f"  {of_name}{number(low)} to {number(high)}, mean {number(mean)}"
 
 
 def _print_columns(console: Console, outline: Outline) -> None:
@@ -110,7 +114,7 @@ def _print_columns(console: Console, outline: Outline) -> None:
         gaps = column.plan.gaps
         table.add_row(
             column.plan.name,
-            KINDS[column.plan.kind],
+            "" if column.plan.role == "ignored" else KINDS[column.plan.kind],
             f"{gaps:,} ({percent(gaps / rows)})" if gaps else "",
             values_of(column),
             "see below" if column.plan.name in faulty else becomes(column),
@@ -123,19 +127,31 @@ def _print_columns(console: Console, outline: Outline) -> None:
 def values_of(column: ColumnOutline) -> str:
     """``0.42 to 80``; ``3: S 644, C 168, Q 77`` for levels with their rows."""
     if column.levels:
-        shown = ", ".join(f"{level} {rows:,}" for level, rows in column.levels[:SHOWN_LEVELS])
+        shown = ", ".join(f"{_short(level)} {rows:,}" for level, rows in column.levels[:SHOWN_LEVELS])
         return f"{column.plan.levels:,}: {shown}" + (", …" if column.plan.levels > SHOWN_LEVELS else "")
-    return "" if column.low is None else f"{column.low} to {column.high}"
+    return "" if column.low is None else f"{number(column.low)} to {number(column.high)}"
+
+
+def _short(level: str) -> str:
+    return level if len(level) <= LEVEL_LETTERS else f"{level[: LEVEL_LETTERS - 1]}…"
+
+
+def number(value: float | str | None) -> str:
+    """``1,200``, ``145.2``; a date as it is."""
+    if not isinstance(value, float):
+        return str(value)
+    is_whole = value.is_integer() or abs(value) >= 1e4
+    return f"{value:,.0f}" if is_whole and abs(value) < 1e15 else f"{value:.4g}"
 
 
 def becomes(column: ColumnOutline) -> str:
-    """``3 features; gaps: S, and a feature of their own``."""
+    """``2 features; a gap is 28, and told``."""
     if column.column is None:
         return ROLES.get(column.plan.role, "")
     told = counted(len(column.column.feature_names), "feature")
     if not column.plan.gaps:
         return told
-    return f"{told}; gaps: {_filled(column.column)}" + (" and told" if column.column.has_indicator else "")
+    return f"{told}; a gap is {_filled(column.column)}" + (", and told" if column.column.has_indicator else "")
 
 
 def _filled(column: Column) -> str:
@@ -144,4 +160,4 @@ def _filled(column: Column) -> str:
         return "no level"
     if column.kind == "date":
         return str(date(1970, 1, 1) + timedelta(days=float(column.fill)))
-    return f"{column.fill:g}" if isinstance(column.fill, float) else str(column.fill)
+    return number(column.fill)

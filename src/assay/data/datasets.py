@@ -10,14 +10,15 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from assay.data import keras_files
-from assay.data.digests import label
+from assay.data.digests import kept, label
 from assay.data.files import check_kind, kinds_in_words
 from assay.data.fitting import count_features, fit_preparation
 from assay.data.npz_files import outline_npz
@@ -180,16 +181,21 @@ def read_own(request: DataRequest, base: Path | None = None, *, is_checked: bool
     DataError
         As `load`.
     """
-    return raw_of(
-        _path(request, base),
-        target=request.target,
-        task=request.task,
-        columns=request.columns,
-        weight=request.weight,
-        group=request.group,
-        time=request.time,
-        is_checked=is_checked,
-    )
+    if request.kept is not None:
+        return raw_of(kept(request.kept), **_asked(request), name=label(request.kept), is_checked=is_checked)
+    return raw_of(_path(request, base), **_asked(request), is_checked=is_checked)
+
+
+def training_rows(request: DataRequest, raw: RawData) -> np.ndarray | pl.DataFrame:
+    """The rows of `raw`, which is what a request for own data reads, that are trained on."""
+    source, index = _choose_rows(request, None, raw)["train"]
+    return take_rows(raw.x[source], index)
+
+
+def _asked(request: DataRequest) -> dict[str, Any]:
+    """What a request says of columns and target."""
+    names = ("target", "task", "columns", "weight", "group", "time")
+    return {name: getattr(request, name) for name in names}
 
 
 # ---- what is asked for
@@ -252,7 +258,8 @@ def _scaling_name(request: DataRequest, info: DatasetInfo | None) -> str:
         return request.scaling
     if info is not None:
         return info.scaling
-    return "none" if str(request.path).lower().endswith(".npz") else "standard"
+    is_array = isinstance(kept(request.kept), dict) if request.kept else str(request.path).lower().endswith(".npz")
+    return "none" if is_array else "standard"
 
 
 # ---- own files
@@ -261,16 +268,17 @@ def _scaling_name(request: DataRequest, info: DatasetInfo | None) -> str:
 def _outline_own(request: DataRequest, base: Path | None) -> tuple[int, Target, dict[str, int]]:
     """Features, target and rows of an own file; how many features a table has may follow from its training rows."""
     path = _path(request, base)
-    if check_kind(path) == ".npz":
+    if request.kept is None and check_kind(path) == ".npz":
         refuse_columns(request, ARRAYS_ONLY.format(path))
         outline = outline_npz(path, task=request.task)
         return outline.features, outline.target, outline.rows
     raw = read_own(request, base)
+    if isinstance(raw.x["train"], np.ndarray):
+        return math.prod(raw.x["train"].shape[1:]), raw.target, raw.rows
     plans = [plan for plan in raw.plans if plan.is_feature]
     if all(plan.features is not None for plan in plans):
         return sum(plan.features or 0 for plan in plans), raw.target, raw.rows
-    _, index = _choose_rows(request, None, raw)["train"]
-    return count_features(plans, take_rows(raw.x["train"], index)), raw.target, raw.rows
+    return count_features(plans, training_rows(request, raw)), raw.target, raw.rows
 
 
 def _prepare(raw: RawData, train: np.ndarray | pl.DataFrame, scaling: str) -> Preparation:

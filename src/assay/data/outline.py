@@ -25,6 +25,9 @@ LEVELS_TOLD = 50
 """Of a column of words, at most so many levels are told with their rows."""
 
 
+End = float | str | None
+
+
 @dataclass(frozen=True)
 class ColumnOutline:
     """One column of a table.
@@ -34,16 +37,16 @@ class ColumnOutline:
     plan : ColumnPlan
     column : Column, optional
         What it becomes, learnt from the training rows; None of a column that is no feature, or cannot be one as it is.
-    low, high : str, optional
-        The ends of numbers and dates.
+    low, high : float or str, optional
+        The ends of numbers, and of dates as ISO writes them.
     levels : tuple of (str, int)
         Words or true and false with their rows, the most frequent first; at most `LEVELS_TOLD`.
     """
 
     plan: ColumnPlan
     column: Column | None
-    low: str | None
-    high: str | None
+    low: End
+    high: End
     levels: tuple[tuple[str, int], ...]
 
     def written(self) -> dict[str, Any]:
@@ -208,7 +211,7 @@ def _columns(raw: RawData, table: pl.DataFrame, training: pl.DataFrame) -> Itera
         yield ColumnOutline(plan, learnt.get(plan.name), low, high, levels)
 
 
-def _seen(plan: ColumnPlan, values: pl.Series | None) -> tuple[str | None, str | None, tuple[tuple[str, int], ...]]:
+def _seen(plan: ColumnPlan, values: pl.Series | None) -> tuple[End, End, tuple[tuple[str, int], ...]]:
     """The ends of numbers and dates, or the most frequent levels, of the whole column."""
     if values is None or plan.kind in ("empty", "other"):
         return None, None, ()
@@ -216,7 +219,7 @@ def _seen(plan: ColumnPlan, values: pl.Series | None) -> tuple[str | None, str |
         counts = values.drop_nulls().value_counts(sort=True, name="rows").head(LEVELS_TOLD)
         return None, None, tuple((_word(level), rows) for level, rows in counts.iter_rows())
     ends = values.min(), values.max()
-    low, high = (_moment(end) if plan.kind == "date" else f"{end:g}" for end in ends)
+    low, high = (_moment(end) if plan.kind == "date" else float(end) for end in ends)
     return low, high, ()
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from assay.data.columns import ColumnChoice
 from assay.data.files import Reading, check_kind
 from assay.data.memory import read_memory
-from assay.data.npz_files import check_numbers, read_npz
+from assay.data.npz_files import check_numbers, read_arrays, read_npz
 from assay.data.raw import RawData
 from assay.data.tables import Question, check, read_table, survey, target_values
 from assay.data.targets import read_targets
@@ -39,9 +39,9 @@ def raw_of(
 
     Parameters
     ----------
-    source : path, frame, or pair (x, y)
-        A file (`assay.data.files.FILE_KINDS`); a table that `read_memory` takes; or features and targets apart, each
-        an array or a table.
+    source : path, arrays, frame, or pair (x, y)
+        A file (`assay.data.files.FILE_KINDS`); arrays by the names of an ``.npz``; a table that `read_memory` takes; or
+        features and targets apart, each an array or a table.
     target, task, columns, weight, group, time
         As of a `Question`; of arrays only the task.
     name : str
@@ -62,6 +62,9 @@ def raw_of(
             return _checked(read_table(path, question), is_checked)
         refuse_columns(question, ARRAYS_ONLY.format(path))
         return read_npz(path, task=task)
+    if isinstance(source, Mapping):
+        refuse_columns(question, f"{name}: arrays have no columns with names")
+        return read_arrays(source, task=task, where=name)
     if isinstance(source, tuple) and len(source) == 2:
         return _checked(_of_pair(*source, question, name), is_checked)
     frame = read_memory(source, name=name)

@@ -130,7 +130,7 @@ def survey(frame: pl.DataFrame, question: Question, *, where: str, reading: Read
 
     plans: list[ColumnPlan] = []
     features: list[pl.Series] = []
-    faults: list[str] = []
+    faults: list[Notice] = []
     for column in frame.iter_columns():
         if column.name in roles:
             plans.append(_plan_of_role(column, roles[column.name]))
@@ -142,7 +142,7 @@ def survey(frame: pl.DataFrame, question: Question, *, where: str, reading: Read
         if plan.is_feature:
             features.append(values)
         if fault is not None:
-            faults.append(fault)
+            faults.append(Notice("unusable", fault, column.name))
     for role, name in question.roles.items():
         notices.append(
             Notice(role, f"Column '{name}' is the {role} of a row (data.{role}), so it is no feature.", name)

@@ -65,8 +65,8 @@ class ColumnSpec(Part):
 
 
 def of_word(word: str) -> dict[str, str]:
-    """A word in the place of the data as a table: a path by its ending, else a name."""
-    return {"path" if word.lower().endswith(FILE_KINDS) else "name": word}
+    """A word in the place of the data as a table: a path if it looks like one, else a name."""
+    return {"path" if Path(word).suffix or len(Path(word).parts) > 1 else "name": word}
 
 
 class DataSpec(Part):
