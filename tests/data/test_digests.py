@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from assay.data import digests
+from assay.data.memory import read_memory
 from assay.errors import DataError
 
 CELLS = {"age": [1.5, None, 3.0], "town": ["Cork", None, "Ulm"], "sold": [True, None, False], "gone": [None] * 3}
@@ -63,9 +64,7 @@ def test_the_digest_is_the_same_in_another_process_and_library(forgotten):
     cells = {"age": [1.5, None, 3.0], "town": ["Cork", None, "Ulm"]}
     program = f"import polars as pl; from assay.data.digests import keep; print(keep(pl.DataFrame({cells!r})))"
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip()
-    from assay.data.frames import frame_of
-
-    assert {digests.keep(frame_of(make(cells))) for make in (pl.DataFrame, pd.DataFrame, pa.table)} == {told}
+    assert {digests.keep(read_memory(make(cells))) for make in (pl.DataFrame, pd.DataFrame, pa.table)} == {told}
 
 
 def test_rows_are_found_in_a_folder_that_was_named(tmp_path, forgotten):

@@ -53,6 +53,16 @@ def test_settings_stand_beside_a_frame():
     assert form == {"target": "price", "validation": 0.3, "kept": keep(FRAME)}
 
 
+def test_words_that_are_kept_as_numbers_are_words():
+    """A category of pandas and an Enum of polars are text; NaN in pandas is a gap; small numbers are numbers."""
+    cells = {"c": pd.Categorical(["u", None]), "f": np.array([1, np.nan], dtype=np.float16)}
+    found = kept(written_form(pd.DataFrame(cells))["kept"])
+    assert found.to_dict(as_series=False) == {"c": ["u", None], "f": [1.0, None]}
+    found = kept(written_form(pl.DataFrame({"e": ["a", "b"]}, schema={"e": pl.Enum(["a", "b"])}))["kept"])
+    assert found.schema == {"e": pl.String}
+    assert kept(written_form((X.astype(np.float16), Y))["kept"])["x"].dtype == np.float32
+
+
 def test_what_a_file_holds_is_left_as_it_is():
     """Words and tables."""
     for data in ("digits", {"path": "x.csv", "target": "a"}, {"name": "moons", "noise": 0.1}, {"kept": "sha256:…"}):
@@ -82,6 +92,26 @@ WRONG = {
         (FRAME, FRAME["price"]),
         "data: 'price' is a column of x and of y. Drop it from x, or rename it.",
     ),
+    "lists": (
+        pl.DataFrame({"tags": [["a"], ["b", "c"]]}),
+        "data: column 'tags' holds List(String) values; expected one number, word or date in each cell. Make columns",
+    ),
+    "objects": (
+        pl.DataFrame({"o": pl.Series([object(), 1], dtype=pl.Object)}),
+        "data: column 'o' holds Python objects of several kinds;",
+    ),
+    "a Series of pandas": (
+        pd.Series([1, 2]),
+        "data: expected a frame, got one column, a Series of 2 values. Give the whole frame and the name of the column "
+        'to learn, as in data=frame, target="price"; or a pair, data=(x, y).',
+    ),
+    "a Series of polars": (pl.Series([1, 2]), "data: expected a frame, got one column, a Series of 2 values."),
+    "one array": (
+        np.eye(3),
+        "data: expected rows and what is to be learnt of them, data=(x, y), got one array of shape (3, 3).",
+    ),
+    "something else as a frame": ({"frame": 3}, "data: expected a frame of pandas, polars or pyarrow, got int."),
+    "masked values": ((np.ma.masked_less(X, 1), Y), "x: 1 values of the array are masked."),
     "frames for each part": (((FRAME, Y), (FRAME, Y)), "data: a frame for each part is given; expected one frame"),
     "a frame and arrays": ({"frame": FRAME, "x": X}, "data: a frame and arrays are given. Keep one of them."),
 }

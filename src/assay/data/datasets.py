@@ -13,7 +13,7 @@ import hashlib
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,9 +27,10 @@ from assay.data.raw import RawData, WordRanks, take_rows
 from assay.data.registry import CLASS_NAMES, DATASETS, DatasetInfo
 from assay.data.request import DataRequest, Dataset, DataShape
 from assay.data.scaling import check_scaling, fit_scaling
-from assay.data.sources import ARRAYS_ONLY, raw_of, refuse_columns
+from assay.data.sources import ARRAYS_ONLY, read_file, read_kept, refuse_columns
 from assay.data.splitting import Split, split_rows
 from assay.data.synthetic import SYNTHETIC, check_arguments
+from assay.data.tables import Question, check
 from assay.data.targets import Target, check_task, class_target
 from assay.errors import DataError, did_you_mean
 
@@ -165,12 +166,12 @@ def load(request: DataRequest, base: Path | None = None) -> Dataset:
 
 
 def read_own(request: DataRequest, base: Path | None = None, *, is_checked: bool = True) -> RawData:
-    """The file of a request as it is read, before it is split: its columns, and what should be known of them.
+    """The own data of a request as they are read, before they are split: columns, and what should be known of them.
 
     Parameters
     ----------
     request : DataRequest
-        With a path and no name.
+        With a path and no name, or with rows that were given in Python.
     base : Path, optional
         The folder from which a relative `request.path` is taken.
     is_checked : bool
@@ -181,9 +182,12 @@ def read_own(request: DataRequest, base: Path | None = None, *, is_checked: bool
     DataError
         As `load`.
     """
-    if request.kept is not None:
-        return raw_of(kept(request.kept), **_asked(request), name=label(request.kept), is_checked=is_checked)
-    return raw_of(_path(request, base), **_asked(request), is_checked=is_checked)
+    raw = (
+        read_file(_path(request, base), _question(request))
+        if request.kept is None
+        else read_kept(request.kept, _question(request))
+    )
+    return check(raw) if is_checked else raw
 
 
 def training_rows(request: DataRequest, raw: RawData) -> np.ndarray | pl.DataFrame:
@@ -192,10 +196,10 @@ def training_rows(request: DataRequest, raw: RawData) -> np.ndarray | pl.DataFra
     return take_rows(raw.x[source], index)
 
 
-def _asked(request: DataRequest) -> dict[str, Any]:
-    """What a request says of columns and target."""
-    names = ("target", "task", "columns", "weight", "group", "time")
-    return {name: getattr(request, name) for name in names}
+def _question(request: DataRequest) -> Question:
+    """What a request asks of a table."""
+    target = request.target if request.target is None or isinstance(request.target, str) else tuple(request.target)
+    return Question(target, request.task, request.columns, request.weight, request.group, request.time)
 
 
 # ---- what is asked for

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from assay.data.digests import keep
-from assay.data.frames import array_of, column_as_frame, frame_of, is_column, is_frame
+from assay.data.memory import is_column, is_frame, read_memory
 from assay.errors import DataError
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _rows(given: Mapping[str, Any]) -> dict[str, Any]:
     if "frame" in given:
         if len(given) > 1:
             raise DataError("data: a frame and arrays are given. Keep one of them.")
-        return {"kept": keep(frame_of(given["frame"], where="data"))}
+        return {"kept": keep(_frame(given["frame"]))}
     if is_frame(given.get("x")):
         return _joined(given["x"], given.get("y"))
     if any(is_frame(value) for key, value in given.items() if key.startswith("x_")):
@@ -71,14 +71,14 @@ def _rows(given: Mapping[str, Any]) -> dict[str, Any]:
             "data: a frame for each part is given; expected one frame, of which assay draws the test rows. Join them, "
             "or give arrays."
         )
-    return {"kept": keep({name: array_of(value, where=name) for name, value in given.items()})}
+    return {"kept": keep({name: _array(value, name) for name, value in given.items()})}
 
 
 def _joined(x: Any, y: Any) -> dict[str, Any]:
     """A frame of features and what is to be learnt of its rows, as one frame that knows its target."""
     import polars as pl
 
-    features = frame_of(x, where="x")
+    features = _frame(x, "x")
     if y is None:
         raise DataError("data: x is given without y. Give both, or data=frame and target, the name of its column.")
     targets = _targets(y)
@@ -99,13 +99,63 @@ def _targets(y: Any) -> pl.DataFrame:
     import polars as pl
 
     if is_frame(y):
-        return frame_of(y, where="y")
-    if is_column(y):
-        return column_as_frame(y, "target", where="y")
-    values = array_of(y, where="y")
+        return _frame(y, "y")
+    values = read_memory(y, name="target" if is_column(y) else "y")
+    if not isinstance(values, np.ndarray):
+        return _plain(values, "y")
     if values.ndim < 2 or values.shape[1] == 1:
         return pl.DataFrame({"target": values.reshape(-1)})
     return pl.DataFrame({f"target {number}": column for number, column in enumerate(values.T, start=1)})
+
+
+def _frame(value: Any, where: str = "data") -> pl.DataFrame:
+    """A whole table; a single column or an array in its place is told."""
+    if is_frame(value):
+        found = read_memory(value, name=where)
+        assert not isinstance(found, np.ndarray)
+        return _plain(found, where)
+    if is_column(value):
+        number = f" of {len(value)} values" if hasattr(value, "__len__") else ""
+        raise DataError(
+            f"{where}: expected a frame, got one column, a {type(value).__name__}{number}. Give the whole frame and "
+            'the name of the column to learn, as in data=frame, target="price"; or a pair, data=(x, y).'
+        )
+    if isinstance(value, np.ndarray):
+        raise DataError(
+            f"{where}: expected rows and what is to be learnt of them, data=(x, y), got one array of shape "
+            f"{value.shape}."
+        )
+    raise DataError(f"{where}: expected a frame of pandas, polars or pyarrow, got {type(value).__name__}.")
+
+
+def _array(value: Any, name: str) -> np.ndarray:
+    """An array of its own, which does not change when `value` does; half precision as single."""
+    found = read_memory(value, name=name)
+    if isinstance(found, np.ndarray):
+        return found.astype(np.float32) if found.dtype == np.float16 else found.copy()
+    return read_memory(_plain(found, name).to_numpy(), name=name)
+
+
+def _plain(frame: pl.DataFrame, where: str) -> pl.DataFrame:
+    return frame.select(_plain_column(column, where) for column in frame.iter_columns())
+
+
+def _plain_column(column: pl.Series, where: str) -> pl.Series:
+    """A column of numbers, true or false, words, dates or gaps; words that are kept as numbers are words again."""
+    import polars as pl
+
+    kind = column.dtype
+    if isinstance(kind, pl.Categorical | pl.Enum):
+        return column.cast(pl.String)
+    if isinstance(kind, pl.Decimal | pl.Float16 | pl.Int128 | pl.UInt128):
+        return column.cast(pl.Float64)
+    if kind.is_numeric() or isinstance(kind, pl.Boolean | pl.String | pl.Date | pl.Datetime | pl.Null):
+        return column
+    what = "Python objects of several kinds" if isinstance(kind, pl.Object) else f"{kind} values"
+    raise DataError(
+        f"{where}: column '{column.name}' holds {what}; expected one number, word or date in each cell. Make "
+        "columns of these out of it, or drop it."
+    )
 
 
 def _words(names: list[str]) -> str:

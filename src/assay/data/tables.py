@@ -28,7 +28,7 @@ from assay.errors import DataError
 if TYPE_CHECKING:
     import polars as pl
 
-_TABLES_KEPT = 2  # a study has one; a plan and the run that follows it read it once
+TABLES_KEPT = 2  # a study has one; a plan and the run that follows it read it once
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def read_table(path: Path, question: Question) -> RawData:
     return _read_table(path, (status.st_mtime_ns, status.st_size), question)
 
 
-@lru_cache(_TABLES_KEPT)
+@lru_cache(TABLES_KEPT)
 def _read_table(path: Path, _stamp: tuple[int, int], question: Question) -> RawData:
     frame, reading = read_frame(path)
     return survey(frame, question, where=str(path), reading=reading)
