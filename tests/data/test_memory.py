@@ -66,8 +66,8 @@ WRONG = {
     ),
     "mixed types": (
         lambda: pd.DataFrame({"size": [1, "two", 3.0]}),
-        "data: column 'size' holds cells of several kinds (float, int, str). Make them numbers or words of one kind, as "
-        'in frame["size"].astype(str), or drop the column.',
+        "data: column 'size' holds cells of several kinds (float, int, str). Make them numbers or words of one kind, "
+        'as in frame["size"].astype(str), or drop the column.',
     ),
     "complex numbers in pandas": (
         lambda: pd.DataFrame({"z": [1 + 2j]}),
