@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 
+from assay.data.datasets import read_own
 from assay.data.digests import keep, kept
 from assay.data.given import written_form
 from assay.errors import DataError
+from assay.study.parts import DataSpec
 
 FRAME = pl.DataFrame({"a": [1.0, 2.0, 3.0], "b": ["u", "v", "u"], "price": [1.5, 2.5, 3.5]})
 X, Y = np.arange(6.0).reshape(3, 2), np.array([0, 1, 0])
@@ -113,6 +116,10 @@ WRONG = {
     "something else as a frame": ({"frame": 3}, "data: expected a frame of pandas, polars or pyarrow, got int."),
     "masked values": ((np.ma.masked_less(X, 1), Y), "x: 1 values of the array are masked."),
     "frames for each part": (((FRAME, Y), (FRAME, Y)), "data: a frame for each part is given; expected one frame"),
+    "a target beside y": (
+        {"x": FRAME.drop("price"), "y": FRAME["price"], "target": "b"},
+        "data.target: what is learnt is given as y. Leave target out.",
+    ),
     "a frame and arrays": ({"frame": FRAME, "x": X}, "data: a frame and arrays are given. Keep one of them."),
 }
 
@@ -124,3 +131,89 @@ def test_what_cannot_be_data_is_told_in_a_sentence(mistake):
     with pytest.raises(DataError) as caught:
         written_form(data)
     assert words in str(caught.value)
+
+
+def raw_of(data, **settings):
+    """What is read of data that are given to a study."""
+    return read_own(DataSpec(**{**written_form(data), **settings}).request())
+
+
+ROWS = np.arange(12.0).reshape(6, 2)
+LABELS = np.array([0, 1, 0, 1, 1, 0])
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        LABELS,
+        LABELS.tolist(),
+        LABELS[:, None],
+        pd.Series(LABELS),
+        pd.Series(LABELS, name="label"),
+        pl.Series("label", LABELS),
+        pd.DataFrame({"label": LABELS}),
+        pa.table({"label": LABELS}),
+    ],
+)
+@pytest.mark.parametrize(
+    "x", [ROWS, ROWS.tolist(), ROWS.astype(np.float16), pd.DataFrame(ROWS), pl.DataFrame(ROWS)], ids=type
+)
+def test_features_and_targets_may_come_apart(x, y):
+    """Arrays, lists, series and tables of one column, in every pair."""
+    raw = raw_of((x, y))
+    features = raw.x["train"]
+    np.testing.assert_array_equal(features if isinstance(features, np.ndarray) else features.to_numpy(), ROWS)
+    assert (raw.y["train"].tolist(), raw.target.task) == (LABELS.tolist(), "binary")
+
+
+def test_several_targets_may_come_apart():
+    """A matrix of 0 and 1 is labels beside an array and beside a table."""
+    labels = np.array([[0, 1], [1, 1], [0, 0], [1, 0], [1, 1], [0, 1]])
+    for x in (ROWS, pl.DataFrame(ROWS)):
+        for y in (labels, pl.DataFrame(labels, schema=["u", "v"])):
+            raw = raw_of((x, y))
+            assert (raw.target.task, raw.y["train"].tolist()) == ("multilabel", labels.tolist())
+
+
+def test_a_pair_of_arrays_keeps_the_shape_of_its_rows():
+    """Images stay images."""
+    assert raw_of((np.zeros((6, 4, 4, 1)), LABELS)).x["train"].shape == (6, 4, 4, 1)
+
+
+@pytest.mark.parametrize(
+    ("pair", "settings", "words"),
+    [
+        ((ROWS, LABELS[:4]), {}, r"arrays-\w+: x has 6 rows but y has shape \(4,\); expected one target for each row"),
+        ((ROWS[:, 0], LABELS), {}, r"arrays-\w+: x: expected shape \(rows, features\), got \(6,\)"),
+        ((ROWS.astype(complex), LABELS), {}, "x: holds complex128 values"),
+        ((ROWS, LABELS.astype(complex)), {}, "y: holds complex128 values"),
+        ((ROWS, np.zeros(6, int)), {}, r"y: every row has the same label, 0\. A classifier needs at least two classes"),
+        (
+            (np.where(ROWS == 5, np.nan, ROWS), LABELS),
+            {},
+            "x: 1 values are NaN or infinite, the first in row 3, column 2",
+        ),
+        ((ROWS, LABELS), {"target": "y"}, "data.target: names a column of a table; arrays-"),
+    ],
+)
+def test_a_pair_that_does_not_fit_is_refused(pair, settings, words):
+    """The message says which of the two, what was expected and what came."""
+    with pytest.raises(DataError, match=words):
+        raw_of(pair, **settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (
+            {"target": "prise"},
+            r"frame-\w+: data.target: no column 'prise'\. Did you mean 'price'\?",
+        ),
+        ({"target": "one"}, "every row has the same label"),
+        ({"columns": {"c": "ignore"}}, "data.columns: no column 'c'"),
+    ],
+)
+def test_what_is_asked_of_a_frame_is_checked_as_of_a_file(settings, words):
+    """A wrong target, one with a single class, a column that is not there."""
+    with pytest.raises(DataError, match=words):
+        raw_of(FRAME.with_columns(one=pl.lit("same")), **settings)

@@ -1,8 +1,7 @@
-"""Tables and arrays in memory, as people hold them."""
-
-from __future__ import annotations
+"""Tables and arrays in memory, whatever holds them."""
 
 import datetime
+import decimal
 
 import numpy as np
 import pandas as pd
@@ -13,41 +12,56 @@ import pytest
 from assay.data.memory import is_frame, read_memory
 from assay.errors import DataError
 
-CELLS = {
-    "age": [1.5, None, 3.0],
-    "town": ["Cork", None, "Ulm"],
-    "sold": [True, False, True],
-    "when": [datetime.datetime(2020, 1, 1), None, datetime.datetime(2020, 1, 3)],
-}
+COLUMNS = {"a": [1.5, 2.5, None], "b": ["x", None, "z"], "c": [True, False, True], "y": [0, 1, 1]}
 
 
 class Stream:
-    """What a library hands over that has nothing but the Arrow C stream."""
+    """Nothing but Arrow's C stream."""
 
-    def __init__(self, table):
-        self.table = table
+    def __init__(self, frame):
+        self.frame = frame
 
     def __arrow_c_stream__(self, requested_schema=None):
-        return self.table.__arrow_c_stream__(requested_schema)
+        return self.frame.__arrow_c_stream__(requested_schema)
 
 
-SOURCES = {
-    "polars": lambda: pl.DataFrame(CELLS),
-    "lazy": lambda: pl.LazyFrame(CELLS),
-    "pandas": lambda: pd.DataFrame(CELLS),
-    "pyarrow": lambda: pa.table(CELLS),
-    "stream": lambda: Stream(pa.table(CELLS)),
-}
+@pytest.mark.parametrize(
+    "make",
+    [
+        dict,
+        pl.DataFrame,
+        pl.LazyFrame,
+        pd.DataFrame,
+        lambda columns: pd.DataFrame(columns, index=[7, 7, 9]),
+        lambda columns: pd.DataFrame(columns).convert_dtypes(),
+        lambda columns: pd.DataFrame(columns).astype({"b": "category"}),
+        pa.table,
+        lambda columns: Stream(pl.DataFrame(columns)),
+    ],
+    ids=["dict", "polars", "lazy", "pandas", "index", "nullable", "category", "pyarrow", "stream"],
+)
+def test_whatever_holds_a_table_its_cells_are_the_same(make):
+    """The same names, cells and gaps; the index of pandas is no column."""
+    held = make(COLUMNS)
+    assert is_frame(held) or isinstance(held, dict)
+    assert read_memory(held).to_dict(as_series=False) == COLUMNS
 
 
-@pytest.mark.parametrize("source", SOURCES)
-def test_every_library_gives_the_same_frame(source):
-    """Cells, kinds and gaps are equal, whoever holds them."""
-    given = SOURCES[source]()
-    assert is_frame(given)
-    found = read_memory(given)
-    assert found.schema == pl.DataFrame(CELLS).schema
-    assert found.equals(pl.DataFrame(CELLS))
+def test_columns_of_python_objects_are_read_by_their_cells():
+    """Dates, decimals and numbers of several kinds."""
+    frame = pd.DataFrame(
+        {
+            "when": pd.Series([datetime.date(2020, 1, 2), None], dtype=object),
+            "what": pd.Series([decimal.Decimal("1.5"), 2], dtype=object),
+            "flag": pd.Series([True, None], dtype=object),
+            "stamp": pd.to_datetime(["2020-01-01", "2020-01-02"]),
+        }
+    )
+    found = read_memory(frame)
+    assert found["when"].to_list() == [datetime.date(2020, 1, 2), None]
+    assert found["what"].to_list() == [1.5, 2.0]
+    assert found["flag"].to_list() == [True, None]
+    assert found["stamp"].dtype == pl.Datetime
 
 
 def test_columns_without_names_are_called_by_their_numbers():
@@ -77,6 +91,7 @@ WRONG = {
         lambda: pd.DataFrame({"tags": [["a"], ["b", "c"]]}),
         "data: column 'tags' holds list cells.",
     ),
+    "no columns of equal length": (lambda: {"a": [1, 2], "b": [1]}, "data: not a table that polars can read"),
     "no rows": (lambda: pl.DataFrame({"a": []}), "data: expected rows and columns, got 0 rows and 1 columns."),
     "no columns": (lambda: pd.DataFrame(), "data: expected rows and columns, got 0 rows and 0 columns."),
     "masked": (
@@ -90,7 +105,8 @@ WRONG = {
         lambda: object(),
         "data: expected a table or an array (NumPy, pandas, polars, pyarrow, or with __arrow_c_stream__), got object.",
     ),
-    "a single number": (lambda: 3, "data: expected rows, got an array of shape ()."),
+    "a single number": (lambda: 3, "data: expected a table or an array"),
+    "an array without rows": (lambda: np.zeros((0, 3)), "data: expected rows, got an array of shape (0, 3)."),
 }
 
 

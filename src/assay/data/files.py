@@ -65,9 +65,9 @@ def check_kind(path: Path) -> str:
         If the ending is none of `FILE_KINDS`, or there is no such file.
     """
     suffix = path.suffix.lower()
+    if path.is_dir():
+        raise DataError(f"{path}: expected a file that holds data, got a folder.")
     if suffix not in FILE_KINDS:
-        if path.is_dir():
-            raise DataError(f"{path}: expected a file that holds data, got a folder.")
         advice = "Save an .xls as .xlsx." if suffix == ".xls" else "Save the table as .csv."
         raise DataError(f"{path}: expected a file that ends in {kinds_in_words()}. {advice}")
     if not path.is_file():
@@ -121,15 +121,15 @@ def _read_excel(path: Path) -> pl.DataFrame:
     import polars as pl
 
     try:
-        return pl.read_excel(path, engine="calamine", infer_schema_length=None)
+        import fastexcel
     except ModuleNotFoundError:
         raise MissingExtra(
             f"{path}: an .xlsx is read with fastexcel, which is not installed. Install it with: "
             "pip install 'assay[excel]'"
         ) from None
-    except Exception as error:  # fastexcel has errors of its own, which are known only where it is installed
-        if type(error).__module__.split(".")[0] not in ("fastexcel", "polars"):
-            raise
+    try:
+        return pl.read_excel(path, engine="calamine", infer_schema_length=None)
+    except fastexcel.FastExcelError as error:
         raise DataError(f"{path}: not a readable .xlsx ({str(error).splitlines()[0]}).") from error
 
 

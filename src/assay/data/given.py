@@ -40,7 +40,12 @@ def written_form(data: Any) -> Any:
     """
     if isinstance(data, Mapping):
         rows = {key: data[key] for key in ("frame", *ARRAY_NAMES) if key in data}
-        return {**{key: item for key, item in data.items() if key not in rows}, **_rows(rows)} if rows else data
+        if not rows:
+            return data
+        settings, found = {key: item for key, item in data.items() if key not in rows}, _rows(rows)
+        if "target" in settings and "target" in found:
+            raise DataError("data.target: what is learnt is given as y. Leave target out.")
+        return {**settings, **found}
     if isinstance(data, tuple):
         return _rows(_named(data))
     if is_frame(data) or is_column(data) or isinstance(data, np.ndarray):

@@ -101,7 +101,7 @@ def _read_array(thing: Any, name: str) -> np.ndarray:
         ) from error
     if array.dtype == object and array.size and all(isinstance(item, str) for item in array.flat):
         array = array.astype(str)
-    if array.dtype == object and array.ndim == 0:
+    if array.ndim == 0:
         raise DataError(
             f"{name}: expected a table or an array (NumPy, pandas, polars, pyarrow, or with __arrow_c_stream__), got "
             f"{type(thing).__name__}."
@@ -109,7 +109,7 @@ def _read_array(thing: Any, name: str) -> np.ndarray:
     if array.dtype.kind not in "biufUS":
         what = "Python objects" if array.dtype == object else f"{array.dtype} values"
         raise DataError(f"{name}: holds {what}. Give an array of numbers or words, or a table of columns.")
-    if array.ndim == 0 or len(array) == 0:
+    if len(array) == 0:
         raise DataError(f"{name}: expected rows, got an array of shape {array.shape}.")
     return array
 

@@ -85,6 +85,25 @@ def read_arrays(arrays: Mapping[str, np.ndarray], *, task: str | None, where: st
     return RawData({**x}, labels, target, where, class_names)
 
 
+def read_rows(path: Path) -> np.ndarray:
+    """Rows to predict: the array ``x``, or ``x_test``, or the only one of a file.
+
+    Raises
+    ------
+    DataError
+        If the file is damaged or has none of these.
+    """
+    with _open_npz(path) as archive:
+        files = archive.files
+        name = next((one for one in ("x", "x_test") if one in files), files[0] if len(files) == 1 else None)
+        if name is None:
+            raise DataError(f"{path}: expected an array x with the rows, got {', '.join(files) or 'none'}.")
+        rows = _npz_array(path, archive, name)
+    if rows.ndim == 0 or len(rows) == 0:
+        raise DataError(f"{path}: {name}: expected rows, got an array of shape {rows.shape}.")
+    return rows
+
+
 def check_numbers(x: np.ndarray, *, where: str) -> None:
     """Raise a `DataError` unless rows hold finite numbers; the message tells where the first other value stands."""
     if x.dtype.kind not in "biuf":
