@@ -190,10 +190,9 @@ def read_own(request: DataRequest, base: Path | None = None, *, is_checked: bool
     return check(raw) if is_checked else raw
 
 
-def training_rows(request: DataRequest, raw: RawData) -> np.ndarray | pl.DataFrame:
-    """The rows of `raw`, which is what a request for own data reads, that are trained on."""
-    source, index = _choose_rows(request, None, raw)["train"]
-    return take_rows(raw.x[source], index)
+def training_index(request: DataRequest, raw: RawData) -> np.ndarray:
+    """Which rows of `raw`, what a request for own data reads, are trained on."""
+    return _choose_rows(request, None, raw)["train"][1]
 
 
 def _question(request: DataRequest) -> Question:
@@ -277,12 +276,13 @@ def _outline_own(request: DataRequest, base: Path | None) -> tuple[int, Target, 
         outline = outline_npz(path, task=request.task)
         return outline.features, outline.target, outline.rows
     raw = read_own(request, base)
-    if isinstance(raw.x["train"], np.ndarray):
-        return math.prod(raw.x["train"].shape[1:]), raw.target, raw.rows
+    table = raw.x["train"]
+    if isinstance(table, np.ndarray | WordRanks):
+        return math.prod(table.shape[1:]), raw.target, raw.rows
     plans = [plan for plan in raw.plans if plan.is_feature]
     if all(plan.features is not None for plan in plans):
         return sum(plan.features or 0 for plan in plans), raw.target, raw.rows
-    return count_features(plans, training_rows(request, raw)), raw.target, raw.rows
+    return count_features(plans, table[training_index(request, raw)]), raw.target, raw.rows
 
 
 def _prepare(raw: RawData, train: np.ndarray | pl.DataFrame, scaling: str) -> Preparation:

@@ -103,15 +103,15 @@ def _of_frame(frame: pl.DataFrame) -> str:
     digest = hashlib.sha256(f"frame of {frame.height} rows\n".encode())
     for column in frame.iter_columns():
         digest.update(f"{column.name!r} {column.dtype}\n".encode())
-        digest.update(np.packbits(column.is_null().to_numpy()))
+        digest.update(np.packbits(column.is_null().to_numpy()).data)
         if column.dtype == pl.String:
             words = column.fill_null("")
-            digest.update(words.str.len_bytes().cast(pl.Int64).to_numpy())
+            digest.update(np.ascontiguousarray(words.str.len_bytes().cast(pl.Int64).to_numpy()).data)
             digest.update("".join(words).encode())
         elif column.dtype != pl.Null:
             numbers = column.to_physical()
             numbers = numbers.cast(pl.UInt8) if numbers.dtype == pl.Boolean else numbers
-            digest.update(np.ascontiguousarray(numbers.fill_null(0).to_numpy()))
+            digest.update(np.ascontiguousarray(numbers.fill_null(0).to_numpy()).data)
     return digest.hexdigest()
 
 
@@ -120,5 +120,5 @@ def _of_arrays(arrays: Arrays) -> str:
     digest = hashlib.sha256(b"arrays\n")
     for name, array in sorted(arrays.items()):
         digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
-        digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
+        digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
     return digest.hexdigest()

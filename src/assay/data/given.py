@@ -138,7 +138,9 @@ def _array(value: Any, name: str) -> np.ndarray:
     found = read_memory(value, name=name)
     if isinstance(found, np.ndarray):
         return found.astype(np.float32) if found.dtype == np.float16 else found.copy()
-    return read_memory(_plain(found, name).to_numpy(), name=name)
+    array = read_memory(_plain(found, name).to_numpy(), name=name)
+    assert isinstance(array, np.ndarray)
+    return array
 
 
 def _plain(frame: pl.DataFrame, where: str) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from assay.data.columns import ColumnPlan, Notice
-from assay.data.datasets import read_own, training_rows
+from assay.data.datasets import read_own, training_index
 from assay.data.files import Reading
 from assay.data.fitting import fit_columns
 from assay.data.preparation import Column
-from assay.data.raw import RawData
+from assay.data.raw import RawData, WordRanks
 from assay.data.request import DataRequest
 from assay.data.targets import Target
 
@@ -176,20 +177,22 @@ def outline(request: DataRequest, base: Path | None = None) -> Outline:
         they are do not raise, but are told as faults.
     """
     raw = read_own(request, base, is_checked=False)
-    told = {"source": raw.source, "rows": raw.rows, "target": TargetOutline.of(raw)}
     x = raw.x["train"]
-    if isinstance(x, np.ndarray):
+    shape: tuple[int, ...] | None = None
+    columns: tuple[ColumnOutline, ...] = ()
+    if isinstance(x, np.ndarray | WordRanks):
         shape = tuple(x.shape[1:])
-        return Outline(
-            **told, features=int(np.prod(shape)), shape=shape, columns=(), reading=raw.reading, notices=(), faults=()
-        )
-    columns = tuple(_columns(raw, x, training_rows(request, raw)))
-    features = sum(len(each.column.feature_names) for each in columns if each.column is not None)
+        features = math.prod(shape)
+    else:
+        columns = tuple(_columns(raw, x, x[training_index(request, raw)]))
+        features = sum(len(each.column.feature_names) for each in columns if each.column is not None)
     return Outline(
-        **told,
+        source=raw.source,
+        rows=raw.rows,
         features=None if raw.faults else features,
-        shape=None,
+        shape=shape,
         columns=columns,
+        target=TargetOutline.of(raw),
         reading=raw.reading,
         notices=raw.notices,
         faults=raw.faults,
@@ -197,8 +200,9 @@ def outline(request: DataRequest, base: Path | None = None) -> Outline:
 
 
 def notices(request: DataRequest, base: Path | None = None) -> tuple[Notice, ...]:
-    """What the owner of a request's data should know; nothing of a named set. Errors as `load`."""
-    return () if request.name is not None else read_own(request, base).notices
+    """What the owner of a request's table should know; nothing of named sets and arrays. Errors as `load`."""
+    is_table = request.name is None and not str(request.path).lower().endswith(".npz")
+    return read_own(request, base).notices if is_table else ()
 
 
 def _columns(raw: RawData, table: pl.DataFrame, training: pl.DataFrame) -> Iterator[ColumnOutline]:
@@ -218,9 +222,12 @@ def _seen(plan: ColumnPlan, values: pl.Series | None) -> tuple[End, End, tuple[t
     if plan.kind in ("categorical", "boolean"):
         counts = values.drop_nulls().value_counts(sort=True, name="rows").head(LEVELS_TOLD)
         return None, None, tuple((_word(level), rows) for level, rows in counts.iter_rows())
-    ends = values.min(), values.max()
-    low, high = (_moment(end) if plan.kind == "date" else float(end) for end in ends)
+    low, high = ((_moment(end) if plan.kind == "date" else float(end)) for end in _ends(values))
     return low, high, ()
+
+
+def _ends(values: pl.Series) -> tuple[Any, Any]:
+    return values.min(), values.max()
 
 
 def _word(level: object) -> str:

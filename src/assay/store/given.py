@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ def keep_rows(directory: Path, study: Study) -> None:
         make_folders(directory, (DATA_FOLDER,))
         rows = kept(digest)
         if isinstance(rows, dict):
-            replace_file(path, lambda temporary, arrays=rows: _write_arrays(temporary, arrays))
+            replace_file(path, partial(_write_arrays, arrays=rows))
         else:
             write_parquet(path, rows)
 
