@@ -285,3 +285,63 @@ def test_asking_for_an_unknown_set_is_told():
 def test_exported_names_exist():
     """Everything in `__all__` is there."""
     assert all(hasattr(assay.data, name) for name in assay.data.__all__)
+
+
+def test_rows_are_known_by_their_numbers_in_the_source():
+    """An example of any part can be found again; parts that a source has apart count from 0."""
+    data = load(DataRequest("iris", scaling="none", rows=60))
+    x = load_iris().data.astype(np.float32)
+    for part, rows in data.rows.items():
+        np.testing.assert_array_equal(getattr(data, f"x_{part}"), x[rows])
+        assert rows.dtype == np.int64
+    together = np.concatenate(list(data.rows.values()))
+    assert len(set(together.tolist())) == len(together) == 90
+
+
+def test_digits_are_known_as_images():
+    """What is done to a row holds its shape, 8 by 8, and the scaling."""
+    data = load(DataRequest("digits"))
+    assert data.preparation.shape == (8, 8)
+    np.testing.assert_array_equal(data.preparation.apply(load_digits().images)[data.rows["test"]], data.x_test)
+
+
+def test_weights_go_with_their_rows(tmp_path):
+    """A column of weights is split as the rows are, and is no feature; other weights are other data."""
+    lines = [f"{i},{i % 7},{i % 2}" for i in range(50)]
+    (tmp_path / "own.csv").write_text("\n".join(["a,w,y", *lines]))
+    request = DataRequest(path=str(tmp_path / "own.csv"), weight="w", scaling="none")
+    data = load(request)
+    assert data.shape == describe(request)
+    assert data.shape.features == 1
+    for part in ("train", "validation", "test"):
+        weights = getattr(data, f"weights_{part}")
+        assert weights.dtype == np.float32
+        np.testing.assert_array_equal(weights, data.rows[part] % 7)
+    (tmp_path / "own.csv").write_text("\n".join(["a,w,y", *(f"{i},{i % 5},{i % 2}" for i in range(50))]))
+    assert load(request).fingerprint != data.fingerprint
+    assert load(DataRequest("iris")).weights_train is None
+
+
+def test_several_targets_are_columns_of_y(tmp_path):
+    """Labels are 0 and 1 in their order, which `target_names` tells; each row may have any number of them."""
+    lines = [f"{i},{i % 2},{i % 3 == 0}" for i in range(60)]
+    (tmp_path / "own.csv").write_text("\n".join(["a,even,third", *lines]))
+    request = DataRequest(path=str(tmp_path / "own.csv"), target=["third", "even"])
+    data = load(request)
+    assert data.shape == describe(request)
+    assert (data.target.task, data.shape.outputs, data.target_names) == ("multilabel", 2, ("third", "even"))
+    rows = data.rows["train"]
+    np.testing.assert_array_equal(data.y_train, np.stack([rows % 3 == 0, rows % 2], axis=1))
+
+
+def test_a_table_of_numbers_is_described_without_scikit_learn(tmp_path):
+    """How many features it has does not depend on which rows are trained on, so a plan takes no time."""
+    (tmp_path / "own.csv").write_text("a,b,y\n" + "".join(f"{i},{1000 * i},{i % 2}\n" for i in range(50)))
+    code = (
+        "import sys; from assay.data import DataRequest, describe\n"
+        f"describe(DataRequest(path={str(tmp_path / 'own.csv')!r}))\n"
+        "print([name for name in ('keras', 'jax', 'sklearn', 'scipy') if name in sys.modules])"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(assay.data.__file__).parents[2])}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.strip() == "[]"

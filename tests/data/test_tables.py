@@ -119,7 +119,7 @@ def test_a_csv_learns_the_column_that_is_named(csv):
         (
             "a,b,y\n1,x,0\n2,z,1\n",
             {"target": ("b", "y")},
-            r"columns b, y: several targets are columns of numbers, or of 0 and 1; some",
+            r"column 'b' holds words, but several targets are columns of numbers, or of 0 and 1",
         ),
     ],
 )
@@ -162,6 +162,8 @@ def test_flags_that_are_learnt_keep_their_words(csv):
     """Yes and no are the names of the classes."""
     raw = read(csv("a,y\n1,yes\n2,no\n3,no\n"))
     assert (raw.class_names, raw.y["train"].tolist()) == (("no", "yes"), [1, 0, 0])
+    raw = look({"a": [1, 2, 3], "y": [True, False, False]})
+    assert (raw.class_names, raw.y["train"].tolist()) == (("false", "true"), [1, 0, 0])
 
 
 def test_several_columns_of_0_and_1_are_labels():

@@ -5,6 +5,7 @@ import itertools
 import pytest
 
 from assay.choices import Choice
+from assay.errors import StudyError
 from assay.study.conditions import level_label, short_labels
 from assay.study.keys import full_key
 from assay.study.spec import Study
@@ -178,3 +179,16 @@ def test_short_labels_tell_keys_apart():
 def test_level_labels(level, label):
     """A level is shown in a name as briefly as it can be read."""
     assert level_label(level) == label
+
+
+def test_what_is_said_of_a_column_may_vary():
+    """With and without a column are two conditions; a kind alone is written as a word."""
+    data = {"path": "own.csv", "columns": {"port": "ignore", "age": {"fill": 3}}}
+    study = Study(name="columns", data=data, vary={"data.columns.port": ["ignore", "categorical"]})
+    conditions = study.expand()
+    assert [condition.name for condition in conditions] == ["port=ignore", "port=categorical"]
+    assert [condition.data.columns["port"].kind for condition in conditions] == ["ignore", "categorical"]
+    assert 'columns = {port = "ignore", age = {fill = 3.0}}' in str(study)
+    assert full_key("data.columns.port.fill", "--set") == "data.columns.port.fill"
+    with pytest.raises(StudyError, match=r"unknown key 'data.columns.port.fil'"):
+        full_key("data.columns.port.fil", "--set")

@@ -14,15 +14,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from assay.data.cells import look, read_as
+from assay.data.cells import look
 from assay.data.columns import ColumnChoice, ColumnPlan, Notice, check_choices, check_names, plan_column
 from assay.data.files import Reading, read_frame
 from assay.data.leaks import find_leaks
 from assay.data.raw import RawData
 from assay.data.roles import READERS
-from assay.data.targets import read_targets
+from assay.data.table_targets import read_table_targets
 from assay.errors import DataError
 
 if TYPE_CHECKING:
@@ -148,7 +146,7 @@ def survey(frame: pl.DataFrame, question: Question, *, where: str, reading: Read
             Notice(role, f"Column '{name}' is the {role} of a row (data.{role}), so it is no feature.", name)
         )
 
-    raw = _read_targets(frame, targets, question.task, where=where)
+    raw = read_table_targets(frame.select(targets), question.task, where=where)
     notices += raw.notices
     x = pl.DataFrame(features)
     notices += find_leaks(x, plans, raw.y["train"], raw.target, targets)
@@ -204,52 +202,3 @@ def _check_roles(question: Question, targets: Sequence[str], *, where: str) -> N
 def _plan_of_role(column: pl.Series, role: str) -> ColumnPlan:
     seen = look(column)
     return ColumnPlan(column.name, role, seen.kind, seen.values.null_count(), seen.values.drop_nulls().n_unique())
-
-
-# ---- what is learnt
-
-
-def _read_targets(frame: pl.DataFrame, names: Sequence[str], task: str | None, *, where: str) -> RawData:
-    """Labels and their meaning, with no features yet."""
-    noun = f"column '{names[0]}'" if len(names) == 1 else f"columns {', '.join(names)}"
-    columns = [target_values(frame[name], where=where) for name in names]
-    if len(columns) > 1 and task is None and all(((one == 0) | (one == 1)).all() for one in columns):
-        task = "multilabel"
-    if len({one.dtype.kind in "OUS" for one in columns}) > 1 or (len(columns) > 1 and columns[0].dtype.kind in "US"):
-        raise DataError(f"{where}: {noun}: several targets are columns of numbers, or of 0 and 1; some hold words.")
-    values = columns[0] if len(columns) == 1 else np.stack(columns, axis=1)
-    target, labels, class_names = read_targets({"train": values}, task=task, where=f"{where}: {noun}")
-    notices = []
-    if task is None and values.dtype.kind in "iu" and values.ndim == 1:
-        different = len(np.unique(values))
-        if target.task == "regression":
-            reading, other = "a quantity", "multiclass"
-        else:
-            reading, other = f"{target.classes} classes", "regression"
-        text = f"The target '{names[0]}' holds {different} different whole numbers and is learnt as {reading}"
-        notices.append(Notice("target", f'{text}; data.task = "{other}" learns it otherwise.', names[0]))
-    if target.task == "multilabel" and (labels["train"].sum(axis=1) == 1).all():
-        text = 'In each row exactly one target is 1: if they are classes, write data.task = "multiclass".'
-        notices.append(Notice("target", text))
-    if target.task == "multiclass" and len(names) > 1:
-        class_names = tuple(names)
-    return RawData({}, labels, target, where, class_names, target_names=tuple(names), notices=tuple(notices))
-
-
-def target_values(column: pl.Series, *, where: str) -> np.ndarray:
-    """A column to learn: numbers, or words; a flag that is written as a word is a word."""
-    seen = look(column)
-    if seen.kind in ("date", "other"):
-        what = "dates" if seen.kind == "date" else f"{column.dtype} cells"
-        advice = "Make a column of it that holds a number, such as days or hours." if seen.kind == "date" else ""
-        raise DataError(f"{where}: column '{column.name}' holds {what}, which are not learnt. {advice}".rstrip())
-    gaps = seen.values.is_null()
-    if gaps.any():
-        row = int(gaps.arg_max() or 0) + 1
-        raise DataError(
-            f"{where}: column '{column.name}' is to be learnt, but {gaps.sum()} of {len(gaps)} rows have no value "
-            f"there, the first in row {row}. Remove these rows, or keep them in a file of their own to predict."
-        )
-    if seen.kind == "boolean" and str(column.dtype) != "Boolean":
-        return np.array(read_as(column, "categorical")[0].to_list())
-    return np.array(seen.values.to_list()) if seen.kind == "categorical" else seen.values.to_numpy()

@@ -139,13 +139,16 @@ def _interpret(values: np.ndarray, task: str | None, where: str) -> tuple[Target
         return class_target(len(words), task, where=where), labels, tuple(str(word) for word in words)
     if values.dtype.kind in "US":
         raise DataError(f"{where}: several targets are columns of numbers, or of 0 and 1, got words.")
-    if values.dtype.kind == "b":
+    is_flag = values.dtype.kind == "b"
+    if is_flag:
         values = values.astype(np.int64)
     if values.ndim == 2:
         return _interpret_columns(values, task, where)
     if task == "regression" or (task is None and not _are_classes(values)):
         return Target("regression", 1, None), values.astype(np.float64)[:, None], None
     labels, names = _classes(values, where)
+    if is_flag:
+        names = ("false", "true")
     return class_target(len(names), task, where=where), labels, names
 
 

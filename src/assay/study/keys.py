@@ -16,7 +16,7 @@ from assay.data.synthetic import SYNTHETIC
 from assay.errors import StudyError, did_you_mean
 from assay.learning.optimizers import OPTIMIZERS
 from assay.study.fields import CHOICE_TABLES, plain
-from assay.study.parts import DataSpec, DesignSpec, LayerSpec, NetworkSpec, ProbeSpec, TrainingSpec
+from assay.study.parts import ColumnSpec, DataSpec, DesignSpec, LayerSpec, NetworkSpec, ProbeSpec, TrainingSpec
 
 PARTS: dict[str, type[BaseModel]] = {"data": DataSpec, "network": NetworkSpec, "training": TrainingSpec}
 """The tables whose fields a factor may touch."""
@@ -38,9 +38,14 @@ def is_key(key: str) -> bool:
     parts = key.split(".")
     if parts[:2] == ["network", "layers"] and len(parts) > 3 and parts[2].isdecimal():
         parts[2] = "hidden"
-    if ".".join(parts) in _FIELDS or (parts[:2] == ["data", "columns"] and len(parts) > 2):
+    if ".".join(parts) in _FIELDS or (parts[:2] == ["data", "columns"] and _is_of_column(parts[2:])):
         return True
     return ".".join(parts[:-1]) in _FIELDS and parts[-2] in CHOICE_TABLES
+
+
+def _is_of_column(path: list[str]) -> bool:
+    """Whether a column is named, or what is said of one: ``age``, ``age.fill``."""
+    return len(path) == 1 or (len(path) == 2 and path[1] in ColumnSpec.model_fields)
 
 
 def check_key(key: str, where: str) -> None:
@@ -109,11 +114,15 @@ def flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def put(tree: dict[str, Any], key: str, value: Any) -> None:
-    """Set `key` in the nested tables `tree`; a word on the way is a name: ``"adam"`` becomes ``{name = "adam"}``."""
+    """Set `key` in the nested tables `tree`; a word on the way is a name: ``"adam"`` becomes ``{name = "adam"}``.
+
+    What is said of a column in a word is its kind.
+    """
     *path, last = key.split(".")
     for part in path:
         below = tree.get(part)
-        tree[part] = {"name": below} if isinstance(below, str) else dict(below or {})
+        word = "kind" if path[:2] == ["data", "columns"] else "name"
+        tree[part] = {word: below} if isinstance(below, str) else dict(below or {})
         tree = tree[part]
     tree[last] = value
 

@@ -8,7 +8,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from assay.choices import Choice
 from assay.data.columns import FILLS, ColumnChoice
@@ -62,6 +70,11 @@ class ColumnSpec(Part):
     @classmethod
     def _accept_a_kind(cls, value: Any) -> Any:
         return {"kind": value} if isinstance(value, str) else value
+
+    @model_serializer(mode="wrap")
+    def _write_a_kind(self, write: SerializerFunctionWrapHandler) -> Any:
+        table = write(self)
+        return table["kind"] if list(table) == ["kind"] else table
 
 
 def of_word(word: str) -> dict[str, str]:
