@@ -94,9 +94,12 @@ def test_text_that_is_no_table_is_refused(tmp_path, content, words):
     ("name", "words"),
     [
         ("nowhere.csv", r"nowhere\.csv: no such file\. A path in a study file is taken from the folder"),
-        ("own.txt", r"own\.txt: expected a file that ends in \.npz, \.csv, \.tsv, \.parquet or \.xlsx\.$"),
+        (
+            "own.txt",
+            r"own\.txt: expected a file that ends in \.npz, .* or \.xlsx\. Save the table as \.csv\.$",
+        ),
         ("own.xls", r"own\.xls: expected .* Save an \.xls as \.xlsx"),
-        ("folder.csv", r"folder\.csv: no such file"),
+        ("folder.csv", r"folder\.csv: expected a file that holds data, got a folder"),
         ("broken.parquet", r"broken\.parquet: not a readable \.parquet"),
     ],
 )

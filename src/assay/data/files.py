@@ -67,9 +67,11 @@ def check_kind(path: Path) -> str:
         If the ending is none of `FILE_KINDS`, or there is no such file.
     """
     suffix = path.suffix.lower()
+    if path.is_dir():
+        raise DataError(f"{path}: expected a file that holds data, got a folder.")
     if suffix not in FILE_KINDS:
-        other = " Save an .xls as .xlsx." if suffix == ".xls" else ""
-        raise DataError(f"{path}: expected a file that ends in {kinds_in_words()}.{other}")
+        advice = "Save an .xls as .xlsx." if suffix == ".xls" else "Save the table as .csv."
+        raise DataError(f"{path}: expected a file that ends in {kinds_in_words()}. {advice}")
     if not path.is_file():
         raise DataError(f"{path}: no such file. A path in a study file is taken from the folder of the study file.")
     return suffix

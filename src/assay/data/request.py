@@ -49,6 +49,8 @@ class DataRequest:
         Decides random splits and synthetic points.
     arguments : mapping
         Of a synthetic set, such as ``{"rows": 1000, "noise": 0.1}``.
+    kept : str, optional
+        The digest of rows that were given in Python; see `assay.data.digests`.
     """
 
     name: str | None = None
@@ -67,10 +69,11 @@ class DataRequest:
     weight: str | None = None
     group: str | None = None
     time: str | None = None
+    kept: str | None = None
 
     def __hash__(self) -> int:
         """Equal requests have equal hashes; `arguments` and `columns` are dicts."""
-        return hash((self.name, self.path, self.rows, self.seed, tuple(sorted(self.arguments.items()))))
+        return hash((self.name, self.path, self.kept, self.rows, self.seed, tuple(sorted(self.arguments.items()))))
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from assay.errors import DataError
 if TYPE_CHECKING:
     import polars as pl
 
-_TABLES_KEPT = 2  # a study has one; a plan and the run that follows it read it once
+TABLES_KEPT = 2  # a study has one; a plan and the run that follows it read it once
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def read_table(path: Path, question: Question) -> RawData:
     return _read_table(path, (status.st_mtime_ns, status.st_size), question)
 
 
-@lru_cache(_TABLES_KEPT)
+@lru_cache(TABLES_KEPT)
 def _read_table(path: Path, _stamp: tuple[int, int], question: Question) -> RawData:
     frame, reading = read_frame(path)
     return survey(frame, question, where=str(path), reading=reading)
@@ -129,7 +129,7 @@ def survey(frame: pl.DataFrame, question: Question, *, where: str, reading: Read
     seen = look_at(frame)
     plans: list[ColumnPlan] = []
     features: list[pl.Series] = []
-    faults: list[str] = []
+    faults: list[Notice] = []
     for column in frame.iter_columns():
         if column.name in roles:
             plans.append(_plan_of_role(column.name, roles[column.name], seen[column.name]))
@@ -141,7 +141,7 @@ def survey(frame: pl.DataFrame, question: Question, *, where: str, reading: Read
         if plan.is_feature:
             features.append(values)
         if fault is not None:
-            faults.append(fault)
+            faults.append(Notice("unusable", fault, column.name))
     for role, name in question.roles.items():
         notices.append(
             Notice(role, f"Column '{name}' is the {role} of a row (data.{role}), so it is no feature.", name)

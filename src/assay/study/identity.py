@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from assay.choices import Choice, defaults_of
 from assay.data.synthetic import SYNTHETIC
-from assay.study.fields import CHOICE_TABLES, LATER, plain
+from assay.study.fields import CHOICE_TABLES, LATER, plain, plain_table
 from assay.study.parts import DataSpec, NetworkSpec, TrainingSpec
 from assay.study.spec import Study
 
@@ -95,7 +95,7 @@ def _fields(part: BaseModel, leave_out: Sequence[str] = ()) -> dict[str, Any]:
 def _written(name: str, value: Any) -> Any:
     if isinstance(value, Choice):
         return _choice(name, value)
-    return None if value is None else plain(value)
+    return None if value is None else plain_table({name: value})[name]
 
 
 def _choice(field: str, choice: Choice) -> dict[str, Any]:

@@ -34,7 +34,7 @@ _STUDY_FIELDS = ["name", "question", *(f"design.{name}" for name in DesignSpec.m
 
 
 def is_key(key: str) -> bool:
-    """Whether a dotted key names a field that a factor may touch, or an argument of a choice."""
+    """Whether a dotted key names a field that a factor may touch, an argument of a choice, or a column of a table."""
     parts = key.split(".")
     if parts[:2] == ["network", "layers"] and len(parts) > 3 and parts[2].isdecimal():
         parts[2] = "hidden"
