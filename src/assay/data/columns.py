@@ -183,10 +183,9 @@ def plan_column(
         refuse_cells(column, values.is_null(), f'empty, and {key(name)} says fill = "none"', where=where)
     plan = ColumnPlan(name, "feature", seen.kind, gaps, levels, fill, choice.indicator, seen.date_format)
     notices = _notices_of(plan, values, seen.gap_words)
-    is_too_many = seen.kind == "categorical" and levels > max(FEW_LEVELS, math.isqrt(len(values)))
-    if choice.kind is not None or not is_too_many:
+    if choice.kind is not None or seen.kind != "categorical":
         return plan, values, notices, None
-    return plan, values, notices, _too_many_levels(column, values, levels, is_ambiguous_date=seen.is_ambiguous_date)
+    return plan, values, notices, _fault_of_text(column, values, levels, is_ambiguous_date=seen.is_ambiguous_date)
 
 
 def refuse_cells(column: pl.Series, bad: pl.Series, what: str, *, where: str) -> None:
@@ -215,10 +214,17 @@ def _check_fill(name: str, kind: str, fill: str | float, *, where: str) -> None:
     raise DataError(f"{where}: {key(name)}.fill: expected {expected} for a column that is {kind}, got {fill!r}.")
 
 
-def _too_many_levels(column: pl.Series, values: pl.Series, levels: int, *, is_ambiguous_date: bool) -> str:
-    """The sentence on a text column that would become hundreds of features."""
+def _fault_of_text(column: pl.Series, values: pl.Series, levels: int, *, is_ambiguous_date: bool) -> str | None:
+    """The sentence on a text column that is nearly always a mistake as it stands."""
     name, rows = column.name, len(values) - values.null_count()
     ways = f'Write {key(name)} = "ignore" to leave it out, or "categorical" for a feature for each level.'
+    if values.drop_nulls().str.contains(_NUMBER_WITH_COMMAS).all():
+        return (
+            f"column '{name}' holds numbers with commas, such as {values.drop_nulls()[0]!r}, and whether they stand "
+            f"before decimals or thousands is not guessed. Write 1234.5. Or {ways[0].lower()}{ways[1:]}"
+        )
+    if levels <= max(FEW_LEVELS, math.isqrt(len(values))):
+        return None
     if is_ambiguous_date:
         return (
             f"column '{name}' holds dates whose day or month may stand first, such as {values.drop_nulls()[0]!r}. "
@@ -234,6 +240,8 @@ def _too_many_levels(column: pl.Series, values: pl.Series, levels: int, *, is_am
     like = ", as an identifier does" if levels >= 0.9 * rows else ""
     return f"column '{name}' holds text with {levels} levels in {rows} rows{like}. {ways}"
 
+
+_NUMBER_WITH_COMMAS = r"^[+-]?\d+(,\d+)*(\.\d+)?$"
 
 _IDENTIFIER = re.compile(
     r"(?i:(^|[\s_.-])(ids?|nr|no|key|index|idx|row|rownum|number|num)$|^column 1$|^unnamed)|[a-z](Id|ID|Nr|No)$"

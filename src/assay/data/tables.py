@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -126,6 +127,7 @@ def survey(frame: pl.DataFrame, question: Question, *, where: str, reading: Read
     _check_roles(question, targets, where=where)
     roles = dict.fromkeys(targets, "target") | {name: role for role, name in question.roles.items()}
 
+    notices += _notices_of_reading(frame.columns, reading)
     seen = look_at(frame)
     plans: list[ColumnPlan] = []
     features: list[pl.Series] = []
@@ -163,6 +165,19 @@ def survey(frame: pl.DataFrame, question: Question, *, where: str, reading: Read
         faults=tuple(faults),
         reading=reading,
     )
+
+
+def _notices_of_reading(names: Sequence[str], reading: Reading) -> list[Notice]:
+    """What was left out or taken for granted when a file was read."""
+    notices = []
+    if reading.empty_rows:
+        rows = "1 row" if reading.empty_rows == 1 else f"{reading.empty_rows} rows"
+        notices.append(Notice("empty_rows", f"At the end {rows} without a cell: left out."))
+    if reading.format == "csv" and all(re.fullmatch(r"[+-]?\d+([.,]\d+)?", name) for name in names):
+        shown = ", ".join(names[:3])
+        text = f"The first line holds the names of the columns, but it is numbers ({shown}): is it a row?"
+        notices.append(Notice("header", text))
+    return notices
 
 
 # ---- roles
