@@ -247,6 +247,7 @@ def test_numbers_that_count_the_rows_are_told_where_they_are_called_so(name, tol
             r'text with 40 levels in 40 rows, as an identifier does\. Write data\.columns\."the x" = "ignore"',
         ),
         ([f"n{i % 25}" for i in range(ROWS)], r'text with 25 levels in 40 rows\. Write data.* or "categorical"'),
+        (["1,234", "5"] * (ROWS // 2), r"numbers with commas, such as '1,234', and whether .* Write 1234\.5"),
         (
             [*map(str, range(ROWS - 1)), "12 kg"],
             r"holds numbers, and 1 cells that are none, the first in row 40: '12 kg'\. Mend or",
@@ -273,3 +274,11 @@ def test_a_table_is_read_once_while_it_stays_what_it_is(csv, monkeypatch):
     first = read_table(path, Question())
     path = csv("a,y\n1,0\n2,1\n3,1\n")
     assert read_table(path, Question()) is not first
+
+
+def test_what_was_taken_for_granted_in_a_file_is_told(csv):
+    """Rows without a cell at the end, and a first line that is numbers."""
+    raw = read(csv("1,0\n2,1\n3,0\n,\n"))
+    told = [str(notice) for notice in raw.notices]
+    assert "At the end 1 row without a cell: left out." in told
+    assert "The first line holds the names of the columns, but it is numbers (1, 0): is it a row?" in told
