@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from assay.report import write_report
     from assay.results import Results, open_results
     from assay.study import Study, load_study
+    from assay.study.defaults import default_study
 
 _HOMES = {
     "AssayError": "errors",
@@ -51,6 +52,7 @@ _HOMES = {
     "TrainabilityMap": "mapping",
     "Watch": "models.watch",
     "WriteError": "errors",
+    "default_study": "study.defaults",
     "load_study": "study",
     "open_map": "mapping",
     "open_results": "results",
@@ -78,6 +80,7 @@ __all__ = [
     "TrainabilityMap",
     "Watch",
     "WriteError",
+    "default_study",
     "load_study",
     "open_map",
     "open_results",

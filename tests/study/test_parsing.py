@@ -67,11 +67,6 @@ def test_files_that_cannot_be_read(tmp_path):
     assert "expected a study file, got a folder" in refused(load_study, tmp_path)
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
     assert "expected text in UTF-8" in refused(load_study, tmp_path / "binary.toml")
-    message = refused(load_study, "moons")
-    assert message.startswith("moons: this is a data set, not a study.")
-    study = Study(**tomllib.loads("\n".join(message.splitlines()[1:])))
-    assert study.data.name == "moons"
-    assert len(study.expand()) == 2
     message = refused(load_study, "mnist-activation")
     assert "no built-in study of this name. Did you mean 'mnist-activations'? Built-in: digits," in message
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from assay.errors import StoreError, did_you_mean
 from assay.study import Study, load_study, with_changes
+from assay.study.defaults import filled, names_data
 from assay.study.parsing import split_assignment
 
 if TYPE_CHECKING:
@@ -27,12 +28,19 @@ def chosen_study(
     StudyError
         If the study or an option cannot be used.
     """
-    study = load_study(target) if isinstance(target, Study) or not is_results(target) else study_of_results(target)
+    is_of_data = not isinstance(target, Study) and names_data(target) and not Path(target).is_dir()
+    if is_of_data:
+        study = Study(data=str(target))
+    elif isinstance(target, Study) or not is_results(target):
+        study = load_study(target)
+    else:
+        study = study_of_results(target)
     changes = dict(split_assignment(option, "--set") for option in settings or [])
     if seeds is not None:
         changes["design.seeds"] = str(seeds)
     factors = dict(split_assignment(option, "--vary") for option in vary or [])
-    return with_changes(study, changes, factors) if changes or factors else study
+    study = with_changes(study, changes, factors) if changes or factors else study
+    return filled(study) if is_of_data else study
 
 
 def checked_study(target: str, vary: Sequence[str] | None, settings: Sequence[str] | None, seeds: int | None) -> Study:

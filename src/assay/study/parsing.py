@@ -8,18 +8,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from assay.data.registry import DATASETS
 from assay.errors import StudyError, did_you_mean
 from assay.own_code import starting_at
+from assay.study.defaults import default_study, names_data
 from assay.study.fields import CHOICE_TABLES, plain
 from assay.study.keys import flatten, full_key, put, setting_of
-from assay.study.parts import FILE_KINDS
 from assay.study.spec import Study
 
 
 def load_study(target: str | Path | Study) -> Study:
-    """The study that `target` stands for: itself, a file, the name of a built-in study, or the default study of a file
-    that holds data.
+    """The study that `target` stands for: itself, a file, a built-in study, or the default study of data.
+
+    Data are a file that holds them, or the name of a data set; see `assay.study.defaults.default_study`.
 
     Raises
     ------
@@ -36,8 +36,8 @@ def load_study(target: str | Path | Study) -> Study:
         study = read_study(builtin.path)
         study._folder = None  # a path that is set later is the user's
         return study
-    if path.suffix.lower() in FILE_KINDS and not path.is_dir():
-        return Study(data=str(path))
+    if names_data(str(target)) and not path.is_dir():
+        return default_study(str(target))
     return read_study(path)
 
 
@@ -83,17 +83,10 @@ def _not_found(path: Path) -> str:
     from assay.study.builtin import BUILTIN
 
     names = [study.name for study in BUILTIN]
-    if str(path) in DATASETS:
-        return f"{path}: this is a data set, not a study. Write a study file that uses it:\n{study_of(str(path))}"
     if path.suffix == ".toml" or len(path.parts) > 1:
         return f"{path}: there is no such file. Give a study file, or a built-in study (`assay studies` lists them)."
     near = did_you_mean(path, names)
     return f"{path}: there is no such file, and no built-in study of this name.{near} Built-in: {', '.join(names)}."
-
-
-def study_of(dataset: str) -> str:
-    """Two lines that are a study of a data set."""
-    return f'    data = "{dataset}"\n    vary = {{network.activation = ["relu", "tanh"]}}'
 
 
 def _syntax_message(path: Path, text: str, reason: str) -> str:
