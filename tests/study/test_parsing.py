@@ -230,7 +230,7 @@ def test_what_is_said_of_columns_can_be_set():
     assert Study(**tomllib.loads(alone.to_toml())) == alone
 
 
-def test_a_file_of_data_is_its_default_study():
-    """Called after the file, in letters that a folder may have."""
-    study = load_study("tables/titanic (1).csv")
+def test_a_study_of_a_file_is_called_after_it():
+    """In letters that a folder may have."""
+    study = Study(data="tables/titanic (1).csv")
     assert (study.name, study.data.path) == ("titanic _1_", "tables/titanic (1).csv")
