@@ -239,6 +239,22 @@ def test_numbers_that_count_the_rows_are_told_where_they_are_called_so(name, tol
     assert any(notice.topic == "identifier" for notice in raw.notices) == told
 
 
+def test_a_few_rows_with_another_text_in_each_are_told():
+    """Twelve names of twelve rows become features, but their owner is told."""
+    raw = look({"who": [f"n{i}" for i in range(12)], "y": NOISE[:12]})
+    assert "Column 'who' holds another text in nearly every row, as an identifier does." in "\n".join(
+        map(str, raw.notices)
+    )
+    assert not raw.faults
+
+
+def test_1_and_0_are_flags_where_they_are_said_to_be(csv):
+    """As text of a file they are numbers, unless `data.columns` says otherwise or words for flags stand beside them."""
+    raw = read(csv("a,b,y\n1,yes,0\n0,0,1\n1,no,1\n"), columns={"a": ColumnChoice("boolean")})
+    assert raw.x["train"]["a"].to_list() == [True, False, True]
+    assert raw.x["train"]["b"].to_list() == [True, False, False]
+
+
 @pytest.mark.parametrize(
     ("cells", "words"),
     [

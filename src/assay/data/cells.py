@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 GAP_WORDS = ("na", "n/a", "#n/a", "nan", "null", "none", "?", "-", "--", ".")
 """Beside an empty cell, whatever their case."""
 
-FLAGS = {"true": True, "false": False, "yes": True, "no": False}
+FLAGS = {"true": True, "false": False, "yes": True, "no": False, "1": True, "0": False}
+"""A column of nothing but 1 and 0 is numbers; they are flags where words for flags, or the user, say so."""
 
 DATE_FORMATS = tuple(
     day + time

@@ -237,14 +237,18 @@ def _fault_of_text(column: pl.Series, values: pl.Series, levels: int, *, is_ambi
             f"column '{name}' holds numbers, and {bad.sum()} cells that are none, the first in row {row + 1}: "
             f"{column[row]!r}. Mend or empty these cells. Or {ways[0].lower()}{ways[1:]}"
         )
-    like = ", as an identifier does" if levels >= 0.9 * rows else ""
+    like = ", as an identifier does" if levels >= _NEARLY_ALL * rows else ""
     return f"column '{name}' holds text with {levels} levels in {rows} rows{like}. {ways}"
 
+
+_FEWEST_NAMES = 10  # rows in which as many words are no accident
+_NEARLY_ALL = 0.9
 
 _NUMBER_WITH_COMMAS = r"^[+-]?\d+(,\d+)*(\.\d+)?$"
 
 _IDENTIFIER = re.compile(
-    r"(?i:(^|[\s_.-])(ids?|nr|no|key|index|idx|row|rownum|number|num)$|^column 1$|^unnamed)|[a-z](Id|ID|Nr|No)$"
+    r"(?i:(^|[\s_.-])(ids?|nr|no|key|index|idx|row|rownum|number|num)$|^column 1$|^unnamed|^__index_level_)"
+    r"|[a-z](Id|ID|Nr|No)$"
 )
 
 
@@ -256,6 +260,12 @@ def _notices_of(plan: ColumnPlan, values: pl.Series, gap_words: tuple[str, ...])
         notices.append(Notice("gap_words", f"Column '{name}': cells that say {words} are gaps.", name))
     if plan.levels == 1 and not plan.gaps:
         notices.append(Notice("constant", f"Column '{name}' is the same in every row, so it says nothing.", name))
+    rows = len(values) - plan.gaps
+    if plan.kind == "categorical" and rows >= _FEWEST_NAMES and plan.levels >= _NEARLY_ALL * rows:
+        text = (
+            f"Column '{name}' holds another text in nearly every row, as an identifier does. {key(name)} = \"ignore\""
+        )
+        notices.append(Notice("identifier", f"{text} leaves it out.", name))
     if plan.kind == "numeric" and _IDENTIFIER.search(name) and _is_counter(values):
         text = f"Column '{name}' counts the rows, as an identifier does. {key(name)} = \"ignore\" leaves it out."
         notices.append(Notice("identifier", text, name))
