@@ -87,3 +87,15 @@ def test_what_is_no_feature_is_told(assay, tmp_path):
     told = assay("plan", "own.csv", *options, "--set", "batch_size=2")
     assert "· Column 'size' is the weight of a row (data.weight), so it is no feature." in told.out
     assert "· Column 'number' is left out, as data.columns.number says." in told.out
+
+
+def test_what_is_kept_is_told(assay, tmp_path):
+    """How many networks, and how much they and their predictions take on disk, for each way to keep."""
+    told = assay("plan", "digits")
+    assert "Keeps 12 networks, " in told.out
+    assert ", and predictions, at most " in told.out
+    assert "Keeps 60 networks, " in assay("plan", "digits", "--set", "design.keep=all").out
+    assert 'Keeps no network (design.keep = "none").' in assay("plan", "digits", "--set", "design.keep=none").out
+    kept = json.loads(assay("plan", "digits", "--json").out)["kept"]
+    assert kept["networks"] == 12
+    assert 12 * 4 * 5578 < kept["network_bytes"] < 2 * 12 * 4 * 5578
