@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := benchmarks/.venv
 
-.PHONY: setup demo test lint docs hooks validate reproduce bench calibrate known-faults corpus intervals clean
+.PHONY: setup demo test lint docs hooks validate reproduce bench calibrate known-faults corpus intervals splits clean
 
 setup: $(READY)
 
@@ -67,6 +67,9 @@ corpus: setup  ## Train and judge the programs of the corpus, and write validati
 
 intervals: setup  ## Measure how far intervals and comparisons can be trusted, and write validation/intervals.md.
 	$(BIN)/python validation/intervals.py
+
+splits: setup  ## Measure how far intervals over several splits of a table can be trusted, and write validation/splits.md.
+	$(BIN)/python validation/splits.py
 
 $(PEERS)/.ready: pyproject.toml benchmarks/requirements.txt
 	$(PYTHON) -m venv $(PEERS)

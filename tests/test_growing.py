@@ -14,6 +14,7 @@ from assay.errors import StoreError
 from assay.growing import Growth, Standing
 from assay.planning import Planner
 from assay.store.schema import FORMAT_VERSION, IDENTITY
+from assay.study.identity import identities
 
 
 class Counting(lab.Silence):
@@ -292,3 +293,49 @@ def test_a_study_with_nothing_in_common_and_another_name_is_refused(tiny_study, 
     with pytest.raises(StoreError, match=r"no condition is in both.*--out.*directory="):
         assay.run(tiny_study(name="other", training={"batch_size": 48}), tmp_path)
     assert assay.open_results(tmp_path).study.name == "tiny"
+
+
+def test_one_split_grows_into_three_and_only_the_new_ones_are_trained(study, tmp_path):
+    """The first split stands, to the bit; the study equals one planned with three; three become two again."""
+    first, _ = grow(study(2), tmp_path / "grown")
+    three = study(2, splits=3)
+    grown, after = grow(three, tmp_path / "grown")
+    assert_same(grown, assay.run(three, tmp_path / "planned"))
+    trained = {identity for identity, *_ in after.trained}
+    new = {name for place, name in enumerate(identities(three)) if place % 3}
+    assert trained == new
+    assert grown.history.filter(resample=0)["value"].equals(first.history["value"])
+    again, counting = grow(study(2, splits=2), tmp_path / "grown")
+    assert counting.trained == {}
+    assert again.trials["resample"].unique().to_list() == [0, 1]
+    assert again.summary().left_out_trials == 4
+
+
+def test_splits_killed_in_the_middle_go_on(study, tmp_path, monkeypatch):
+    """After a kill in the second split nothing of the first is trained again, and the end is the same."""
+    three = study(2, splits=3)
+    whole = assay.run(three, tmp_path / "whole")
+    starts, begun = protocol.PopulationRun.select, []
+
+    def killed(run):
+        begun.append(run)
+        if len(begun) == 2:
+            raise KeyboardInterrupt
+        return starts(run)
+
+    monkeypatch.setattr(protocol.PopulationRun, "select", killed)
+    with pytest.raises(KeyboardInterrupt):
+        assay.run(three, tmp_path / "killed")
+    monkeypatch.undo()
+    resumed, counting = grow(three, tmp_path / "killed")
+    assert_same(resumed, whole)
+    assert len({identity for identity, *_ in counting.trained}) == 2 * 2
+
+
+def test_folds_are_other_splits_than_those_drawn_anew(study, tmp_path):
+    """A folder may hold both; each study sees its own."""
+    grow(study(1), tmp_path)
+    folds, counting = grow(study(1, splits={"folds": 3}), tmp_path)
+    assert len({identity for identity, *_ in counting.trained}) == 2 * 3
+    assert len(folds.trials) == 2 * 3
+    assert grow(study(1), tmp_path)[1].trained == {}

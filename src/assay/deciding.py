@@ -76,7 +76,7 @@ def run_until_decided(
     Raises
     ------
     StudyError
-        If the study names no baseline.
+        If the study names no baseline, or asks for several splits.
     AssayError, KeyboardInterrupt
         As in `assay.run`; the same call goes on.
     """
@@ -87,6 +87,11 @@ def run_until_decided(
         raise StudyError(
             f"{study.name}: expected a study with a baseline and a condition to compare with it, since seeds are added "
             "until each comparison is decided. Name the baseline: --set design.baseline=…"
+        )
+    if len(study.design.splits) > 1:
+        raise StudyError(
+            f"{study.name}: design.splits and rounds of seeds do not go together, for of several splits it is the "
+            "splits that decide, and more seeds add little. Leave design.splits out, or --until-decided."
         )
     counts = rounds(len(study.seed_list()), most_seeds)
     decided: dict[str, dict[str, Any]] = {}

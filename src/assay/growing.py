@@ -10,23 +10,26 @@ or epochs, and what is there is not trained again. Two questions are asked of th
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from assay.planning import Plan, Planner, PopulationPlan
-from assay.selection import best_epoch_of_each, ranked_by, selecting
+from assay.selection import best_epoch_of_each_split, ranked_by, selecting
 from assay.store import Tables
 from assay.store.checking import check_same_study
 from assay.store.present import LeftOut, Present
 from assay.store.reading import read_manifest
 from assay.store.records import Record, read_records
 from assay.store.schema import FORMAT_VERSION, MANIFEST_FILE, ORIGIN, part_stem
-from assay.study import Condition
+
+if TYPE_CHECKING:
+    import polars as pl
 
 Trial = tuple[str, int]
 """What decides its numbers (`assay.study.identity`), and its seed."""
@@ -141,35 +144,49 @@ class Standing:
         """The best epoch of each identity whose seeds have all been selected, as far as any came through."""
         import polars as pl
 
-        names = {condition.name: identity for condition, identity in self._conditions}
         missing = {identity for identity, seed in self.wanted if (identity, seed) not in self.homes}
-        lost = [trial for trial in self.homes if self.is_lost(trial)]
         select = self.planner.study.design.select
-        history = Tables(self.directory).rows("history", selecting(select))
-        place = {identity: condition.name for condition, identity in reversed(self._conditions)}
-        gone = pl.DataFrame(
-            {"condition": [place[identity] for identity, _ in lost], "seed": [seed for _, seed in lost]},
-            schema={"condition": pl.String, "seed": pl.Int64},
-        )
-        history = history.filter(pl.col("condition").is_in(list(place.values())))
-        found = best_epoch_of_each(history.join(gone, on=["condition", "seed"], how="anti"), select)
-        return {names[name]: best.epoch for name, best in found.items() if names[name] not in missing}
+        lost = [(*self._places[identity], seed) for identity, seed in self.homes if self.is_lost((identity, seed))]
+        schema = {"condition": pl.String, "resample": pl.Int64, "seed": pl.Int64}
+        gone = pl.DataFrame(lost, schema=schema, orient="row")
+        history = self._history(selecting(select)).join(gone, on=list(schema), how="anti")
+        found = best_epoch_of_each_split(history, select)
+        return {
+            identity: found[place].epoch
+            for identity, place in self._places.items()
+            if place in found and identity not in missing
+        }
+
+    def _history(self, rows: pl.Expr) -> pl.DataFrame:
+        """Some rows, the number of the split beside them: 0 where there is one."""
+        import polars as pl
+
+        history = Tables(self.directory).rows("history", rows)
+        has_splits = "resample" in history.columns
+        return history if has_splits else history.with_columns(resample=pl.lit(0, pl.Int64))
+
+    @cached_property
+    def _places(self) -> dict[str, tuple[str, int]]:
+        """Under which condition and split the rows of each identity are shown; the first of equal content."""
+        study = self.planner.study
+        shown = itertools.product(study.expand(), range(len(study.design.splits)))
+        found: dict[str, tuple[str, int]] = {}
+        for identity, (condition, number) in zip(self.planner.identities, shown, strict=True):
+            found.setdefault(identity, (condition.name, number))
+        return found
 
     def ranks(self, best: Mapping[str, int]) -> dict[Trial, float]:
         """The validation score of each trial at its condition's best epoch, by which its seeds are ranked."""
         import polars as pl
 
-        place = {identity: condition.name for condition, identity in reversed(self._conditions)}
-        names = [(place[identity], identity, epoch) for identity, epoch in best.items() if identity in place]
-        schema = {"condition": pl.String, "identity": pl.String, "epoch": pl.Int64}
-        asked = pl.DataFrame(names, schema=schema, orient="row")
-        history = Tables(self.directory).rows("history", ranked_by(self.planner.study.design.select))
-        found = history.join(asked, on=["condition", "epoch"]).select("identity", "seed", "value")
+        asked = [
+            (*self._places[identity], identity, epoch) for identity, epoch in best.items() if identity in self._places
+        ]
+        schema = {"condition": pl.String, "resample": pl.Int64, "identity": pl.String, "epoch": pl.Int64}
+        epochs = pl.DataFrame(asked, schema=schema, orient="row")
+        history = self._history(ranked_by(self.planner.study.design.select))
+        found = history.join(epochs, on=["condition", "resample", "epoch"]).select("identity", "seed", "value")
         return {(identity, seed): value for identity, seed, value in found.iter_rows()}
-
-    @property
-    def _conditions(self) -> list[tuple[Condition, str]]:
-        return list(zip(self.planner.study.expand(), self.planner.identities, strict=True))
 
 
 def has_older_format(directory: Path) -> bool:

@@ -189,7 +189,10 @@ def merged(by_seed: Sequence[Sequence[Finding]]) -> tuple[Finding, ...]:
 
 
 def data_notes(populations: Iterable[PopulationPlan], datasets: Mapping[DataRequest, Dataset]) -> list[dict[str, Any]]:
-    """What a folder keeps of its data, so that its trials can be judged without them; one entry a data set."""
+    """What a folder keeps of its data, so that its trials can be judged without them; one entry a data set.
+
+    Of several splits it is the first that stands for all.
+    """
     notes: dict[str, dict[str, Any]] = {}
     for population in populations:
         dataset = datasets[population.request]
@@ -205,7 +208,7 @@ def data_notes(populations: Iterable[PopulationPlan], datasets: Mapping[DataRequ
                     "chance": {},
                 },
             )
-            entry["chance"][_written(facts.loss)] = facts.chance_loss
+            entry["chance"].setdefault(_written(facts.loss), facts.chance_loss)  # of the first of several splits
     return list(notes.values())
 
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from assay.bookkeeping import failed_trials
 from assay.choices import Choice, Table
-from assay.data import Dataset, load
+from assay.data import DataRequest, Dataset, load
 from assay.engine import (
     PROGRAMS_KEPT,
     available_cores,
@@ -134,7 +134,7 @@ def run(
     for population in plan.populations:
         check_metrics(population, datasets[population.request])
     folder = Path(directory) if directory is not None else RUNS_FOLDER / study.name
-    found_fingerprints = fingerprints(datasets.values()) | model_fingerprints(plan) | code_fingerprints(plan)
+    found_fingerprints = fingerprints(datasets.items()) | model_fingerprints(plan) | code_fingerprints(plan)
     with Store.open(folder, study, found_fingerprints) as store:
         store.note(
             devices=[str(device) for device in devices],
@@ -143,6 +143,7 @@ def run(
             judged_by=data_notes(plan.populations, datasets),
             own_code=code_notes(plan),
             own_activations=trait_notes(plan.populations),
+            overlaps=plan.overlaps(),
         )
         standing = Standing.of(folder, planner)
         growth = Growth.of(standing, store.last_number)
@@ -268,12 +269,13 @@ def _guarded(population: PopulationPlan, train: Callable[[], bool], store: Store
         return False, error
 
 
-def fingerprints(datasets: Iterable[Dataset]) -> dict[str, str]:
+def fingerprints(datasets: Iterable[tuple[DataRequest, Dataset]]) -> dict[str, str]:
     """SHA-256 of each data set by name: a folder goes on only with the same data.
 
-    Data sets of one name (a study may vary how many rows are kept) are told apart by a number.
+    Splits have names of their own. Data sets of one name (a study may vary how many rows are kept) are told apart by a
+    number.
     """
-    return _by_name((dataset.name, dataset.fingerprint) for dataset in datasets)
+    return _by_name((f"{data.name}{request.resample}", data.fingerprint) for request, data in datasets)
 
 
 def model_fingerprints(plan: Plan) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 from collections.abc import Collection, Hashable, Mapping, Sequence
@@ -12,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from assay.choices import Choice
-from assay.data import DataRequest, DataShape, describe
+from assay.data import DataRequest, DataShape, Resample, describe
 from assay.engine.batching import num_batches
 from assay.engine.devices import available_cores
 from assay.engine.layout import Layout, Member, plan_layout
@@ -176,18 +177,24 @@ class Plan:
     def __repr__(self) -> str:
         counts = {
             "conditions": len(self.conditions),
+            **({"splits": self.splits} if self.splits > 1 else {}),
             "seeds": len(self.seeds),
             "trials": self.num_trials,
             "populations": len(self.populations),
         }
-        conditions, seeds, trials, populations = (
+        *factors, trials, populations = (
             f"{count} {noun[:-1] if count == 1 else noun}" for noun, count in counts.items()
         )
-        return f"{self.study.name}: {conditions} × {seeds} = {trials}, in {populations}."
+        return f"{self.study.name}: {' × '.join(factors)} = {trials}, in {populations}."
+
+    @property
+    def splits(self) -> int:
+        """How often test and validation rows are drawn."""
+        return len(self.study.design.splits)
 
     @property
     def num_trials(self) -> int:
-        return len(self.conditions) * len(self.seeds)
+        return len(self.conditions) * self.splits * len(self.seeds)
 
     @property
     def num_programs(self) -> int:
@@ -206,8 +213,36 @@ class Plan:
 
     @property
     def memory_bytes(self) -> int:
-        """Peak; populations are trained one after another."""
-        return BASE_BYTES + max(population.memory_bytes(self.num_devices) for population in self.populations)
+        """Peak; populations are trained one after another, beside the data of all."""
+        data = {population.request: population.shape.bytes for population in self.populations}
+        largest = max(self.populations, key=lambda population: population.memory_bytes(self.num_devices))
+        others = sum(size for request, size in data.items() if request != largest.request)
+        return BASE_BYTES + largest.memory_bytes(self.num_devices) + others
+
+    def overlaps(self) -> dict[str, float]:
+        """Of several splits, the rows that one is measured on for each row that it learns from, by part.
+
+        Means over the splits; the largest where data vary. That is what splits know of each other: see
+        `assay.analysis.splits`. Test rows that the source has set apart are the same in every split, so that splits
+        are independent draws of what varies: 0.
+        """
+        found: dict[str, float] = {}
+        by_data: dict[DataRequest, dict[Resample, PopulationPlan]] = {}
+        for population in self.populations:
+            same = replace(population.request, resample=Resample())
+            by_data.setdefault(same, {})[population.request.resample] = population
+        for populations in by_data.values():
+            shapes = [population.shape for population in populations.values()]
+            ratios = {
+                "validation": [shape.validation_rows / shape.train_rows for shape in shapes],
+                "test": [
+                    0.0 if shape.has_own_test else shape.test_rows / (shape.train_rows + shape.validation_rows)
+                    for shape in shapes
+                ],
+            }
+            for part, values in ratios.items():
+                found[part] = max(found.get(part, 0.0), sum(values) / len(values))
+        return found if self.splits > 1 else {}
 
     def expected_seconds(self, gemm_rate: float) -> float:
         """A rough wall time of the command, from the machine's own rate of matrix products in FLOP/s."""
@@ -242,9 +277,10 @@ def plan_study(study: Study, num_devices: int | None = None, platform: str = "cp
 
 @dataclass(frozen=True)
 class _Entry:
-    """A condition, and what it is to the engine."""
+    """A condition on one of the study's splits, and what it is to the engine; `index` counts both."""
 
     condition: Condition
+    index: int
     identity: str
     member: Member
     request: DataRequest
@@ -268,7 +304,7 @@ class Planner:
     Attributes
     ----------
     identities : list of str
-        Of each condition, in order; equal where conditions have equal content.
+        Of each condition on each split, in order; equal where conditions have equal content.
     """
 
     def __init__(self, study: Study, num_devices: int | None = None, platform: str = "cpu") -> None:
@@ -285,15 +321,16 @@ class Planner:
     def _resolved(self) -> list[_Entry]:
         known: dict[tuple[int, DataRequest], tuple[Layer, ...]] = {}  # conditions share the networks that do not vary
         entries = []
-        for condition, identity in zip(self.study.expand(), self.identities, strict=True):
-            request = condition.data.request(self.study.folder)
+        everything = itertools.product(self.study.expand(), self.study.design.splits)
+        for index, ((condition, split), identity) in enumerate(zip(everything, self.identities, strict=True)):
+            request = condition.data.request(self.study.folder, split)
             if request not in self._shapes:
                 self._shapes[request] = describe(request)
             network = id(condition.network), request
             layers, loss = resolve(self.study, condition, self._shapes[request], known.get(network))
             known[network] = layers
             member = Member(layers, loss, condition.training.optimizer)
-            entries.append(_Entry(condition, identity, member, request))
+            entries.append(_Entry(condition, index, identity, member, request))
         return entries
 
     @property
@@ -366,7 +403,7 @@ class Planner:
         members = tuple(entry.member for entry in entries)
         place = {seed: position for position, seed in enumerate(self.seeds)}
         positions = np.asarray([place.get(seed, -1) for seed in seeds])
-        trials = np.asarray([entry.condition.index for entry in entries])[:, None] * len(self.seeds) + positions[None]
+        trials = np.asarray([entry.index for entry in entries])[:, None] * len(self.seeds) + positions[None]
         return PopulationPlan(
             number=number,
             conditions=tuple(entry.condition for entry in entries),

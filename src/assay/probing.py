@@ -359,8 +359,8 @@ def report_of(observation: Observation) -> ProbeReport:
 
 
 def probe_study(study: Study) -> ProbeReport:
-    """The report on every condition of a study; see `probe`."""
-    plan = plan_study(study)
+    """The report on every condition of a study, on the first of several splits; see `probe`."""
+    plan = plan_study(with_changes(study, {"design.splits": 1}) if len(study.design.splits) > 1 else study)
     check_capacity(plan)
     use_all_cores()
     use_compilation_cache()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from assay.errors import StoreError, did_you_mean
 from assay.selection import is_higher_better, ranked_by, ranking
 from assay.store import Tables
-from assay.store.schema import network_trial
+from assay.store.schema import RESAMPLE, network_trial
 
 if TYPE_CHECKING:
     import polars as pl
@@ -90,7 +90,7 @@ class Results(Tables):
         condition : str, optional
             Its name; the best of those that are kept when not given, see `best_condition`.
         seed : int, optional
-            The best of those that are kept when not given.
+            The best of those that are kept when not given. Of several splits it is a network of the first.
 
         Raises
         ------
@@ -104,7 +104,7 @@ class Results(Tables):
         if seed in kept:
             return Kept.load(kept[seed])
         if kept and seed is None:
-            best_first = [*self._ranks().filter(condition=name)["seed"], *sorted(kept)]
+            best_first = [*self._ranks().filter(condition=name, resample=0)["seed"], *sorted(kept)]
             return Kept.load(kept[next(each for each in best_first if each in kept)])
         raise StoreError(f"{self.directory}: {self._why_not_kept(name, seed)}")
 
@@ -125,14 +125,14 @@ class Results(Tables):
 
     @cached_property
     def _networks(self) -> dict[str, dict[int, Path]]:
-        """The file of each network that is kept, by condition and seed."""
+        """The file of each network that is kept, by condition and seed; of several splits those of the first."""
         if self.was_watched:
             return {}
         found: dict[str, dict[int, Path]] = {}
         for path in sorted((self.directory / "networks").glob("*.npz")):
             identity, seed = network_trial(path)
             found.setdefault(identity, {})[seed] = path
-        named = zip(self.present.names, self.present.identities, strict=True)
+        named = zip(self.present.names, self.present.identities[:: self.present.splits], strict=True)
         asked = set(self.present.seeds)
         of_name = {
             name: {seed: path for seed, path in found.get(each, {}).items() if seed in asked} for name, each in named
@@ -140,7 +140,10 @@ class Results(Tables):
         return {name: of_seed for name, of_seed in of_name.items() if of_seed}
 
     def _ranks(self) -> pl.DataFrame:
-        """Condition, seed and ``cost``, the validation score at the best epoch, small where it is good; best first."""
+        """Condition, seed and ``cost``, the validation score at the best epoch, small where it is good; best first.
+
+        Beside them ``resample``, the number of the split, 0 where there is one.
+        """
         import polars as pl
 
         select = self.study.design.select
@@ -148,7 +151,9 @@ class Results(Tables):
         rows = self.rows("history", ranked_by(select)).join(
             self.trials.select("trial", epoch=pl.col("best_epoch")), on=["trial", "epoch"]
         )
-        return rows.select("condition", "seed", cost=sign * pl.col("value")).sort("cost", "seed")
+        if RESAMPLE not in rows.columns:
+            rows = rows.with_columns(pl.lit(0, pl.Int64).alias(RESAMPLE))
+        return rows.select("condition", RESAMPLE, "seed", cost=sign * pl.col("value")).sort("cost", "seed")
 
     def _why_not_kept(self, name: str | None, seed: int | None) -> str:
         """A sentence on a network that is not there, and what to do."""

@@ -114,5 +114,19 @@ def best_epoch_of_each(history: pl.DataFrame, select: str) -> dict[str, BestEpoc
     return {name: BestEpoch(*epochs) for name, *epochs, has_completed in found if has_completed}
 
 
+def best_epoch_of_each_split(history: pl.DataFrame, select: str) -> dict[tuple[str, int], BestEpoch]:
+    """As `best_epoch_of_each`, each of several splits by its own validation rows: by condition and number of split.
+
+    A history without the column ``resample`` is of one split, number 0.
+    """
+    whole = {(0,): history}
+    parts = history.partition_by("resample", as_dict=True) if "resample" in history.columns else whole
+    return {
+        (name, number): best
+        for (number,), rows in parts.items()
+        for name, best in best_epoch_of_each(rows, select).items()
+    }
+
+
 def _split_and_metric(select: str) -> tuple[str, str]:
     return ("train", "loss") if select == "last" else ("validation", select.removeprefix("val_"))

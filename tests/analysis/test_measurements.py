@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from assay.analysis import best_epochs, measurements
-from assay.analysis.measurements import ended_badly
+from assay.analysis.measurements import ended_badly, split_epochs
 
 
 def test_validation_is_read_at_the_best_epoch_and_test_at_the_end(tmp_path, synthetic):
@@ -36,7 +36,8 @@ def test_some_conditions_are_measured_without_the_others(tmp_path, synthetic):
     names = [condition.name for condition in results.conditions[1:3]]
     best = best_epochs(results, names)
     assert best == {name: found for name, found in best_epochs(results).items() if name in names}
-    assert measurements(results, best).equals(measurements(results).filter(pl.col("condition").is_in(names)))
+    found = measurements(results, split_epochs(results, names))
+    assert found.equals(measurements(results).filter(pl.col("condition").is_in(names)))
 
 
 def test_a_recorded_best_epoch_is_kept(tmp_path, synthetic):

@@ -12,7 +12,7 @@ from sklearn.datasets import load_diabetes, load_digits, load_iris
 from sklearn.model_selection import train_test_split
 
 import assay.data
-from assay.data import DATASETS, DataRequest, Split, describe, is_available, load
+from assay.data import DATASETS, DataRequest, Resample, Split, describe, is_available, load
 from assay.errors import DataError
 
 SHARED = os.environ.get("ASSAY_DATA")
@@ -345,3 +345,93 @@ def test_a_table_of_numbers_is_described_without_scikit_learn(tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(Path(assay.data.__file__).parents[2])}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     assert done.stdout.strip() == "[]"
+
+
+# ---- several splits
+
+
+def rows_of(x: np.ndarray) -> list[tuple[float, ...]]:
+    return sorted(map(tuple, x.tolist()))
+
+
+def test_folds_test_each_row_once():
+    """Validation rows are drawn from the rest, and the sizes are those of the plan."""
+    requests = [DataRequest("iris", scaling="none", resample=Resample(number, 4)) for number in range(4)]
+    found = [load(request) for request in requests]
+    tested = [row for dataset in found for row in rows_of(dataset.x_test)]
+    assert sorted(tested) == rows_of(load_iris().data.astype(np.float32))
+    assert [dataset.shape for dataset in found] == [describe(request) for request in requests]
+
+
+def test_splits_draw_test_and_validation_rows_anew():
+    """The first is the split of a study without others; the next ones differ in all parts."""
+    first, second = (load(DataRequest("iris", resample=Resample(number))) for number in (0, 1))
+    assert first.fingerprint == load(DataRequest("iris")).fingerprint
+    assert first.shape == second.shape == describe(DataRequest("iris", resample=Resample(1)))
+    for part in ("x_train", "x_validation", "x_test"):
+        assert rows_of(getattr(first, part)) != rows_of(getattr(second, part))
+
+
+def own_parts(path: Path, **further: np.ndarray) -> Path:
+    """An .npz with a test set of its own."""
+    x, y = np.arange(60, dtype=float).reshape(30, 2), np.arange(30) % 2
+    np.savez(path, x_train=x[:20], y_train=y[:20], x_test=x[20:], y_test=y[20:], **further)
+    return path
+
+
+def test_a_test_set_of_the_source_stays(tmp_path):
+    """Then the validation rows alone are drawn anew, or cut into folds."""
+    path = str(own_parts(tmp_path / "parts.npz"))
+    one, other = (load(DataRequest(path=path, resample=Resample(number))) for number in (0, 1))
+    assert rows_of(one.x_test) == rows_of(other.x_test)
+    assert rows_of(one.x_validation) != rows_of(other.x_validation)
+    folds = [load(DataRequest(path=path, resample=Resample(number, 5))) for number in range(5)]
+    validated = sorted(row for dataset in folds for row in rows_of(dataset.x_validation))
+    assert validated == sorted(rows_of(folds[0].x_train) + rows_of(folds[0].x_validation))
+    assert one.shape.has_own_test
+
+
+def test_nothing_is_left_to_split_where_the_source_has_all_parts(tmp_path):
+    """Validation and test rows that are set apart make one split."""
+    x, y = np.arange(8, dtype=float).reshape(4, 2), np.arange(4) % 2
+    path = str(own_parts(tmp_path / "parts.npz", x_validation=x, y_validation=y))
+    with pytest.raises(DataError, match="comes with its own validation and test rows, so there is nothing to split"):
+        describe(DataRequest(path=path, resample=Resample(1)))
+
+
+def table(path: Path) -> str:
+    """Sixty rows of twenty patients, the days in no order."""
+    days = np.random.default_rng(0).permutation(60)
+    lines = [f"{row % 7},p{row // 3},{days[row]},{row % 2}" for row in range(60)]
+    path.write_text("\n".join(["a,patient,day,y", *lines]))
+    return str(path)
+
+
+@pytest.mark.parametrize("resample", [Resample(), Resample(2), Resample(1, 4)])
+def test_rows_of_one_group_are_in_one_part(tmp_path, resample):
+    """Of training, validation and test rows no two hold rows of one patient, and a plan knows how many there are."""
+    request = DataRequest(path=table(tmp_path / "own.csv"), group="patient", scaling="none", resample=resample)
+    data = load(request)
+    patients = [set((rows // 3).tolist()) for rows in data.rows.values()]
+    assert sum(map(len, patients)) == len(set.union(*patients)) == 20
+    assert data.shape == describe(request)
+    assert data.shape.features == 2
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_parts_follow_each_other_in_time(tmp_path, number):
+    """Training rows, then validation rows, then test rows; another split ends a window earlier."""
+    request = DataRequest(path=table(tmp_path / "own.csv"), time="day", scaling="none", resample=Resample(number))
+    data = load(request)
+    days = np.random.default_rng(0).permutation(60)
+    order = np.concatenate([days[data.rows[part]] for part in ("train", "validation", "test")])
+    assert order.tolist() == list(range(60 - 12 * number))
+    assert data.shape == describe(request)
+
+
+def test_some_rows_in_time_are_the_last_ones(tmp_path):
+    """`rows = 20` keeps those next to the test rows, not the oldest."""
+    request = DataRequest(path=table(tmp_path / "own.csv"), time="day", rows=20)
+    data = load(request)
+    days = np.random.default_rng(0).permutation(60)
+    assert days[data.rows["train"]].min() == 60 - 12 - 20

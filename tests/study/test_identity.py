@@ -104,9 +104,9 @@ def test_every_field_that_decides_numbers_changes_the_identity(part):
 
 
 def test_what_the_design_says_is_not_part_of_it():
-    """A field that is added to the design fails here until it is looked at."""
+    """A field that is added to the design fails here until it is looked at. Splits have a test of their own."""
     known = {"kind", "seeds", "select", "final", "baseline", "confidence", "margin", "keep", "keep_state", "allow"}
-    assert set(DesignSpec.model_fields) == known
+    assert set(DesignSpec.model_fields) == known | {"splits"}
 
 
 def test_paths_and_arguments_of_synthetic_data_count():
@@ -120,3 +120,18 @@ def test_epochs_as_a_factor_tell_conditions_apart():
     factor = identities(Study(data="digits", vary={"training.epochs": [10, 25]}))
     assert len(set(factor)) == 2
     assert factor[1] == identity(training={"epochs": 25})
+
+
+def test_each_split_has_an_identity_and_the_first_that_of_no_other():
+    """A study of one split grows into five, and five into ten; a fold is of so many folds."""
+    five, ten = (identities(Study(data="digits", design={"splits": count})) for count in (5, 10))
+    assert five[0] == identity()
+    assert ten[:5] == five
+    folds, more = (identities(Study(data="digits", design={"splits": {"folds": count}})) for count in (3, 5))
+    assert len({*ten, *folds, *more}) == 10 + 3 + 5
+
+
+def test_conditions_come_with_their_splits_one_after_another():
+    """All splits of the first condition, then those of the second."""
+    both = identities(Study(data="digits", vary={"network.activation": ["relu", "tanh"]}, design={"splits": 2}))
+    assert both[:2] == identities(Study(data="digits", network={"activation": "relu"}, design={"splits": 2}))

@@ -14,6 +14,7 @@ from typing import Literal
 
 from assay.analysis.intervals import Interval, noncentral_tail, standard_deviation, student_quantile, student_tail
 from assay.analysis.scales import PLAIN, Scale
+from assay.analysis.splits import Unit, replicates, widening
 
 RESOLUTION = 2.0**-21
 """Values are float32 with 24 binary digits: a difference of two is known to about this part of them."""
@@ -29,32 +30,32 @@ CONCLUSIONS: tuple[Conclusion, ...] = ("better", "worse", "same", "undecided")
 
 @dataclass(frozen=True)
 class Sample:
-    """What the seeds of one condition came to.
+    """What the seeds of one condition came to, on each of its splits.
 
     Attributes
     ----------
-    values : mapping of int to float
-        By seed, the value of each trial that completed.
-    at_chance : set of int
+    values : mapping of Unit to float
+        By seed, or split and seed, the value of each trial that completed.
+    at_chance : set of Unit
         Those of them that never left chance, where others of the condition did.
-    lost : set of int
-        The seeds of trials that diverged.
+    lost : set of Unit
+        The trials that diverged.
     chance : float, optional
         The value of the best constant answer, which is what a trial that diverged counts as. None: not known.
     """
 
-    values: Mapping[int, float]
-    at_chance: frozenset[int] = frozenset()
-    lost: frozenset[int] = frozenset()
+    values: Mapping[Unit, float]
+    at_chance: frozenset[Unit] = frozenset()
+    lost: frozenset[Unit] = frozenset()
     chance: float | None = None
 
     @property
-    def learnt(self) -> Mapping[int, float]:
+    def learnt(self) -> Mapping[Unit, float]:
         """The values of the seeds that learnt; all where none is set apart."""
-        return {seed: value for seed, value in self.values.items() if seed not in self.at_chance}
+        return {unit: value for unit, value in self.values.items() if unit not in self.at_chance}
 
     @property
-    def compared(self) -> Mapping[int, float]:
+    def compared(self) -> Mapping[Unit, float]:
         """What stands for the condition in a comparison of means: the best constant answer, where all diverged."""
         if self.values or self.chance is None:
             return self.learnt
@@ -92,6 +93,11 @@ class Rules:
         baseline's value.
     resolution : float
         The smallest step between two values: 1 / rows for an accuracy.
+    overlap : float, optional
+        Of several splits, the rows measured for each row trained on; see `assay.analysis.splits`. None: seeds are
+        compared, of one split.
+    more : bool
+        Whether there may be more seeds, or splits: not of folds.
     """
 
     higher_is_better: bool
@@ -99,6 +105,8 @@ class Rules:
     confidence: float = 0.95
     margin: float = 0.01
     resolution: float = 0.0
+    overlap: float | None = None
+    more: bool = True
 
 
 @dataclass(frozen=True)
@@ -151,11 +159,16 @@ class Comparison:
     comparisons : int
         How many those are.
     seeds_needed : int or None
-        So many seeds would decide it at the spread seen. None where it is decided, or where no spread was seen.
+        So many seeds, or splits, would decide it at the spread seen. None where it is decided, or where no spread was
+        seen, or where no number of splits would.
     settles_margin : bool
         Whether so many would decide it whatever the true difference is; else only if it is as large as the one seen.
     is_separate : bool
         Whether all values of the one lie beyond all values of the other.
+    unit : str
+        What is compared: each ``seed``, or the mean of each ``split``.
+    is_beyond_reach : bool
+        Whether no number of splits would decide it: what they share does not grow less with their number.
     """
 
     difference: Interval
@@ -167,6 +180,8 @@ class Comparison:
     seeds_needed: int | None = None
     settles_margin: bool = True
     is_separate: bool = False
+    unit: Literal["seed", "split"] = "seed"
+    is_beyond_reach: bool = False
 
 
 def compare_paired(sample: Sample, baseline: Sample, rules: Rules) -> Evidence:
@@ -181,11 +196,15 @@ def compare_paired(sample: Sample, baseline: Sample, rules: Rules) -> Evidence:
     the shares that learnt are compared (Fisher's exact test), and beside them the means of seeds that learnt in both,
     which count only if they do not point away from the shares. A condition of which all trials diverged stands there
     with the best constant answer.
+
+    Of several splits the means over the seeds that both completed are compared, split by split. Shares that learnt are
+    not compared then, for trials of overlapping splits fail together.
     """
     mine, other = sample.compared, baseline.compared
-    seeds = sorted(mine.keys() & other.keys())
-    values, theirs = [mine[seed] for seed in seeds], [other[seed] for seed in seeds]
-    return _evidence(sample, baseline, _Shift.paired(values, theirs, rules) if seeds else None, rules)
+    common = mine.keys() & other.keys()
+    own, others = (replicates({unit: each[unit] for unit in common}, rules.overlap) for each in (mine, other))
+    values, theirs = [own[number] for number in sorted(own)], [others[number] for number in sorted(own)]
+    return _evidence(sample, baseline, _Shift.paired(values, theirs, rules) if common else None, rules)
 
 
 def compare_unpaired(sample: Sample, baseline: Sample, rules: Rules) -> Evidence:
@@ -194,7 +213,7 @@ def compare_unpaired(sample: Sample, baseline: Sample, rules: Rules) -> Evidence
     B. L. Welch, "The generalization of 'Student's' problem when several different population variances are involved",
     Biometrika 34, 1947.
     """
-    values, theirs = list(sample.compared.values()), list(baseline.compared.values())
+    values, theirs = (list(replicates(each.compared, rules.overlap).values()) for each in (sample, baseline))
     return _evidence(sample, baseline, _Shift.unpaired(values, theirs, rules) if values and theirs else None, rules)
 
 
@@ -204,11 +223,13 @@ def _evidence(sample: Sample, baseline: Sample, means: _Shift | None, rules: Rul
     found: list[tuple[float, bool]] = []
     if means is not None and means.error > 0:
         p = 2 * student_tail(means.degrees, abs(means.shift) / means.error)
-        found.append((p / (1 - LEVEL_OF_SHARES) if is_split else p, means.shift > 0))
+        shared = is_split and rules.overlap is None  # with the test of the shares below
+        found.append((p / (1 - LEVEL_OF_SHARES) if shared else p, means.shift > 0))
     if is_split and sample.share_learnt != baseline.share_learnt:
         is_higher = (sample.share_learnt > baseline.share_learnt) == rules.higher_is_better
         found = [one for one in found if one[1] == is_higher]
-        found.append((_shares_p(sample, baseline) / LEVEL_OF_SHARES, is_higher))
+        if rules.overlap is None:
+            found.append((_shares_p(sample, baseline) / LEVEL_OF_SHARES, is_higher))
     smallest = min(found, default=None)
     return Evidence(
         difference=Interval(None, None, None, 0) if means is None else means.difference(rules),
@@ -252,9 +273,11 @@ def concluded(found: Sequence[Evidence], rules: Rules) -> list[Comparison]:
             conclusion = "same"
         elif p is not None and p <= level:
             conclusion = "better" if one.is_higher == rules.higher_is_better else "worse"
-        needed, settles_margin = None, True
-        if conclusion == "undecided" and one.p is not None:
-            needed, settles_margin = seeds_needed(one.deviation_to_margin, one.deviation_to_shift, level / comparisons)
+        needed, settles_margin, is_known = None, True, math.isfinite(one.deviation_to_margin)
+        is_open = conclusion == "undecided" and one.p is not None and rules.more
+        if is_open:
+            spread = one.deviation_to_margin, one.deviation_to_shift
+            needed, settles_margin = seeds_needed(*spread, level / comparisons, rules.overlap)
         concluded.append(
             Comparison(
                 difference=one.difference,
@@ -266,6 +289,8 @@ def concluded(found: Sequence[Evidence], rules: Rules) -> list[Comparison]:
                 seeds_needed=needed,
                 settles_margin=settles_margin,
                 is_separate=one.is_separate,
+                unit="seed" if rules.overlap is None else "split",
+                is_beyond_reach=is_open and bool(rules.overlap) and is_known and needed is None,
             )
         )
     return concluded
@@ -281,8 +306,10 @@ def holm(p: Sequence[float | None]) -> list[float | None]:
     return adjusted
 
 
-def seeds_needed(to_margin: float, to_shift: float, level: float) -> tuple[int | None, bool]:
-    """How many seeds would decide, and whether they would whatever the true difference is.
+def seeds_needed(
+    to_margin: float, to_shift: float, level: float, overlap: float | None = None
+) -> tuple[int | None, bool]:
+    """How many seeds, or splits, would decide, and whether they would whatever the true difference is.
 
     Half an interval of half a margin decides: the interval leaves out 0 or lies within the margin. Fewer seeds may do
     where the difference is large: so many find one as large as that seen with a probability of at least `POWER`, by the
@@ -294,14 +321,24 @@ def seeds_needed(to_margin: float, to_shift: float, level: float) -> tuple[int |
         Standard deviation s of the paired differences, in units of the margin and of the difference seen.
     level : float
         What one of the study's comparisons may err by.
+    overlap : float, optional
+        Of splits: their mean errs by at least √overlap · s, however many they are.
     """
 
     def half_interval(count: int) -> float:
         return student_quantile(count - 1, 1 - level / 2)
 
-    whatever = _fewest(lambda count: half_interval(count) * to_margin / math.sqrt(count) <= 0.5, to_margin)
+    def error(deviation: float, count: int) -> float:
+        return deviation * widening(count, overlap)
+
+    whatever = _fewest(
+        lambda count: half_interval(count) * error(to_margin, count) / math.sqrt(count) <= 0.5, to_margin
+    )
     like_this = _fewest(
-        lambda count: noncentral_tail(count - 1, math.sqrt(count) / to_shift, half_interval(count)) >= POWER, to_shift
+        lambda count: (
+            noncentral_tail(count - 1, math.sqrt(count) / error(to_shift, count), half_interval(count)) >= POWER
+        ),
+        to_shift,
     )
     if like_this is not None and (whatever is None or like_this < whatever):
         return like_this, False
@@ -333,7 +370,7 @@ class _Shift:
     degrees, error : float
         Degrees of freedom and standard error of the shift; an error of 0 is one that is not known.
     deviation : float
-        Of one pair on the scale, so that the error is deviation / √count.
+        Of one pair on the scale, so that the error is deviation / √count, wider for splits.
     effect_size : float or None
     is_separate : bool
         Whether all values of the one lie beyond all values of the other.
@@ -360,7 +397,7 @@ class _Shift:
         differences = [a - b for a, b in zip(values, theirs, strict=True)]
         spread = max(standard_deviation(differences), rules.resolution) if count > 1 else 0.0
         effect = _mean(differences) / spread if spread > 0 and deviation > 0 else None
-        error = deviation / math.sqrt(count)
+        error = deviation / math.sqrt(count) * widening(count, rules.overlap)
         return cls._of(values, theirs, scale, count, count - 1, error, deviation, effect)
 
     @classmethod
@@ -371,7 +408,8 @@ class _Shift:
         for sample in (values, theirs):
             slope = scale.slope(_mean(sample))
             spread = _seen([slope * value for value in sample], rules.resolution * slope, abs(_mean(sample)), rules)
-            parts.append((spread**2 / len(sample), len(sample) - 1))
+            wide = widening(len(sample), rules.overlap)
+            parts.append((spread**2 / len(sample) * wide**2, len(sample) - 1))
         variance = sum(part for part, _ in parts) if all(part > 0 for part, _ in parts) else 0.0
         degrees = variance**2 / sum(part**2 / free for part, free in parts) if variance > 0 else 0.0
         pooled = math.sqrt(
@@ -379,7 +417,8 @@ class _Shift:
         )
         effect = (_mean(values) - _mean(theirs)) / pooled if pooled > 0 else None
         error = math.sqrt(variance)
-        return cls._of(values, theirs, scale, count, degrees, error, error * math.sqrt(count), effect)
+        deviation = error * math.sqrt(count) / widening(count, rules.overlap)
+        return cls._of(values, theirs, scale, count, degrees, error, deviation, effect)
 
     @classmethod
     def _of(

@@ -23,7 +23,8 @@ Labels = Mapping[str, str]
 def factor_sentences(analysis: FactorAnalysis, measure: Measure) -> list[str]:
     """Which share of the variance each factor makes, then what the largest interaction comes to.
 
-    Named are the terms that stand out from the seeds' noise, the largest first. What is left to the seeds is all that
+    Named are the terms that stand out from the seeds' noise, the largest first. What is left to the seeds (of several
+    splits, to the splits) is all that
     they do: to every condition alike, and to one alone.
     """
     if analysis.residual.share is None:
@@ -31,14 +32,14 @@ def factor_sentences(analysis: FactorAnalysis, measure: Measure) -> list[str]:
     labels = short_labels([term.factors[0] for term in analysis.terms if term.kind == "main"])
     named = sorted(filter(analysis.stands_out, analysis.terms), key=lambda term: -(term.share or 0.0))
     if not named:
-        return [f"No factor stands out from the seeds' noise in the {measure}."]
+        return [f"No factor stands out from the {analysis.seed.kind}s' noise in the {measure}."]
     first, *others = named[:NAMED_TERMS]
     most = "most of the difference: " if (first.share or 0.0) > 0.5 else ""
     said = [f"{_subject(first, labels)} {most}{_share_text(first)} of the variance of the {measure}"]
     said += [f"{_name(term, labels)} {_share_text(term)}" for term in others]
     luck = (analysis.seed.share or 0.0) + analysis.residual.share
     rest = 1 - sum(term.share or 0.0 for term in named)  # less where a share below 0 was taken for 0
-    said.append(f"the luck of the seeds {_percent(min(luck, rest))}")
+    said.append(f"the luck of the {analysis.seed.kind}s {_percent(min(luck, rest))}")
     return ["; ".join(said) + "."] + [_exchange(effect, labels, measure) for effect in analysis.simple_effects[:1]]
 
 
@@ -48,7 +49,7 @@ def marginal_sentences(gains: Sequence[MarginalGains], measure: Measure) -> list
         return []
     clear = [one for one in gains if any(gain.is_clear for gain in one.gains)]
     if not clear:
-        return [f"No factor stands out from the seeds' noise in the {measure}."]
+        return [f"No factor stands out from the {gains[0].unit}s' noise in the {measure}."]
     labels = short_labels([one.factor for one in gains])
     first, *others = ((labels[one.factor], _range_text(one, measure)) for one in clear[:NAMED_TERMS])
     said = [f"{first[0]} matters most for the {measure}: {first[1]}", *(f"{name} {ends}" for name, ends in others)]
@@ -60,7 +61,7 @@ def term_text(term: Term) -> str:
     if term.kind == "higher interactions":
         return "three or more factors together"
     if not term.factors:
-        return "noise" if term.kind == "residual" else "seed"
+        return "noise" if term.kind == "residual" else term.kind
     return " × ".join(short_labels(list(term.factors)).values())
 
 

@@ -6,7 +6,8 @@ r"""Which factor matters: an exact analysis of variance over every combination o
 
 Every condition has the same seeds, so the design is balanced and its sums of squares are exact and add up
 (Montgomery, *Design and Analysis of Experiments*, 2017, section 5.6). Shapes: k factors of L1, …, Lk levels make
-C conditions; with S seeds there are N = C · S trials.
+C conditions; with S seeds there are N = C · S trials. Of several splits the split is the block, with the mean over its
+seeds, and S is their number.
 """
 
 from __future__ import annotations
@@ -22,10 +23,11 @@ import numpy as np
 from assay.analysis.comparison import Comparison, Rules, Sample, compare_paired, holm
 from assay.analysis.intervals import Interval
 from assay.analysis.share_intervals import share_intervals
+from assay.analysis.splits import widening
 
 SMALLEST_INTERACTION = 0.05
 """An interaction with less of the variance seldom changes which level one would choose, and has no simple effects."""
-Kind = Literal["main", "interaction", "higher interactions", "seed", "residual"]
+Kind = Literal["main", "interaction", "higher interactions", "seed", "split", "residual"]
 Row = tuple[Kind, tuple[str, ...], int, float]
 """Of a term: kind, factors, degrees of freedom, sum of squares."""
 
@@ -51,7 +53,9 @@ class Factor:
 
 @dataclass(frozen=True)
 class Term:
-    """A main effect, an interaction of two factors, all higher interactions together, the seed, or the residual.
+    """A main effect, an interaction of two factors, all higher interactions together, the block, or the residual.
+
+    The block is the ``seed``, or the ``split`` where there are several.
 
     Attributes
     ----------
@@ -147,10 +151,11 @@ class SimpleEffect:
 
 @dataclass(frozen=True)
 class MarginalGains:
-    """What each level of one factor gains over the baseline, where factors vary one at a time."""
+    """What each level of one factor gains over the baseline, where factors vary one at a time; by seeds, or splits."""
 
     factor: str
     gains: tuple[Gain, ...]
+    unit: str = "seed"
 
     @property
     def span(self) -> float:
@@ -172,9 +177,9 @@ class FactorAnalysis:
     terms : tuple of Term
         Main effects, interactions of two factors, and from three factors on the rest of the interactions.
     seed : Term
-        What a seed does to all conditions alike.
+        What a seed does to all conditions alike; of several splits, what a split does.
     residual : Term
-        What a seed does to one condition alone: the noise. It has no test and no interval.
+        What it does to one condition alone: the noise. It has no test and no interval.
     confidence : float
     simple_effects : tuple of SimpleEffect
         Of large interactions that stand out, the largest first.
@@ -242,6 +247,10 @@ def analyse_factors(values: np.ndarray, factors: Sequence[Factor], rules: Rules)
     below 0, all add up to 1.
 
     The shares are of the metric as it is, and the noise is taken to be about as large in every condition.
+
+    Splits share rows, so the means of conditions differ by more luck than the splits show. MSE is taken (1 + S ·
+    overlap) times as large then, with which F of two conditions is the square of the corrected t of
+    `assay.analysis.splits`; F of more is approximate, and the share of the split is at most a little small.
     """
     array = np.asarray(values, dtype=float)
     kept = [factor for factor in factors if len(factor.levels) > 1]
@@ -292,11 +301,12 @@ def marginal_gains(compared: Iterable[tuple[str, Any, Comparison]]) -> tuple[Mar
         Each condition against the baseline.
     """
     gains: dict[str, list[Gain]] = {}
+    unit = "seed"
     for factor, level, comparison in compared:
         if comparison.difference.mean is not None:
-            is_clear = comparison.conclusion in ("better", "worse")
+            is_clear, unit = comparison.conclusion in ("better", "worse"), comparison.unit
             gains.setdefault(factor, []).append(Gain(level, comparison.difference, is_clear))
-    found = (MarginalGains(factor, tuple(of_factor)) for factor, of_factor in gains.items())
+    found = (MarginalGains(factor, tuple(of_factor), unit) for factor, of_factor in gains.items())
     return tuple(sorted(found, key=lambda one: -one.span))
 
 
@@ -356,7 +366,9 @@ class _Split:
         degrees_of_noise = (self.conditions - 1) * (self.seeds - 1)
         # A difference of two seeds' values has twice the variance of one.
         noise = max(self.residual / degrees_of_noise, rules.resolution**2 / 2)
-        rows: list[Row] = [*self.terms, ("seed", (), self.seeds - 1, self.seed)]
+        seen, noise = noise, noise * widening(self.seeds, rules.overlap) ** 2
+        block: Kind = "seed" if rules.overlap is None else "split"
+        rows: list[Row] = [*self.terms, (block, (), self.seeds - 1, self.seed)]
         degrees, squares = np.array([row[2] for row in rows], dtype=float), np.array([row[3] for row in rows])
         total = float(squares.sum()) + self.residual + self.seed / (self.seeds - 1)
         columns: dict[str, Any] = {}
@@ -376,7 +388,7 @@ class _Split:
             entries = ((name, column[place]) for name, column in columns.items())
             known: dict[str, Any] = {name: float(entry) for name, entry in entries if entry is not None}
             terms.append(Term(*row, **known))
-        share = self.conditions * self.seeds * noise / total if total > 0 else None
+        share = self.conditions * self.seeds * seen / total if total > 0 else None
         residual = Term("residual", (), degrees_of_noise, self.residual, share=share and min(share, 1.0))
         return FactorAnalysis(tuple(terms[:-1]), terms[-1], residual, rules.confidence)
 

@@ -16,21 +16,23 @@ from assay.analysis.effects import (
     factor_means,
     marginal_gains,
 )
-from assay.analysis.intervals import Interval, mean_interval
+from assay.analysis.intervals import Interval
 from assay.analysis.measured import Measured
+from assay.analysis.splits import replicates
 from assay.study.spec import Study
 
 
 @dataclass(frozen=True)
 class Factorial:
-    """Every combination of levels with its seeds.
+    """Every combination of levels with its seeds, or with the means of its splits.
 
     Attributes
     ----------
     factors : tuple of Factor
         Those of more than one level.
     values : array, shape (L1, …, Lk, S)
-        One value per trial; one that diverged has that of the best constant answer.
+        One value per trial; one that diverged has that of the best constant answer. Of several splits S is their
+        number, and a value the mean over seeds.
     lost : int
         How many diverged.
     """
@@ -43,10 +45,10 @@ class Factorial:
     def of(cls, measured: Measured) -> Factorial | None:
         """The trials of a factorial study by what its conditions are compared by.
 
-        None of another kind of study, and where fewer than two seeds have a value in every condition.
+        None of another kind of study, and where fewer than two seeds, or splits, have a value in every condition.
         """
-        study, measure = measured.tables.study, measured.measure
-        if not isinstance(study, Study) or study.design.kind != "factorial" or measure is None:
+        study, measure, rules = measured.tables.study, measured.measure, measured.rules
+        if not isinstance(study, Study) or study.design.kind != "factorial" or measure is None or rules is None:
             return None
         conditions = study.expand()
         samples = [measured.sample(condition.name, measure) for condition in conditions]
@@ -54,13 +56,15 @@ class Factorial:
             sample.values if sample.chance is None else {**dict.fromkeys(sample.lost, sample.chance), **sample.values}
             for sample in samples
         ]
-        seeds = [seed for seed in study.seed_list() if all(seed in values for values in filled)]
+        units = [unit for unit in filled[0] if all(unit in values for values in filled)]
+        whole = [replicates({unit: values[unit] for unit in units}, rules.overlap) for values in filled]
+        blocks = sorted(whole[0])
         factors = _factors(study)
-        if len(seeds) < 2 or not factors:
+        if len(blocks) < 2 or not factors:
             return None
-        table = np.array([[values[seed] for seed in seeds] for values in filled])
-        lost = sum(seed in sample.lost for sample in samples for seed in seeds)
-        return cls(factors, table.reshape(*(len(factor.levels) for factor in factors), len(seeds)), lost)
+        table = np.array([[values[block] for block in blocks] for values in whole])
+        lost = sum(unit in sample.lost for sample in samples for unit in units)
+        return cls(factors, table.reshape(*(len(factor.levels) for factor in factors), len(blocks)), lost)
 
     def analysed(self, measured: Measured) -> FactorAnalysis | None:
         """Which factor matters."""
@@ -75,10 +79,10 @@ class Factorial:
 
 
 def intervals_of(means: np.ndarray, measured: Measured) -> list[list[Interval]]:
-    """The interval over seeds of each mean; shape (L1, L2, S) to L1 lists of L2."""
+    """The interval over seeds, or splits, of each mean; shape (L1, L2, S) to L1 lists of L2."""
     rules = measured.rules
     assert rules is not None
-    return [[mean_interval(seeds, rules.confidence, rules.scale, rules.resolution) for seeds in row] for row in means]
+    return [[measured.mean(dict(enumerate(blocks)), rules) for blocks in row] for row in means]
 
 
 def one_at_a_time(measured: Measured, compared: Mapping[str, Comparison]) -> tuple[MarginalGains, ...]:

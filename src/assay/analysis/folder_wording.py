@@ -57,7 +57,8 @@ def _sentence(one: ConditionDifference, measure: str) -> str:
 
 def _numbers(one: ConditionDifference, measure: str) -> str:
     pairs = one.comparison.difference.count
-    seeds = f"over {pairs} paired seed{'s' if pairs > 1 else ''}" if one.is_paired else "of seeds that differ"
+    unit = one.comparison.unit
+    seeds = f"over {pairs} paired {unit}{'s' if pairs > 1 else ''}" if one.is_paired else f"of {unit}s that differ"
     return (
         f"{measure} {number_text(one.first.mean)} and {number_text(one.second.mean)}, "
         f"difference {interval_text(one.comparison.difference, signed=True)} {seeds}{likelihood_text(one.comparison)}"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from assay.analysis.comparison import Comparison, Evidence, Rules, Sample, compare_paired, compare_unpaired, concluded
-from assay.analysis.intervals import Interval, mean_interval
+from assay.analysis.intervals import Interval
 from assay.analysis.measured import Measured
+from assay.analysis.splits import Unit
 from assay.analysis.summary import Measure
 from assay.errors import StoreError
 from assay.study.keys import PARTS, flatten
@@ -21,6 +22,7 @@ UNIMPORTANT = ("name", "question", "design.seeds", "design.baseline", "design.co
 FEWEST_PAIRS = 2
 
 Split = Literal["validation", "test"]
+Key = Callable[[Unit], Unit | None]
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class ConditionDifference:
     is_paired : bool
         Whether the same seeds are compared; else they have nothing in common.
     equal_seeds, common_seeds : int
-        Of the seeds in both folders, how many have exactly the same number.
+        Of the trials in both folders, how many have exactly the same number.
     """
 
     condition: str
@@ -139,6 +141,9 @@ def compare_folders(first: Tables, second: Tables) -> FolderComparison:
     are compared in pairs if the settings of a condition differ, for then they began alike. Where its settings are equal
     a common seed says nothing new, so the seeds that the folders do not share are compared by Welch's test.
 
+    Splits belong together that cut the rows in the same way. A folder of one split is compared by the seeds of that
+    split, where the other has it.
+
     Raises
     ------
     StoreError
@@ -170,21 +175,20 @@ def _compared(
     one: Measured, other: Measured, pairs: list[tuple[str, str]], measure: Measure
 ) -> Iterator[ConditionDifference]:
     """Each pair of conditions, all of them judged together."""
-    rules = one.rules_of(measure)
-    rules = replace(rules, resolution=max(rules.resolution, other.step(measure)))
+    rules, key, is_shared = _rules(one, other, measure)
     settings, others = ({c.name: c for c in measured.tables.conditions} for measured in (one, other))
     found = []
     for name, second in pairs:
-        samples = one.sample(name, measure), other.sample(second, measure)
+        samples = _keyed(one.sample(name, measure), key), _keyed(other.sample(second, measure), key)
         is_same = all(getattr(settings[name], part) == getattr(others[second], part) for part in PARTS)
-        found.append((name, *samples, *_evidence(*samples, rules, is_same=is_same)))
+        found.append((name, *samples, *_evidence(*samples, rules, is_same=is_same, is_shared=is_shared)))
     comparisons = concluded([evidence for *_, evidence, _ in found], rules)
     for (name, first, second_, _, is_paired), comparison in zip(found, comparisons, strict=True):
-        common = first.values.keys() & second_.values.keys()
+        common = first.values.keys() & second_.values.keys() if is_shared else set()
         yield ConditionDifference(
             condition=name,
-            first=_mean(first, rules),
-            second=_mean(second_, rules),
+            first=Measured.mean(first.learnt, rules),
+            second=Measured.mean(second_.learnt, rules),
             comparison=comparison,
             is_paired=is_paired,
             equal_seeds=sum(first.values[seed] == second_.values[seed] for seed in common),
@@ -192,9 +196,48 @@ def _compared(
         )
 
 
-def _evidence(first: Sample, second: Sample, rules: Rules, *, is_same: bool) -> tuple[Evidence, bool]:
-    """Whether the second differs from the first, and whether that was asked of the same seeds."""
-    common = first.values.keys() & second.values.keys()
+def _rules(one: Measured, other: Measured, measure: Measure) -> tuple[Rules, Key, bool]:
+    """How two folders are compared, which of their trials belong together, and whether any do."""
+    rules, others = (measured.rules_of(measure) for measured in (one, other))
+    known = [each.overlap for each in (rules, others) if each.overlap is not None]
+    is_shared = one.splits[0] == other.splits[0]
+    overlap = max(known) if len(known) == 2 or (known and not is_shared) else None
+    both = replace(
+        rules,
+        resolution=max(rules.resolution, others.resolution),
+        overlap=overlap,
+        more=rules.more and others.more,
+    )
+    return both, _of_first_split if overlap is None else _of_any_split, is_shared
+
+
+def _of_first_split(unit: Unit) -> Unit | None:
+    """The seed."""
+    return unit if isinstance(unit, int) else unit[1] if unit[0] == 0 else None
+
+
+def _of_any_split(unit: Unit) -> Unit:
+    """The split and the seed."""
+    return (0, unit) if isinstance(unit, int) else unit
+
+
+def _keyed(sample: Sample, key: Key) -> Sample:
+    """The trials that have a key, under it."""
+
+    def known(units: Iterable[Unit]) -> dict[Unit, Unit]:
+        return {unit: found for unit in units if (found := key(unit)) is not None}
+
+    return replace(
+        sample,
+        values={found: sample.values[unit] for unit, found in known(sample.values).items()},
+        at_chance=frozenset(known(sample.at_chance).values()),
+        lost=frozenset(known(sample.lost).values()),
+    )
+
+
+def _evidence(first: Sample, second: Sample, rules: Rules, *, is_same: bool, is_shared: bool) -> tuple[Evidence, bool]:
+    """Whether the second differs from the first, and whether that was asked of the same seeds, of the same splits."""
+    common = first.values.keys() & second.values.keys() if is_shared else set()
     if is_same and len(common) < min(len(first.values), len(second.values)):
         return compare_unpaired(_without(second, common), _without(first, common), rules), False
     if len(common) >= FEWEST_PAIRS:
@@ -202,11 +245,7 @@ def _evidence(first: Sample, second: Sample, rules: Rules, *, is_same: bool) -> 
     return compare_unpaired(second, first, rules), False
 
 
-def _mean(sample: Sample, rules: Rules) -> Interval:
-    return mean_interval(sample.learnt.values(), rules.confidence, rules.scale, rules.resolution)
-
-
-def _without(sample: Sample, seeds: Set[int]) -> Sample:
+def _without(sample: Sample, seeds: Set[Unit]) -> Sample:
     """The other seeds of a sample."""
     values = {seed: value for seed, value in sample.values.items() if seed not in seeds}
     return replace(sample, values=values, at_chance=sample.at_chance - seeds, lost=sample.lost - seeds)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from assay.analysis.scales import PLAIN, Scale
+from assay.analysis.splits import widening
 
 
 @dataclass(frozen=True)
@@ -53,14 +54,18 @@ class Share:
 
 
 def mean_interval(
-    values: Iterable[float], confidence: float = 0.95, scale: Scale = PLAIN, resolution: float = 0.0
+    values: Iterable[float],
+    confidence: float = 0.95,
+    scale: Scale = PLAIN,
+    resolution: float = 0.0,
+    overlap: float | None = None,
 ) -> Interval:
-    r"""Mean over seeds with a two-sided Student t interval, carried through the scale of the metric.
+    r"""Mean over seeds, or splits, with a two-sided Student t interval, carried through the scale of the metric.
 
     Parameters
     ----------
     values : iterable of float
-        One number per seed; those that are not finite are left out.
+        One number per seed, or per split; those that are not finite are left out.
     confidence : float
         Between 0 and 1.
     scale : Scale
@@ -68,20 +73,23 @@ def mean_interval(
     resolution : float
         The smallest step between two values: 1 / rows for an accuracy. A spread below it cannot be seen, so the
         standard deviation is taken to be at least this.
+    overlap : float, optional
+        Of splits of one table, the rows measured for each row trained on.
 
     Returns
     -------
     Interval
         g⁻¹(g(m) ± |g'(m)| · t · s / √n), with m the mean, s the standard deviation with n - 1 in the denominator, and t
         the (1 + confidence) / 2 quantile of Student's distribution with n - 1 degrees of freedom. On the plain scale
-        that is m ± t · s / √n. There is none for a single value, for values without a spread, and for a mean at an end
-        of the scale.
+        that is m ± t · s / √n. Of splits √(1 / n + overlap) stands for 1 / √n. There is none for a single value, for
+        values without a spread, and for a mean at an end of the scale.
 
     Notes
     -----
     Assumes that seeds are independent draws whose mean is about normal on the scale. With two or three seeds t is large
     (12.7, 4.3 at 0.95), and the interval honestly wide. ``validation/intervals.py`` measures how often it holds the
-    true mean. It is about the mean over seeds on this very data set: it says nothing of other data.
+    true mean. It is about the mean over seeds on this very data set: it says nothing of other data. That of several
+    splits is about tables of this size from the same source; see `assay.analysis.splits`.
     """
     finite = [float(value) for value in values if math.isfinite(value)]
     count = len(finite)
@@ -92,6 +100,7 @@ def mean_interval(
     if spread == 0 or not scale.contains(mean):
         return Interval(mean, None, None, count)
     half_width = scale.slope(mean) * student_quantile(count - 1, (1 + confidence) / 2) * spread / math.sqrt(count)
+    half_width *= widening(count, overlap)
     centre = scale.transformed(mean)
     return Interval(mean, scale.back(centre - half_width), scale.back(centre + half_width), count)
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from assay.analysis.comparison import Conclusion, Rules, Sample
 from assay.analysis.intervals import Interval, Share, mean_interval, share_interval
-from assay.analysis.measurements import measurements
+from assay.analysis.measurements import SplitEpochs, measurements
 from assay.analysis.scales import Scale, scale_of
 from assay.analysis.seeds import Chance, step_of
+from assay.analysis.splits import Unit, replicates, unit_of
 from assay.analysis.summary import Measure
-from assay.selection import BestEpoch, is_higher_better
+from assay.data import Resample
+from assay.selection import is_higher_better
 from assay.study.spec import Study
 
 if TYPE_CHECKING:
@@ -28,8 +30,11 @@ MARGIN_OF_OTHERS = 0.05
 LOSS_CHANGING = ("training.loss", "training.class_weight")
 """Keys of settings that change what a loss is, beside penalties."""
 
-Values = Mapping[tuple[str, str], Mapping[str, Mapping[int, float]]]
-"""(condition, split) -> metric -> seed -> value."""
+MOST_OVERLAP = 1.0
+"""Where a folder does not tell it yet: as many rows measured as trained on."""
+
+Values = Mapping[tuple[str, str], Mapping[str, Mapping[Unit, float]]]
+"""(condition, part of the rows) -> metric -> seed, or split and seed -> value."""
 
 
 @dataclass(frozen=True)
@@ -72,12 +77,12 @@ class Measured:
     ----------
     tables : Tables
     best : mapping, optional
-        `best_epochs` of these tables, where they are at hand.
+        `split_epochs` of these tables, where they are at hand.
 
     Attributes
     ----------
     values : mapping
-        By condition and split, metric and seed.
+        By condition and part of the rows, metric and seed; of several splits, metric, split and seed.
     measure : Measure or None
         By which conditions are compared; None before any trial has completed.
     rounds : Rounds or None
@@ -86,22 +91,23 @@ class Measured:
         By condition, how many trials ended in each way.
     """
 
-    def __init__(self, tables: Tables, best: Mapping[str, BestEpoch | None] | None = None) -> None:
+    def __init__(self, tables: Tables, best: SplitEpochs | None = None) -> None:
         self.tables, self.chance = tables, Chance.of(tables)
-        self.values = _by_seed(measurements(tables, best))
+        self.values = _by_unit(measurements(tables, best))
         self.rounds = Rounds.of(tables)
         self.measure = _compared_by(self.values, tables)
         if self.rounds is not None and self.rounds.measure is not None:
             self.measure = self.rounds.measure
         self.confidence = tables.study.design.confidence
         self.outcomes = _outcomes(tables)
-        self.diverged: dict[str, frozenset[int]] = {}
-        for condition, seed in tables.trials.filter(outcome="diverged").select("condition", "seed").iter_rows():
-            self.diverged[condition] = self.diverged.get(condition, frozenset()) | {seed}
+        self.diverged: dict[str, frozenset[Unit]] = {}
+        lost = tables.trials.filter(outcome="diverged").select("condition", *tables.unit_columns)
+        for condition, *unit in lost.iter_rows():
+            self.diverged[condition] = self.diverged.get(condition, frozenset()) | {unit_of(unit)}
         self.scales: dict[tuple[str, str], Scale] = {}
         for split, metric in {(split, metric) for (_, split), found in self.values.items() for metric in found}:
             of_all = (found.get(metric, {}) for (_, of_split), found in self.values.items() if of_split == split)
-            self.scales[split, metric] = scale_of(metric, (value for by_seed in of_all for value in by_seed.values()))
+            self.scales[split, metric] = scale_of(metric, (value for by_unit in of_all for value in by_unit.values()))
 
     @property
     def rules(self) -> Rules | None:
@@ -118,11 +124,24 @@ class Measured:
             confidence=self.confidence,
             margin=(MARGIN_OF_SHARES if is_share else MARGIN_OF_OTHERS) if asked is None else asked,
             resolution=self.step(measure),
+            overlap=self.overlap(measure),
+            more=self.splits[0].folds is None,
         )
 
     def has(self, measure: Measure) -> bool:
         """Whether any trial has a value of it."""
         return (measure.split, measure.metric) in self.scales
+
+    @property
+    def splits(self) -> Sequence[Resample]:
+        """Of the study."""
+        return self.tables.study.design.splits
+
+    def overlap(self, measure: Measure) -> float | None:
+        """Of several splits, the rows measured for each row trained on; None where there is one."""
+        if len(self.splits) == 1:
+            return None
+        return float(self.tables.manifest.get("overlaps", {}).get(measure.split, MOST_OVERLAP))
 
     def step(self, measure: Measure) -> float:
         """The smallest step between two values of a measure; 0 where it is not known."""
@@ -144,10 +163,14 @@ class Measured:
         found = {}
         for metric in self.values.get((condition, split), {}):
             measure = Measure(split, metric)
-            learnt = self.sample(condition, measure).learnt.values()
-            scale, step = self.scales[split, metric], self.step(measure)
-            found[metric] = mean_interval(learnt, self.confidence, scale, step)
+            found[metric] = self.mean(self.sample(condition, measure).learnt, self.rules_of(measure))
         return found
+
+    @staticmethod
+    def mean(values: Mapping[Unit, float], rules: Rules) -> Interval:
+        """Over seeds; where there are several splits, over their means."""
+        found = replicates(values, rules.overlap).values()
+        return mean_interval(found, rules.confidence, rules.scale, rules.resolution, rules.overlap)
 
     def share_learnt(self, condition: str) -> Share | None:
         """Of the trials that completed or diverged; None where all learnt, or where that is not known."""
@@ -166,10 +189,10 @@ def _outcomes(tables: Tables) -> dict[str, dict[str, int]]:
     return outcomes
 
 
-def _by_seed(table: pl.DataFrame) -> Values:
-    values: dict[tuple[str, str], dict[str, dict[int, float]]] = {}
-    for condition, seed, split, metric, value in table.iter_rows():
-        values.setdefault((condition, split), {}).setdefault(metric, {})[seed] = value
+def _by_unit(table: pl.DataFrame) -> Values:
+    values: dict[tuple[str, str], dict[str, dict[Unit, float]]] = {}
+    for condition, *unit, split, metric, value in table.iter_rows():
+        values.setdefault((condition, split), {}).setdefault(metric, {})[unit_of(unit)] = value
     return values
 
 

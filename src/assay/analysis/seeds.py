@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from assay.analysis.splits import Unit, unit_of
 from assay.judging import condition_facts
 from assay.learning.scores import find_metric
 
@@ -31,26 +32,26 @@ class Chance:
 
     Attributes
     ----------
-    at_chance : mapping of str to set of int
-        By condition, the seeds that never left chance; conditions without such seeds are left out.
+    at_chance : mapping of str to set of Unit
+        By condition, the trials that never left chance; conditions without such trials are left out.
     facts : mapping of str to NetworkFacts
         By condition; see `assay.judging.condition_facts`.
     """
 
-    at_chance: Mapping[str, frozenset[int]]
+    at_chance: Mapping[str, frozenset[Unit]]
     facts: Mapping[str, NetworkFacts]
 
     @classmethod
     def of(cls, tables: Tables) -> Chance:
         """Read off the training rows: the best epoch of each trial that completed."""
         facts = {} if tables.was_watched else condition_facts(tables)
-        shares: dict[str, dict[int, float]] = {}
-        for condition, seed, metric, lowest, highest in _extremes(tables) if facts else ():
+        shares: dict[str, dict[Unit, float]] = {}
+        for condition, *unit, metric, lowest, highest in _extremes(tables) if facts else ():
             share = _learnt_share(facts.get(condition), metric, lowest, highest)
             if share is not None:
-                shares.setdefault(condition, {})[seed] = share
-        found = {condition: _at_chance(by_seed) for condition, by_seed in shares.items()}
-        return cls({condition: seeds for condition, seeds in found.items() if seeds}, facts)
+                shares.setdefault(condition, {})[unit_of(unit)] = share
+        found = {condition: _at_chance(by_unit) for condition, by_unit in shares.items()}
+        return cls({condition: units for condition, units in found.items() if units}, facts)
 
     def value(self, condition: str, metric: str) -> float | None:
         """What the best constant answer has of a metric; None where that is not known."""
@@ -80,14 +81,17 @@ def step_of(tables: Tables, measure: Measure) -> float:
     return max((1 / count for count in counts if count), default=0.0)
 
 
-def _extremes(tables: Tables) -> Iterable[tuple[str, int, str, float, float]]:
-    """The smallest and the largest training accuracy and loss of each trial that completed, epoch 0 left out."""
+def _extremes(tables: Tables) -> Iterable[tuple[Any, ...]]:
+    """The smallest and the largest training accuracy and loss of each trial that completed, epoch 0 left out.
+
+    Rows of condition, seed (of several splits, split and seed), metric, smallest, largest.
+    """
     import polars as pl
 
     completed = tables.trials.filter(outcome="completed").select("trial")
     is_of_training = (pl.col("phase") == "select") & (pl.col("split") == "train") & (pl.col("epoch") >= 1)
     rows = tables.rows("history", is_of_training, pl.col("metric").is_in(["accuracy", "loss"]))
-    ends = rows.join(completed, on="trial", how="semi").group_by("condition", "seed", "metric")
+    ends = rows.join(completed, on="trial", how="semi").group_by("condition", *tables.unit_columns, "metric")
     value = pl.col("value")
     return ends.agg(value.min().alias("lowest"), value.max().alias("highest")).iter_rows()
 
@@ -104,7 +108,7 @@ def _learnt_share(facts: NetworkFacts | None, metric: str, lowest: float, highes
     return (facts.chance_loss - lowest) / (facts.chance_loss - facts.floor_loss)
 
 
-def _at_chance(shares: Mapping[int, float]) -> frozenset[int]:
+def _at_chance(shares: Mapping[Unit, float]) -> frozenset[Unit]:
     """The seeds at chance: all of them, or a group that lies apart from the others."""
     failed = {seed for seed, share in shares.items() if not share >= LEFT_CHANCE}
     learnt = [share for seed, share in shares.items() if seed not in failed]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from assay.analysis.comparison import compare_paired, concluded
 from assay.analysis.factors import Factorial, one_at_a_time
 from assay.analysis.measured import Measured
-from assay.analysis.measurements import best_epochs
+from assay.analysis.measurements import over_splits, split_epochs
 from assay.analysis.sequential import concluded_at_a_look
 from assay.analysis.summary import BaselineComparison, ConditionSummary, Summary
 from assay.analysis.watched import watched_sentences
@@ -27,15 +27,16 @@ def summarize(tables: Tables) -> Summary:
     Conditions are compared by the test accuracy; where the test set was not opened, by the validation accuracy at the
     best epoch. A regression is compared by its loss or, when conditions differ in their loss or in the L2 penalty
     within it, by the mean absolute error. Where some seeds of a condition never left chance and others learnt, means
-    and intervals are of those that learnt.
+    and intervals are of those that learnt. Of several splits the means of each are compared; see
+    `assay.analysis.splits`.
     """
-    epochs = best_epochs(tables)
-    measured = Measured(tables, epochs)
+    of_splits = split_epochs(tables)
+    epochs, measured = over_splits(tables, of_splits), Measured(tables, of_splits)
     baseline, rules = tables.study.baseline_name(), measured.rules
     compared = _comparisons(measured, [condition.name for condition in tables.conditions], baseline)
     factorial = Factorial.of(measured)
     judged = training_judgements(tables)
-    parameters = dict(tables.trials.select("condition", "parameters").unique("condition").iter_rows())
+    parameters = dict(tables.trials.select("condition", "parameters").unique("condition", keep="first").iter_rows())
     conditions = []
     for condition in tables.conditions:
         name, best, judgement = condition.name, epochs[condition.name], judged.get(condition.name)
@@ -43,7 +44,7 @@ def summarize(tables: Tables) -> Summary:
             ConditionSummary(
                 name=name,
                 settings=dict(condition.settings),
-                trials=len(tables.study.seed_list()),
+                trials=len(tables.study.seed_list()) * len(measured.splits),
                 outcomes={"completed": 0, "diverged": 0, **measured.outcomes.get(name, {})},
                 learnt=measured.share_learnt(name),
                 parameters=parameters.get(name),
@@ -63,6 +64,8 @@ def summarize(tables: Tables) -> Summary:
         margin=None if rules is None else rules.margin,
         compared_by=measured.measure,
         left_out_trials=0 if tables.was_watched else tables.left_out.trials,
+        splits=len(measured.splits),
+        overlap=None if rules is None else rules.overlap,
         looks=None if measured.rounds is None else measured.rounds.looks,
         elapsed_seconds=float(tables.manifest.get("elapsed_seconds", 0.0)),
         conditions=tuple(conditions),

@@ -53,7 +53,7 @@ class BaselineComparison(Comparison):
 
     @property
     def pairs(self) -> int:
-        """Number of seeds that completed in both conditions."""
+        """Number of seeds, or splits, that completed in both conditions."""
         return self.difference.count
 
     def written(self) -> dict[str, Any]:
@@ -70,7 +70,7 @@ class BaselineComparison(Comparison):
             "p_adjusted": self.p_adjusted,
             "comparisons": self.comparisons,
             "conclusion": self.conclusion,
-            "seeds_needed": self.seeds_needed,
+            f"{self.unit}s_needed": self.seeds_needed,
             "settles_margin": self.settles_margin,
             "is_separate": self.is_separate,
         }
@@ -97,13 +97,13 @@ class ConditionSummary:
     parameters : int or None
         Kernels and biases of one network. None until a trial has ended.
     best_epoch : int or None
-        The epoch at which the mean over seeds of the selecting metric is best, counted from 1. None where no trial has
-        come so far.
+        The epoch at which the mean over seeds of the selecting metric is best, counted from 1; of several splits the
+        median. None where no trial has come so far.
     best_epoch_range : (int, int) or None
         The earliest and the latest best epoch of a single seed.
     validation, test : mapping of str to Interval
-        By metric, the mean over the trials that completed: of the validation rows at the best epoch, and of the test
-        rows after the final phase. Empty where nothing was measured.
+        By metric, the mean over the trials that completed, or over the means of several splits: of the validation rows
+        at the best epoch, and of the test rows after the final phase. Empty where nothing was measured.
     comparison : BaselineComparison or None
         None for the baseline itself, and in a study without one.
     findings : tuple of Finding
@@ -184,6 +184,10 @@ class Summary:
         Time spent on the study, earlier runs of the command included.
     conditions : tuple of ConditionSummary
         In the study's order.
+    splits : int
+        How many ways to draw test and validation rows there are; from two on what is repeated is the split.
+    overlap : float or None
+        Of several splits, the rows measured for each row trained on; see `assay.analysis.splits`.
     looks : int or None
         Where seeds were added until each comparison was decided, in how many rounds at most.
     left_out_trials : int
@@ -204,6 +208,8 @@ class Summary:
     conditions: tuple[ConditionSummary, ...]
     told: tuple[str, ...] = ()
     margin: float | None = None
+    splits: int = 1
+    overlap: float | None = None
     looks: int | None = None
     left_out_trials: int = 0
     effects: FactorAnalysis | None = None
@@ -247,6 +253,7 @@ class Summary:
             "baseline": self.baseline,
             "confidence": self.confidence,
             "margin": self.margin,
+            **({"splits": self.splits, "overlap": self.overlap} if self.splits > 1 else {}),
             "looks": self.looks,
             "left_out_trials": self.left_out_trials,
             "compared_by": None if self.compared_by is None else self.compared_by.written(),

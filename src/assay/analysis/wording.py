@@ -147,7 +147,7 @@ def _sentence(
     baseline: ConditionSummary,
     reference: str,
 ) -> str:
-    name, pairs = condition.name, comparison.pairs
+    name, pairs, unit = condition.name, comparison.pairs, comparison.unit
     other = "the baseline" if reference == BASELINE else reference
     numbers = _numbers(condition, comparison, baseline)
     if comparison.conclusion in ("better", "worse"):
@@ -155,13 +155,13 @@ def _sentence(
     if comparison.conclusion == "same":
         return f"{name} is the same as {other} within {margin_text(summary)}: {numbers}."
     if not pairs:
-        return f"{name} cannot be compared with {other}: no seed learnt in both."
+        return f"{name} cannot be compared with {other}: no {unit} learnt in both."
     if pairs == 1:
-        return f"One seed cannot show whether {name} differs from {other}: {numbers}."
+        return f"One {unit} cannot show whether {name} differs from {other}: {numbers}."
     if comparison.p is None:
         return f"{pairs} equal differences cannot show whether {name} differs from {other}: {numbers}."
     if comparison.is_separate and (mean := comparison.difference.mean):
-        where = f"Every seed of {name} lies {'above' if mean > 0 else 'below'} every seed of {other}"
+        where = f"Every {unit} of {name} lies {'above' if mean > 0 else 'below'} every {unit} of {other}"
         return f"{where}, but {pairs} are too few to exclude luck: {numbers}.{_needed(summary, comparison)}"
     return f"It is undecided whether {name} differs from {other}: {numbers}.{_needed(summary, comparison)}"
 
@@ -175,28 +175,34 @@ def _numbers(condition: ConditionSummary, comparison: BaselineComparison, baseli
             f"all its trials diverged and count as a constant answer; {measure} of the other {_mean(baseline, measure)}"
         )
     if pairs:
-        seeds = "paired seed" if pairs == 1 else "paired seeds"
-        said += f", difference {interval_text(comparison.difference, signed=True)} over {pairs} {seeds}"
+        units = f"paired {comparison.unit}{'' if pairs == 1 else 's'}"
+        said += f", difference {interval_text(comparison.difference, signed=True)} over {pairs} {units}"
     if comparison.effect_size is not None:
         said += f", {abs(comparison.effect_size):.1f} standard deviations"
     return said + likelihood_text(comparison)
 
 
 def _needed(summary: Summary, comparison: BaselineComparison) -> str:
-    """How many seeds would decide it; empty where that is not known."""
+    """How many seeds, or splits, would decide it; empty where that is not known."""
+    if comparison.is_beyond_reach:
+        return (
+            f" No number of splits of this table would settle a difference of {margin_text(summary)}: they share rows. "
+            "More rows would."
+        )
     if comparison.seeds_needed is None:
         return ""
     what = f"a difference of {margin_text(summary)}" if comparison.settles_margin else "a difference as large as this"
-    return f" About {comparison.seeds_needed:,} seeds would settle {what}."
+    return f" About {comparison.seeds_needed:,} {comparison.unit}s would settle {what}."
 
 
 def _folder_sentences(summary: Summary) -> list[str]:
-    """What lies in the folder beside what is told, and how seeds were added, where they were."""
-    count = summary.left_out_trials
+    """How rows were split several times, what lies in the folder beside what is told, and how seeds were added."""
+    count, splits = summary.left_out_trials, summary.splits
     verb = "is" if count == 1 else "are"
     trials = "trial" if count == 1 else "trials"
     left_out = [f"{count:,} {trials} in this folder {verb} not asked for by the study as it is now, and left out."]
-    said = left_out if count else []
+    said = [_splits_sentence(summary)] if splits > 1 else []
+    said += left_out if count else []
     if summary.looks is None:
         return said
     return [
@@ -205,6 +211,20 @@ def _folder_sentences(summary: Summary) -> list[str]:
         f"{summary.looks} rounds; there are {summary.conditions[0].trials} now. p among all comparisons counts the "
         "rounds, too.",
     ]
+
+
+def _splits_sentence(summary: Summary) -> str:
+    """What brackets and comparisons of several splits are about."""
+    measure = summary.compared_by
+    assert measure is not None
+    if summary.overlap:
+        about = (
+            "Splits share rows, so their intervals are wider than those of independent values would be (Nadeau and "
+            "Bengio 2003)."
+        )
+    else:
+        about = f"The {measure.split} rows are the same in every split, so intervals are about these rows alone."
+    return f"Means and comparisons are over {summary.splits} splits, each with the mean of its seeds. {about}"
 
 
 def likelihood_text(comparison: Comparison) -> str:
@@ -257,7 +277,8 @@ def _counted_sentence(summary: Summary, compared: Sequence[Compared], reference:
     """How many conditions of a large study came out how, and how many would by chance."""
     if max(comparison.pairs for _, comparison in compared) < 2:
         return (
-            "A comparison needs two seeds that completed in both conditions, so no condition is called better or worse."
+            f"A comparison needs two {compared[0][1].unit}s that completed in both conditions, so no condition is "
+            "called better or worse."
         )
     counts = Counter(comparison.conclusion for _, comparison in compared)
     other = "the baseline" if reference == BASELINE else reference

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assay.cli.options import JsonOption, OutOption, SeedsOption, SetOption, StudyArgument, VaryOption
-from assay.cli.words import counted, duration
+from assay.cli.words import counted, duration, factors_text
 
 if TYPE_CHECKING:
     from assay.growing import Growth
@@ -78,6 +78,7 @@ class PlanTold:
             "conditions": [
                 {"condition": condition.name, "settings": condition.settings} for condition in plan.conditions
             ],
+            "splits": plan.splits,
             "seeds": list(plan.seeds),
             "trials": plan.num_trials,
             "populations": [
@@ -99,6 +100,28 @@ class PlanTold:
             },
             **({} if self.growth is None else self.growth.written()),
         }
+
+
+def splits_sentences(plan: Plan) -> list[str]:
+    """What each of several splits draws anew, each way of the study's data once; empty where there is one split."""
+    if plan.splits == 1:
+        return []
+    said = []
+    for population in plan.populations:
+        request, shape = population.request, population.shape
+        has_test = shape.test_rows > 0 and not shape.has_own_test
+        rows, also = ("test", " The validation rows are drawn from the rest.") if has_test else ("validation", "")
+        if request.resample.folds is not None:
+            way = f"Each row is one of the {rows} rows in one of {plan.splits} folds.{also}"
+        elif request.time is not None:
+            way = f"The {rows} rows of each split are a window in time that ends before that of the split before it."
+        else:
+            way = f"Each split draws {'test and validation' if has_test else 'validation'} rows anew."
+        fixed = (
+            " The test rows are those of the source in every split." if shape.has_own_test and shape.test_rows else ""
+        )
+        said.append(way + fixed)
+    return list(dict.fromkeys(said))
 
 
 def _kept_sentence(plan: Plan) -> str:
@@ -127,9 +150,8 @@ def _print_plan(plan: Plan, told: PlanTold) -> None:
     study = plan.study
     console.print(f"[bold]{study.name}[/bold]  {study.question}".rstrip(), highlight=False)
     console.print(
-        f"{counted(len(plan.conditions), 'condition')} × {counted(len(plan.seeds), 'seed')} = "
-        f"{counted(plan.num_trials, 'trial')}, in {counted(len(plan.populations), 'population')} with "
-        f"{counted(plan.num_programs, 'compiled program')}.",
+        f"{factors_text(plan)} = {counted(plan.num_trials, 'trial')}, in "
+        f"{counted(len(plan.populations), 'population')} with {counted(plan.num_programs, 'compiled program')}.",
         highlight=False,
     )
     console.print(
@@ -138,6 +160,8 @@ def _print_plan(plan: Plan, told: PlanTold) -> None:
         highlight=False,
     )
     console.print(f"{_kept_sentence(plan)}\n", highlight=False)
+    for sentence in splits_sentences(plan):
+        console.print(f"{sentence}\n", highlight=False)
     if told.growth is not None:
         console.print(f"{told.growth}\n", highlight=False)
     table = Table("population", box=None, pad_edge=False, header_style="bold")
@@ -156,5 +180,7 @@ def _print_plan(plan: Plan, told: PlanTold) -> None:
         )
     console.print(table)
     for population in plan.populations:
+        if population.request.resample.number:
+            continue  # the networks of the first split
         console.print(f"\n[bold]{population.name}[/bold]: the network of '{population.conditions[0].name}'")
         console.print(model_summary(population.members[0].layers), highlight=False)

@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
-from assay.cli.words import counted
+from assay.cli.words import counted, factors_text
 from assay.selection import is_higher_better
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class PlainView:
         self._start_work = self._tally.work
         known = f" ({finished} already done)" if finished else ""
         self.say(
-            f"{plan.study.name}: {counted(len(plan.conditions), 'condition')} × {counted(len(plan.seeds), 'seed')} = "
+            f"{plan.study.name}: {factors_text(plan)} = "
             f"{counted(plan.num_trials, 'trial')}{known}, {counted(len(plan.populations), 'population')}"
         )
 

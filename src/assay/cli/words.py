@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from assay.planning import Plan
 
 
 def counted(number: int, noun: str) -> str:
     """``1 trial``, ``36 trials``."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def factors_text(plan: Plan) -> str:
+    """``4 conditions × 3 seeds``, or ``4 conditions × 5 splits × 3 seeds``."""
+    splits = [counted(plan.splits, "split")] if plan.splits > 1 else []
+    return " × ".join([counted(len(plan.conditions), "condition"), *splits, counted(len(plan.seeds), "seed")])
 
 
 def duration(seconds: float) -> str:

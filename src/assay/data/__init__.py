@@ -4,7 +4,7 @@ from assay.data.datasets import describe, is_available, load
 from assay.data.registry import DATASETS, DatasetInfo
 from assay.data.request import DataRequest, Dataset, DataShape
 from assay.data.scaling import SCALINGS, Scaling
-from assay.data.splitting import Split
+from assay.data.splitting import Resample, Split
 
 __all__ = [
     "DATASETS",
@@ -13,6 +13,7 @@ __all__ = [
     "DataShape",
     "Dataset",
     "DatasetInfo",
+    "Resample",
     "Scaling",
     "Split",
     "describe",

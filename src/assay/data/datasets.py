@@ -26,7 +26,7 @@ from assay.data.registry import CLASS_NAMES, DATASETS, DatasetInfo
 from assay.data.request import DataRequest, Dataset, DataShape
 from assay.data.scaling import check_scaling, fit_scaling
 from assay.data.sources import ARRAYS_ONLY, raw_of, refuse_columns
-from assay.data.splitting import Split, split_rows
+from assay.data.splitting import ONE_SPLIT, Resample, Rows, Split, split_rows
 from assay.data.synthetic import SYNTHETIC, check_arguments
 from assay.data.targets import Target, check_task, class_target
 from assay.errors import DataError, did_you_mean
@@ -65,6 +65,8 @@ def describe(request: DataRequest, base: Path | None = None) -> DataShape:
         If the request does not fit itself, the data set is unknown, or too few rows are left.
     """
     info = _check_request(request)
+    if request.group is not None:
+        return load(request, base).shape  # how many rows whole groups have is seen in the table alone
     if info is None:
         features, target, rows = _outline_own(request, base)
     else:
@@ -81,6 +83,7 @@ def describe(request: DataRequest, base: Path | None = None) -> DataShape:
         test_rows=test,
         classes=target.classes,
         bytes=row_bytes * (train + validation + test),
+        has_own_test="test" in rows,
     )
 
 
@@ -144,6 +147,7 @@ def load(request: DataRequest, base: Path | None = None) -> Dataset:
         test_rows=len(x["test"]),
         classes=raw.target.classes,
         bytes=sum(array.nbytes for array in arrays.values()),
+        has_own_test="test" in raw.y,
     )
     return Dataset(
         name=where,
@@ -349,24 +353,43 @@ def _splits(request: DataRequest, info: DatasetInfo | None, rows: Mapping[str, i
     return validation, test
 
 
+def _resamples(request: DataRequest, rows: Mapping[str, int], test: Split) -> tuple[Resample, Resample]:
+    """Which of several splits the test rows are of, and the validation rows.
+
+    The test rows are cut anew for each, and with them the validation rows. Where the source has its own test set, or
+    none is wanted, it is the validation rows alone.
+    """
+    asked = request.resample
+    if "test" not in rows and test.size(rows["train"]) > 0:
+        return asked, ONE_SPLIT[0] if asked.folds is None and request.time is not None else Resample(asked.number)
+    if "validation" in rows and asked != ONE_SPLIT[0]:
+        raise DataError(
+            f"design.splits: {_name(request)} comes with its own validation and test rows, so there is nothing to "
+            "split in several ways. Leave design.splits out."
+        )
+    return ONE_SPLIT[0], asked
+
+
 def _sizes(request: DataRequest, info: DatasetInfo | None, rows: Mapping[str, int]) -> tuple[int, int, int]:
-    """Rows for training, validation and test; see `_choose_rows`, which takes them."""
-    where = _name(request)
+    """Rows for training, validation and test; see `_choose_rows`, which takes them. Groups may be of other sizes."""
+    where, in_time = _name(request), request.time is not None
     validation, test = _splits(request, info, rows)
+    of_test, of_validation = _resamples(request, rows, test)
     left = rows["train"]
     if "test" in rows:
         test_rows = 0 if request.test is not None else rows["test"]
     else:
-        test_rows = test.size(left)
-        left -= test_rows
+        left, test_rows = of_test.sizes(test, left, in_time=in_time)
     if request.rows is not None:
         if request.rows > left:
             raise DataError(
                 f"data.rows: expected at most {max(left, 0)}, the training rows of {where}, got {request.rows}."
             )
         left = request.rows
-    validation_rows = rows["validation"] if "validation" in rows else validation.size(left)
-    train_rows = left if "validation" in rows else left - validation_rows
+    if "validation" in rows:
+        train_rows, validation_rows = left, rows["validation"]
+    else:
+        train_rows, validation_rows = of_validation.sizes(validation, left, in_time=in_time)
     if train_rows < 1:
         raise DataError(
             f"{where}: too few rows: of {rows['train']} rows, {0 if 'test' in rows else test_rows} go to the test set "
@@ -380,26 +403,32 @@ def _choose_rows(request: DataRequest, info: DatasetInfo | None, raw: RawData) -
     rows = raw.rows
     _sizes(request, info, rows)
     validation, test = _splits(request, info, rows)
+    of_test, of_validation = _resamples(request, rows, test)
+    known = Rows(
+        rows["train"],
+        raw.y["train"] if raw.target.classes is not None else None,
+        None if raw.groups is None else raw.groups["train"],
+        None if raw.times is None else raw.times["train"],
+    )
     train = np.arange(rows["train"])
     chosen: dict[str, tuple[str, np.ndarray]] = {}
 
-    def draw(split: Split) -> np.ndarray:
+    def draw(split: Split, resample: Resample) -> np.ndarray:
         nonlocal train
-        labels = raw.y["train"][train] if raw.target.classes is not None else None
-        rest, part = split_rows(split, len(train), labels=labels, seed=request.seed)
+        rest, part = split_rows(split, known.taken(train), seed=request.seed, resample=resample)
         train, part = train[rest], train[part]
         return part
 
     if "test" in rows:
         chosen["test"] = ("test", np.arange(0 if request.test is not None else rows["test"]))
     else:
-        chosen["test"] = ("train", draw(test))
+        chosen["test"] = ("train", draw(test, of_test))
     if request.rows is not None:
-        train = train[: request.rows]
+        train = train[: request.rows] if known.times is None else train[-request.rows :]  # the last ones in time
     if "validation" in rows:
         chosen["validation"] = ("validation", np.arange(rows["validation"]))
     else:
-        chosen["validation"] = ("train", draw(validation))
+        chosen["validation"] = ("train", draw(validation, of_validation))
     return {"train": ("train", train), **chosen}
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from assay.data.columns import ColumnChoice
 from assay.data.preparation import Preparation
 from assay.data.scaling import Scaling
-from assay.data.splitting import Split
+from assay.data.splitting import ONE_SPLIT, Resample, Split
 from assay.data.targets import Target
 
 
@@ -42,13 +42,16 @@ class DataRequest:
     columns : mapping of str to ColumnChoice
         What is said of single columns of a table.
     weight, group, time : str, optional
-        Columns of a table that are no features: how much a row counts, which rows belong together, when a row was.
+        Columns of a table that are no features: how much a row counts, which rows belong together and are never parted,
+        when a row was: the last ones are held out.
     rows : int, optional
         Keep only the first rows of the training set, after the test set was split off and before validation is.
     seed : int
         Decides random splits and synthetic points.
     arguments : mapping
         Of a synthetic set, such as ``{"rows": 1000, "noise": 0.1}``.
+    resample : Resample
+        Which of several splits: of the test rows, or of the validation rows where the test rows are set apart.
     """
 
     name: str | None = None
@@ -67,10 +70,11 @@ class DataRequest:
     weight: str | None = None
     group: str | None = None
     time: str | None = None
+    resample: Resample = ONE_SPLIT[0]
 
     def __hash__(self) -> int:
         """Equal requests have equal hashes; `arguments` and `columns` are dicts."""
-        return hash((self.name, self.path, self.rows, self.seed, tuple(sorted(self.arguments.items()))))
+        return hash((self.name, self.path, self.rows, self.seed, self.resample, tuple(sorted(self.arguments.items()))))
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,8 @@ class DataShape:
         None for multilabel and regression.
     bytes : int
         Memory of all arrays.
+    has_own_test : bool
+        Whether the source has set the test rows apart, so that they are the same in every split.
     """
 
     features: int
@@ -98,6 +104,7 @@ class DataShape:
     test_rows: int
     classes: int | None
     bytes: int
+    has_own_test: bool = False
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from assay.results import Results
 
 OUTCOME_TAGS = "trial/"
+UNIT_NAMES = {"resample": "split", "seed": "seed"}
+"""In the name of a trial's folder: ``seed_0``, or ``split_2_seed_0``."""
 SCALAR_COLUMNS = ("trial", "split", "epoch", "tag", "value")
 
 
@@ -77,8 +79,8 @@ def write_tensorboard(results: Results, folder: str | Path) -> list[Path]:
 
     written: list[Path] = []
     for (trial, split), rows in by_run.items():
-        condition, seed = identities[trial]
-        run = Run(Path(folder) / f"{split}_{names[condition]}" / f"seed_{seed}")
+        condition, unit = identities[trial]
+        run = Run(Path(folder) / f"{split}_{names[condition]}" / unit)
         run.add_scalars(rows.select("epoch", "tag", "value").iter_rows())
         if split == "train":
             if not written:  # one run defines the columns for all
@@ -126,9 +128,10 @@ def _outcome_scalars(results: Results) -> pl.DataFrame:
     import polars as pl
 
     best = {name: found.epoch for name, found in best_epochs(results).items() if found is not None}
+    keys = ["condition", *results.unit_columns]
     came_to = (
         measurements(results)
-        .join(results.trials.select("trial", "condition", "seed"), on=["condition", "seed"])
+        .join(results.trials.select("trial", *keys), on=keys)
         .sort(pl.col("split") == "test", maintain_order=True)
         .with_columns(
             epoch=pl.col("condition").replace_strict(best, default=None, return_dtype=pl.Int64),
@@ -144,13 +147,18 @@ def _outcome_scalars(results: Results) -> pl.DataFrame:
     return pl.concat(frames).sort(pl.col("tag").str.ends_with("_loss"), maintain_order=True)
 
 
-def _identities(results: Results) -> Mapping[Any, tuple[str, int]]:
-    """Condition and seed of each trial that has been heard of."""
+def _identities(results: Results) -> Mapping[Any, tuple[str, str]]:
+    """Condition, and split and seed as a folder is called, of each trial that has been heard of."""
     import polars as pl
 
     tables = (results.trials, results.history, results.signals)
-    known = pl.concat([table.select("trial", "condition", "seed").unique() for table in tables]).unique()
-    return {trial: (condition, seed) for trial, condition, seed in known.iter_rows()}
+    columns = results.unit_columns
+    known = pl.concat([table.select("trial", "condition", *columns).unique() for table in tables]).unique()
+    names = [UNIT_NAMES[column] for column in columns]
+    return {
+        trial: (condition, "_".join(f"{name}_{number}" for name, number in zip(names, unit, strict=True)))
+        for trial, condition, *unit in known.iter_rows()
+    }
 
 
 def _add_histograms(run: Run, table: pl.DataFrame) -> None:

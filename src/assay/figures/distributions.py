@@ -126,6 +126,7 @@ class SignalPanels:
     panels: dict[tuple[str, str], list[LayerDistribution]]
     scales: dict[str, SignalScale]
     seeds: int
+    unit: str = "seeds"
 
     @property
     def when(self) -> str:
@@ -198,7 +199,7 @@ def panels_by_epoch(
         quantity: shared_scale(layer for at in epochs for layers in found[quantity, at].values() for layer in layers)
         for quantity in names
     }
-    seeds = tables.signals.filter(tables.signals["condition"].is_in(chosen))["seed"].n_unique()
+    seeds = tables.count(tables.signals.filter(tables.signals["condition"].is_in(chosen)))
     return [
         SignalPanels(
             at,
@@ -207,6 +208,7 @@ def panels_by_epoch(
             {(name, quantity): found[quantity, at].get(name, []) for name in chosen for quantity in names},
             scales,
             seeds,
+            tables.unit,
         )
         for at in epochs
     ]
@@ -219,7 +221,7 @@ def _distributions(
     import polars as pl
 
     wanted = (pl.col("quantity") == quantity) & (pl.col("epoch") == epoch) & pl.col("condition").is_in(conditions)
-    keys = ["condition", "layer", "seed"]
+    keys = ["condition", "layer", "trial"]
     statistics = ["mean", "std", "zero_fraction", "nonfinite_count"]
     numbers = (
         tables.signals.filter(wanted, pl.col("statistic").is_in(statistics))

@@ -73,7 +73,7 @@ def draw_four_panels(data: SignalPanels) -> Figure:
     name = f"{condition}, {data.when}"
     figure.text(0.12 / width, 1 - 0.1 / height, name, va="top", fontsize=SIZES["heading"], color=INK)
     figure.legend(
-        handles=violin_legend(data.seeds, has_theory),
+        handles=violin_legend(data.seeds, has_theory, data.unit),
         loc="upper left",
         bbox_to_anchor=(0.12 / width, 1 - 0.36 / height),
         borderaxespad=0.0,

@@ -157,7 +157,7 @@ def draw_illness_and_cure(data: IllnessAndCure) -> Figure:
             _draw_cosines(figure.add_axes(place), cosines[condition])
     _headings(figure, (data.illness, data.cure), [left - 0.35, left - 0.35 + block + between], height)
     figure.legend(
-        handles=violin_legend(panels.seeds, has_theory),
+        handles=violin_legend(panels.seeds, has_theory, panels.unit),
         loc="upper left",
         bbox_to_anchor=((left - 0.35) / WIDTH, 1 - 0.34 / height),
         borderaxespad=0.0,

@@ -10,7 +10,7 @@ Parallel lines mean that neither factor cares for the other; lines that part or 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -72,6 +72,8 @@ class Interaction:
     levels : list of str
         Of the factor along the axis; numbers in their order.
     lines : list of InteractionLine
+    unit : str
+        What the points are means over: ``seed`` or ``split``.
     """
 
     measure: Measure
@@ -80,6 +82,7 @@ class Interaction:
     beside: str
     levels: list[str]
     lines: list[InteractionLine]
+    unit: str = "seed"
 
     def written(self) -> dict[str, Any]:
         """As JSON."""
@@ -141,7 +144,8 @@ def interaction_of(results: Results, effects: FactorAnalysis) -> Interaction | N
     first, second, means = factorial.pair(*pair)
     if max(means.shape[:2]) > MOST_LEVELS:
         return None
-    return interaction_data(first, second, intervals_of(means, measured), means, measure, measured.confidence)
+    data = interaction_data(first, second, intervals_of(means, measured), means, measure, measured.confidence)
+    return replace(data, unit=effects.seed.kind)
 
 
 def interaction(results: Results) -> Figure:
@@ -295,4 +299,4 @@ def _legend_text(data: Interaction) -> str:
     points = [point for line in data.lines for point in line.points]
     seeds = max((len(point.seeds) for point in points), default=0)
     bars = f", bars the {100 * data.confidence:g} % interval" if any(point.low is not None for point in points) else ""
-    return f"Lines join means over {seeds} seeds{bars}; faint dots are seeds."
+    return f"Lines join means over {seeds} {data.unit}s{bars}; faint dots are {data.unit}s."

@@ -52,8 +52,9 @@ class Curves:
     Attributes
     ----------
     table : polars.DataFrame
-        Columns condition, split, metric, epoch, mean, low, high, seeds: over the trials that have not diverged or
-        failed, the mean and the range of the selection phase, epoch 0 included where it was measured.
+        Columns condition, split, metric, epoch, mean, low, high, seeds: over the trials (of all seeds, and of all
+        splits where there are several) that have not diverged or failed, the mean and the range of the selection
+        phase, epoch 0 included where it was measured.
     conditions : list of str
         In the study's order.
     metrics : list of str
@@ -65,6 +66,8 @@ class Curves:
         The condition that is drawn faintly behind all others: the baseline.
     clock : str
         What the column ``epoch`` counts.
+    unit : str
+        What the range is over: each ``seed``, or each ``trial`` of several splits.
     """
 
     table: pl.DataFrame
@@ -74,6 +77,7 @@ class Curves:
     notes: dict[str, str]
     reference: str | None
     clock: str = "epoch"
+    unit: str = "seed"
 
     def of(self, metrics: Sequence[str]) -> Curves:
         """The same of these metrics alone."""
@@ -151,9 +155,9 @@ def curve_data(results: Results, conditions: Sequence[str] | None = None) -> Cur
         .agg(mean=value.mean(), low=value.min(), high=value.max(), seeds=pl.len())
         .sort("condition", "split", "metric", "epoch")
     )
-    seeds = len(results.study.seed_list())
+    seeds, splits = len(results.study.seed_list()), len(results.study.design.splits)
     notes = {
-        name: f"{len(trials)} of {seeds} {trials['outcome'][0]}"
+        name: f"{len(trials)} of {seeds * splits} {trials['outcome'][0]}"
         for (name,), trials in bad.partition_by("condition", as_dict=True).items()
     }
     metrics = table["metric"].unique().to_list()
@@ -165,6 +169,7 @@ def curve_data(results: Results, conditions: Sequence[str] | None = None) -> Cur
         notes=notes,
         reference=baseline,
         clock=results.clock,
+        unit="trial" if splits > 1 else "seed",
     )
 
 
@@ -287,7 +292,7 @@ def _legend(figure: Figure, curves: Curves, width: float, top: float) -> None:
         if split in curves.table["split"]
     ]
     if (curves.table["seeds"] > 1).any():
-        handles.append(Patch(color=QUIET, alpha=0.3, linewidth=0, label="lowest to highest seed"))
+        handles.append(Patch(color=QUIET, alpha=0.3, linewidth=0, label=f"lowest to highest {curves.unit}"))
     if has_validation and any(curves.best.values()):
         handles.append(
             Line2D([], [], color=VERMILLION, marker="o", markersize=5, linewidth=0.8, alpha=0.8, label="best epoch")

@@ -55,6 +55,7 @@ class OverEpochs:
     layers: list[int]
     scale: SignalScale
     seeds: int
+    unit: str = "seeds"
 
     @property
     def record(self) -> Quantity:
@@ -108,7 +109,7 @@ def over_epochs_data(
         pl.col("quantity") == quantity,
         pl.col("statistic").is_in(statistics),
     )
-    wide = rows.pivot("statistic", on_columns=statistics, index=[*keys, "seed"], values="value")
+    wide = rows.pivot("statistic", on_columns=statistics, index=[*keys, "trial"], values="value")
     table = (
         wide.group_by(keys)
         .agg(
@@ -120,7 +121,7 @@ def over_epochs_data(
     )
     ends = (-1.0, 1.0) if table.is_empty() else (float(table["minimum"].min()), float(table["maximum"].max()))  # type: ignore[arg-type]
     scale = scale_for(np.hypot(table["mean"].to_numpy(), table["std"].to_numpy()).tolist(), *ends)
-    return OverEpochs(table, quantity, chosen, list(layers), scale, rows["seed"].n_unique())
+    return OverEpochs(table, quantity, chosen, list(layers), scale, tables.count(rows), tables.unit)
 
 
 def over_epochs(
@@ -234,6 +235,6 @@ def _legend(figure: Figure, data: OverEpochs, colour: str, left: float, top: flo
         Patch(color=colour, alpha=alpha, linewidth=0, label=label)
         for (_, _, alpha), label in zip(BANDS, labels, strict=True)
     ]
-    over = f", mean of {data.seeds} seeds" if data.seeds > 1 else ""
+    over = f", mean of {data.seeds} {data.unit}" if data.seeds > 1 else ""
     handles.append(Line2D([], [], color=INK, linewidth=1.0, label=f"median{over}"))
     figure.legend(handles=handles, loc="upper left", bbox_to_anchor=(left, top), borderaxespad=0.0, ncols=4, **LEGEND)

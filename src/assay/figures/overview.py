@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from assay.analysis import Interval, Summary, best_epochs, measurements
+from assay.analysis import Interval, Summary, measurements
+from assay.analysis.measurements import split_epochs
 from assay.analysis.numbers import metric_text, number_text
 from assay.analysis.wording import lost_text, shared_names
 from assay.figures.style import BLUE, GREEN, INK, PURPLE, QUIET, SIZES, VERMILLION, new_figure, quiet_axes, wrapped_name
 from assay.figures.written import plain
 from assay.learning.scores import find_metric
 from assay.selection import is_higher_better
+from assay.store.schema import RESAMPLE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,6 +56,7 @@ class Overview:
     metric: str
     confidence: float
     rows: list[OverviewRow]
+    unit: str = "seed"
 
     @property
     def label(self) -> str:
@@ -82,12 +85,16 @@ def overview_data(results: Results, summary: Summary | None = None) -> Overview:
     summary : Summary, optional
         Its summary, where it is at hand already, or that of some of its conditions (see `assay.analysis.shortlist`).
     """
+    import polars as pl
+
     summary = results.summary() if summary is None else summary
     measure = summary.compared_by
     if measure is None:
         return Overview("", "", summary.confidence, [])
-    best = best_epochs(results, [condition.name for condition in summary.conditions])
+    best = split_epochs(results, [condition.name for condition in summary.conditions])
     values = measurements(results, best).filter(split=measure.split, metric=measure.metric)
+    if RESAMPLE in values.columns:  # a stroke for each split
+        values = values.group_by("condition", RESAMPLE, maintain_order=True).agg(pl.col("value").mean())
     seeds_of = {
         name: rows["value"].to_list() for (name,), rows in values.partition_by("condition", as_dict=True).items()
     }
@@ -100,7 +107,8 @@ def overview_data(results: Results, summary: Summary | None = None) -> Overview:
         rows.append(OverviewRow(name, kind, score.mean, score.low, score.high, seeds, lost_text(condition)))
     sign = -1 if is_higher_better(measure.metric) else 1
     rows.sort(key=lambda row: (row.mean is None, sign * (row.mean or 0.0)))
-    return Overview(measure.split, measure.metric, summary.confidence, rows)
+    unit = "split" if RESAMPLE in values.columns else "seed"
+    return Overview(measure.split, measure.metric, summary.confidence, rows, unit)
 
 
 def overview(results: Results) -> Figure:
@@ -185,11 +193,13 @@ def _legend(figure: Figure, data: Overview, height: float) -> None:
 
     kinds = {row.kind for row in data.rows if row.mean is not None}
     handles = [
-        Line2D([], [], color=colour, marker=marker, linewidth=0, markersize=6, label=kind or "mean over seeds")
+        Line2D([], [], color=colour, marker=marker, linewidth=0, markersize=6, label=kind or f"mean over {data.unit}s")
         for kind, (colour, marker) in LOOKS.items()
         if kind in kinds
     ]
-    handles.append(Line2D([], [], color=INK, marker="|", linewidth=0, markersize=6, alpha=0.6, label="one seed"))
+    handles.append(
+        Line2D([], [], color=INK, marker="|", linewidth=0, markersize=6, alpha=0.6, label=f"one {data.unit}")
+    )
     if any(row.low is not None for row in data.rows):
         label = f"{100 * data.confidence:g} % interval of the mean"
         handles.append(Line2D([], [], color=QUIET, linewidth=2.2, alpha=0.7, label=label))

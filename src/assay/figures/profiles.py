@@ -54,6 +54,7 @@ class Profiles:
     limits: tuple[float, float]
     seeds: int
     clock: str = "epoch"
+    unit: str = "seeds"
 
     @property
     def heading(self) -> str:
@@ -105,7 +106,7 @@ def profile_data(
     )
     statistics = list(dict.fromkeys(["mean", "std", "nonfinite_count", *(record.size for record in records)]))
     seeds = rows.filter(pl.col("statistic").is_in(statistics)).pivot(
-        "statistic", on_columns=statistics, index=[*keys, "seed"], values="value"
+        "statistic", on_columns=statistics, index=[*keys, "trial"], values="value"
     )
     size = _size_of(records)
     nonfinite = pl.col("nonfinite_count").fill_null(0)
@@ -120,7 +121,7 @@ def profile_data(
     )
     table = table.join(theory, on=keys, how="left")
     table = table.sort(keys)
-    return Profiles(table, chosen, names, epoch, _limits(table), rows["seed"].n_unique(), tables.clock)
+    return Profiles(table, chosen, names, epoch, _limits(table), tables.count(rows), tables.clock, unit=tables.unit)
 
 
 def _size_of(records: Sequence[Quantity]) -> pl.Expr:
@@ -285,7 +286,7 @@ def _legend(figure: Figure, data: Profiles, left: float, top: float) -> None:
         for record in map(find_quantity, data.quantities)
     ]
     if data.seeds > 1:
-        handles.append(Patch(color=QUIET, alpha=0.3, linewidth=0, label=f"range of {data.seeds} seeds"))
+        handles.append(Patch(color=QUIET, alpha=0.3, linewidth=0, label=f"range of {data.seeds} {data.unit}"))
     if data.table["theory"].is_not_null().any():
         handles.append(Line2D([], [], color=INK, linewidth=1.1, linestyle=DASHES, label="theory"))
     figure.legend(

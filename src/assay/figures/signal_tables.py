@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from assay.errors import StoreError, did_you_mean
 from assay.probes import find_quantity
+from assay.store.schema import RESAMPLE
 
 if TYPE_CHECKING:
     import polars as pl
@@ -61,6 +62,15 @@ class SignalTables:
         if self.theory is None or epoch != 0:
             return pl.DataFrame(schema=columns)
         return self.theory.filter(quantity=quantity, statistic=find_quantity(quantity).size).select(*columns)
+
+    @property
+    def unit(self) -> str:
+        """What a condition has several of: seeds, or networks where each seed has several splits."""
+        return "networks" if RESAMPLE in self.signals.columns else "seeds"
+
+    def count(self, rows: pl.DataFrame) -> int:
+        """How many of these some rows of signals are of, for each condition."""
+        return rows.select(name for name in (RESAMPLE, "seed") if name in rows.columns).n_unique()
 
     @property
     def is_empty(self) -> bool:

@@ -210,12 +210,12 @@ def _digits(value: float) -> str:
     return f"{mantissa}·{power_text(10.0 ** int(power))}"
 
 
-def violin_legend(seeds: int, has_theory: bool) -> list[Patch | Line2D]:
+def violin_legend(seeds: int, has_theory: bool, unit: str = "seeds") -> list[Patch | Line2D]:
     """What the marks mean."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    over = "" if seeds == 1 else f" over {seeds} seeds"
+    over = "" if seeds == 1 else f" over {seeds} {unit}"
     handles: list[Patch | Line2D] = [
         Patch(facecolor=QUIET, alpha=0.45, label=f"distribution{over}"),
         Line2D(

@@ -98,7 +98,7 @@ def draw_wall(data: SignalPanels) -> Figure:
         lines = wrapped_name(factors, 24)
         figure.text(0.15 / width, 1 - (top - 0.14) / height, lines, va="bottom", fontsize=SIZES["title"], color=QUIET)
     figure.legend(
-        handles=violin_legend(data.seeds, has_theory),
+        handles=violin_legend(data.seeds, has_theory, data.unit),
         loc="upper left",
         bbox_to_anchor=(0.15 / width, 1 - 0.36 / height),
         borderaxespad=0.0,

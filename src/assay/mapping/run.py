@@ -95,7 +95,8 @@ def trainability_map(
 
     loaded = lru_cache(maxsize=4)(load)  # an axis may vary the data; usually all tiles share them
     requests = dict.fromkeys(population.request for population in corners.populations)
-    data = fingerprints(map(loaded, requests)) | model_fingerprints(corners) | code_fingerprints(corners)
+    data = fingerprints((request, loaded(request)) for request in requests)
+    data |= model_fingerprints(corners) | code_fingerprints(corners)
     folder = Path(directory) if directory is not None else RUNS_FOLDER / f"{study.name}-map"
     with MapFolder.open(folder, plane, data, partial(_facts, plane, corners, devices, tf32)) as kept:
         missing = kept.missing()

@@ -105,8 +105,8 @@ def build_content(results: Results, summary: Summary | None = None) -> ReportCon
             shown,
             "validation",
             "best-epochs",
-            f"The best epoch of each condition ({_rule(study.design.select)}), the range over single seeds, and the "
-            f"validation data at that epoch. {which}",
+            f"The best epoch of each condition ({_rule(study.design.select)}{_of_splits(summary)}), the range over "
+            f"single seeds, and the validation data at that epoch. {which}",
         )
         if summary.compared_by is not None or not results.was_watched
         else None,
@@ -137,6 +137,7 @@ def _facts(results: Results, summary: Summary) -> list[tuple[str, str]]:
     asked = sum(condition.trials for condition in summary.conditions)
     facts = [
         ("conditions", f"{len(outcomes):,}"),
+        *([("splits", f"{summary.splits:,}")] if summary.splits > 1 else []),
         ("seeds", f"{len(results.study.seed_list()):,}"),
         ("trials", f"{asked:,}" if ended == asked else f"{ended:,} of {asked:,}"),
     ]
@@ -153,17 +154,22 @@ def _note(summary: Summary, measure: Measure) -> str:
     compared = [condition.comparison for condition in summary.conditions if condition.comparison]
     share = f"{100 * summary.confidence:g} %"
     opening = f"Conditions are compared by {measure} ({direction} is better). "
+    unit = "seed" if summary.splits == 1 else "split"
     if not compared:
-        return opening + f"Brackets hold the {share} confidence interval of the mean over seeds (Student t)."
+        test = "Student t" if summary.splits == 1 else "corrected Student t"
+        return opening + f"Brackets hold the {share} confidence interval of the mean over {unit}s ({test})."
     pairs = max(comparison.pairs for comparison in compared)
     if pairs < 2:
         return (
-            f"{opening}With fewer than two seeds that completed in both conditions there is no interval "
-            "and no conclusion; ask for more seeds with --seeds."
+            f"{opening}With fewer than two {unit}s that completed in both conditions there is no interval "
+            f"and no conclusion; ask for more {unit}s with {'--seeds' if unit == 'seed' else 'design.splits'}."
         )
+    why = "A seed gives every condition the same start and the same batches"
+    if unit == "split":
+        why = "A split gives every condition the same rows, and each of its seeds the same start and the same batches"
     return (
-        f"{opening}A seed gives every condition the same start and the same batches, so differences are taken seed by "
-        f"seed; brackets hold the {share} confidence interval of their mean, each for one comparison alone. "
+        f"{opening}{why}, so differences are taken {unit} by "
+        f"{unit}; brackets hold the {share} confidence interval of their mean, each for one comparison alone. "
         "p is the probability of so large a difference by luck, alone and by Holm's method among all "
         f"{len(compared):,} comparisons. {false_alarms_text(summary)} The same means: closer than "
         f"{margin_text(summary)}."
@@ -257,7 +263,7 @@ def _effects(effects: FactorAnalysis, measure: Measure) -> TableContent:
     caption = (
         f"Parts of the variance of the {measure} over all trials (ω²), with their {100 * effects.confidence:g} % "
         "intervals. p is the probability of so large a part by luck, alone and by Holm's method among all rows of "
-        "factors. The noise is what a seed does to one condition alone."
+        f"factors. The noise is what a {effects.seed.kind} does to one condition alone."
     )
     return TableContent("effects", caption, ["factor", "part of the variance", "p", "p among all"], rows)
 
@@ -317,6 +323,10 @@ def _rule(select: str) -> str:
         return "the last one, as the study asks"
     metric = select.removeprefix("val_")
     return f"{'highest' if is_higher_better(metric) else 'lowest'} mean validation {metric_text(metric)} over seeds"
+
+
+def _of_splits(summary: Summary) -> str:
+    return "" if summary.splits == 1 else f" of each split; the median of {summary.splits}"
 
 
 def _provenance(results: Results) -> list[tuple[str, str]]:

@@ -158,13 +158,14 @@ def _overview_words(summary: Summary) -> tuple[str, str, str]:
         f"from {number_text(means[low])} ({low}) to {number_text(means[high])} ({high}). "
         "The table of conditions holds the same numbers."
     )
+    unit = "split" if summary.splits > 1 else "seed"
     caption = (
         f"Mean {measure} of each condition, best at the top, with its "
-        f"{100 * summary.confidence:g} % confidence interval over seeds; each small stroke is one seed."
+        f"{100 * summary.confidence:g} % confidence interval over {unit}s; each small stroke is one {unit}."
     )
     if any(condition.comparison for condition in summary.conditions):
         caption += (
-            " The dashed line is the baseline. Conclusions rest on differences within a seed, so they may be firmer "
+            f" The dashed line is the baseline. Conclusions rest on differences within a {unit}, so they may be firmer "
             "than overlapping intervals suggest."
         )
     return "All conditions", alternative, caption
@@ -179,8 +180,9 @@ def _curves_words(name: str, summary: Summary) -> tuple[str, str, str]:
         f"{title}: a panel for each of {len(summary.conditions)} conditions, training and validation by epoch."
         f"{between} The table of best epochs holds the numbers."
     )
+    unit = "trial" if summary.splits > 1 else "seed"
     caption = (
-        "Lines are means over seeds and bands reach from the lowest to the highest seed, over the trials that did not "
-        "diverge. The vertical line and the dot mark the best epoch. All panels of a metric share their axes."
+        f"Lines are means over {unit}s and bands reach from the lowest to the highest {unit}, over the trials that did "
+        "not diverge. The vertical line and the dot mark the best epoch. All panels of a metric share their axes."
     )
     return title, alternative, caption

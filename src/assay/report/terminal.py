@@ -238,12 +238,15 @@ def _notes(summary: Summary, left_out: Collection[str]) -> list[str]:
         opening += "; means are over those that learnt"
     elif any(condition.outcomes["completed"] < condition.trials for condition in conditions):
         opening += "; means are over those that completed"
+    if summary.splits > 1:
+        opening += f" on {summary.splits} splits; best epochs are medians over them"
     if trials > 1:
         opening += f"; brackets hold the {100 * summary.confidence:g} % confidence interval"
     notes = [f"{opening}."]
     for condition in conditions:
         epoch, (low, high) = condition.best_epoch, condition.best_epoch_range or (0, 0)
-        if RANGES not in left_out and epoch is not None and low != high and not low <= epoch <= high:
+        is_outside = epoch is not None and low != high and not low <= epoch <= high
+        if RANGES not in left_out and is_outside and summary.splits == 1:
             notes.append(
                 f"{epoch} ({low}–{high}): the mean over seeds is best at epoch {epoch}; "
                 f"the best epochs of single seeds lie between {low} and {high}."

@@ -80,8 +80,9 @@ def _entries(directory: Path) -> Iterator[FolderEntry]:
         try:
             tables = Tables(folder)
             conditions, seeds = len(tables.conditions), len(tables.study.seed_list())
+            asked = conditions * seeds * len(tables.study.design.splits)
             ended, elapsed = len(tables.trials), float(tables.manifest.get("elapsed_seconds", 0.0))
         except AssayError as error:
             yield FolderEntry(folder, "", 0, 0, 0, 0, 0.0, changed, str(error))
             continue
-        yield FolderEntry(folder, tables.study.name, conditions, seeds, conditions * seeds, ended, elapsed, changed)
+        yield FolderEntry(folder, tables.study.name, conditions, seeds, asked, ended, elapsed, changed)

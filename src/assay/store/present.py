@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from assay.store.schema import IDENTITY, SELECTED, data_type
+import numpy as np
+
+from assay.store.schema import IDENTITY, RESAMPLE, SELECTED, data_type, with_splits
 
 if TYPE_CHECKING:
     import polars as pl
@@ -32,9 +34,12 @@ class Present:
 
     Attributes
     ----------
-    names, identities : tuple of str, length C
+    names : tuple of str, length C
         Of the conditions.
+    identities : tuple of str, length C · R
+        Of each condition on each of R splits.
     epochs : tuple of int, length C
+    splits : int
     seeds : tuple of int, length S
     has_final : bool
         Whether it asks for a final phase.
@@ -45,6 +50,7 @@ class Present:
     names: tuple[str, ...]
     identities: tuple[str, ...]
     epochs: tuple[int, ...]
+    splits: int
     seeds: tuple[int, ...]
     has_final: bool
     is_as_written: bool
@@ -59,16 +65,21 @@ class Present:
             names=tuple(condition.name for condition in conditions),
             identities=tuple(found),
             epochs=tuple(condition.training.epochs for condition in conditions),
+            splits=len(study.design.splits),
             seeds=tuple(study.seed_list()),
             has_final=study.design.final,
-            is_as_written=not grown and len(set(found)) == len(found),
+            is_as_written=not grown and len(set(found)) == len(found) and len(study.design.splits) == 1,
         )
+
+    def columns(self, columns: Mapping[str, str]) -> dict[str, str]:
+        """Of a table, with the split where there are several."""
+        return with_splits(columns) if self.splits > 1 else dict(columns)
 
     def rows(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """The rows of history, signals or histograms that are asked for, under their present names."""
         import polars as pl
 
-        columns = rows.collect_schema().names()
+        columns = list(self.columns(dict.fromkeys(rows.collect_schema().names(), "")))
         found = self._named(rows)
         if "phase" in columns:
             is_final = pl.col("phase") == "final"
@@ -113,15 +124,17 @@ class Present:
         return LeftOut(known.filter(~is_known)[IDENTITY].n_unique(), len(strangers))
 
     def _named(self, rows: pl.LazyFrame) -> pl.LazyFrame:
-        """With the present ``condition`` and ``trial``; beside them ``index`` of the condition and ``asked`` epochs."""
+        """With the present ``condition``, split and ``trial``; beside them ``index`` and ``asked`` epochs of it."""
         import polars as pl
 
+        index, resample = np.divmod(np.arange(len(self.identities)), self.splits)
         conditions = pl.LazyFrame(
             {
                 IDENTITY: pl.Series(self.identities, dtype=pl.String),
-                "condition": pl.Series(self.names, dtype=pl.String),
-                "index": pl.Series(range(len(self.names)), dtype=pl.Int64),
-                "asked": pl.Series(self.epochs, dtype=pl.Int64),
+                "condition": pl.Series([self.names[place] for place in index], dtype=pl.String),
+                "index": pl.Series(index, dtype=pl.Int64),
+                RESAMPLE: pl.Series(resample, dtype=pl.Int64),
+                "asked": pl.Series([self.epochs[place] for place in index], dtype=pl.Int64),
             }
         )
         seeds = pl.LazyFrame(
@@ -134,7 +147,7 @@ class Present:
             rows.drop("condition", "trial", strict=False)
             .join(conditions, on=IDENTITY, how="inner", maintain_order="left")
             .join(seeds, on="seed", how="inner", maintain_order="left")
-            .with_columns(trial=pl.col("index") * len(self.seeds) + pl.col("place"))
+            .with_columns(trial=(pl.col("index") * self.splits + pl.col(RESAMPLE)) * len(self.seeds) + pl.col("place"))
         )
 
 
@@ -145,7 +158,7 @@ def factor_columns(settings: Sequence[Mapping[str, Any]], columns: Mapping[str, 
     from assay.store.schema import trial_columns
     from assay.study.conditions import level_label
 
-    fixed = trial_columns([])
+    fixed = with_splits(trial_columns([]))
     return {
         key: pl.Series(
             key,

@@ -24,6 +24,7 @@ from assay.store.schema import (
     FORMAT_VERSION,
     MANIFEST_FILE,
     ORIGIN,
+    RESAMPLE,
     STUDY_FILE,
     empty_frame,
     kept_columns,
@@ -106,13 +107,18 @@ class Tables:
         assert isinstance(self.study, Study)
         return Present.of(self.study, grown=bool(self.manifest.get("grown")))
 
+    @property
+    def unit_columns(self) -> list[str]:
+        """What tells the trials of a condition apart: the seed, and the split where there are several."""
+        return [RESAMPLE, "seed"] if self._has_identities and self.present.splits > 1 else ["seed"]
+
     @cached_property
     def trials(self) -> pl.DataFrame:
         """One row per trial that has ended."""
         columns = trial_columns(condition.settings for condition in self.conditions)
         if not self._has_identities:
             return self._table("trials", columns).sort("trial")
-        return self.present.trials(self.trial_rows, columns, self.conditions)
+        return self.present.trials(self.trial_rows, self.present.columns(columns), self.conditions)
 
     @cached_property
     def trial_rows(self) -> pl.DataFrame:
@@ -181,6 +187,9 @@ class Tables:
         self, name: str, columns: Mapping[str, str], *filters: pl.Expr, pattern: str = "*.parquet"
     ) -> pl.DataFrame:
         import polars as pl
+
+        if self._has_identities:
+            columns = self.present.columns(columns)
 
         def shown(rows: pl.LazyFrame) -> pl.LazyFrame:
             if not self._has_identities:

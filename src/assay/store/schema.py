@@ -112,6 +112,9 @@ COLUMNS_OF = {
 IDENTITY = "identity"
 """The column of every file that says what decides the numbers of its row."""
 
+RESAMPLE = "resample"
+"""The column that says, from 0, of which of several splits a row is; files and studies of one split have none."""
+
 SELECTED = "selected"
 """The outcome of a trial whose selection phase has ended and whose final phase has not; readers leave it out."""
 
@@ -154,6 +157,14 @@ def trial_columns(settings: Iterable[Mapping[str, Any]]) -> dict[str, str]:
             factors[key] = kind if factors.get(key) in (None, "", kind) else "String"
     known = {key: kind or "String" for key, kind in factors.items()}
     return {**_TRIAL_COLUMNS_BEFORE, **known, **_TRIAL_COLUMNS_AFTER}
+
+
+def with_splits(columns: Mapping[str, str]) -> dict[str, str]:
+    """The columns that a reader sees where the study has several splits: which one stands before the seed."""
+    found: dict[str, str] = {}
+    for name, kind in columns.items():
+        found |= {RESAMPLE: "Int64", name: kind} if name == "seed" else {name: kind}
+    return found
 
 
 def kept_columns(columns: Mapping[str, str]) -> dict[str, str]:

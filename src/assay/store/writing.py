@@ -75,7 +75,9 @@ class Store:
         self.directory = directory
         self.manifest = manifest
         self._conditions = {condition.name: condition for condition in study.expand()}
-        self._identities = dict(zip(self._conditions, identities(study), strict=True))
+        names = [name for name in self._conditions for _ in study.design.splits]
+        self._identities = list(zip(names, identities(study), strict=True))
+        self._has_splits = len(study.design.splits) > 1
         self._lock = lock
         self._opened, self._when = time.monotonic(), _now()
         self._opened_seeds: set[int] = set()
@@ -155,7 +157,8 @@ class Store:
         """Keep what networks of a population said of the rows of a split; replaces what was there of it."""
         columns = kept_columns(COLUMNS_OF["predictions"])
         write_parquet(
-            self._part("predictions", population, f"-{split}"), with_columns_of(self._identified(frame), columns)
+            self._part("predictions", population, f"-{split}"),
+            with_columns_of(self._identified(population, frame), columns),
         )
 
     def predicted(self, split: str) -> list[tuple[int, tuple[str, int]]]:
@@ -188,12 +191,16 @@ class Store:
 
     def _write_rows(self, table: str, population: int, phase: str, first_epoch: int, frame: pl.DataFrame) -> None:
         path = self._part(table, population, f"-{phase}-{first_epoch:05d}")
-        write_parquet(path, with_columns_of(self._identified(frame), kept_columns(COLUMNS_OF[table])))
+        rows = self._identified(population, frame)
+        write_parquet(path, with_columns_of(rows, kept_columns(COLUMNS_OF[table])))
 
-    def _identified(self, frame: pl.DataFrame) -> pl.DataFrame:
+    def _identified(self, population: int, frame: pl.DataFrame) -> pl.DataFrame:
+        """With the identity of each row's condition: of several splits, on that of the population."""
         import polars as pl
 
-        found = pl.col("condition").replace_strict(self._identities, default="", return_dtype=pl.String)
+        record = self.records.get(population) if self._has_splits else None
+        own = {name: identity for name, identity in self._identities if record is None or identity in record.identities}
+        found = pl.col("condition").replace_strict(own, default="", return_dtype=pl.String)
         return frame.with_columns(found.alias(IDENTITY))
 
     def read_history(self, population: int, *filters: pl.Expr) -> pl.DataFrame:
@@ -238,7 +245,8 @@ class Store:
             asked = pl.col("condition").replace_strict(epochs, return_dtype=pl.Int64)
             nothing = pl.lit(None, pl.Int64)
             frame = frame.with_columns(epochs=asked, steps=nothing, final_epochs=nothing)
-        write_parquet(self._part("trials", population), with_columns_of(self._identified(frame), kept_columns(columns)))
+        rows = self._identified(population, frame)
+        write_parquet(self._part("trials", population), with_columns_of(rows, kept_columns(columns)))
         self.note(elapsed_seconds=self._elapsed_before + time.monotonic() - self._opened)
 
     def finished(self, population: int) -> bool:

@@ -14,7 +14,7 @@ from pydantic import WithJsonSchema as JsonSchema
 from pydantic_core import PydanticCustomError, core_schema
 
 from assay.choices import Choice, Table
-from assay.data.splitting import Split
+from assay.data.splitting import Resample, Split
 from assay.errors import StudyError
 from assay.learning.losses import LOSSES
 from assay.learning.optimizers import OPTIMIZERS, check_numbers
@@ -43,6 +43,12 @@ class Later:
 
 
 LATER = Later()
+
+
+def at_default_later(part: BaseModel) -> set[str]:
+    """The fields of a part that came `LATER` and are at their default."""
+    fields = type(part).model_fields
+    return {name for name, field in fields.items() if LATER in field.metadata and getattr(part, name) == field.default}
 
 
 def fault(message: str) -> PydanticCustomError:
@@ -172,6 +178,23 @@ def _parse_seeds(value: object) -> int | tuple[int, ...]:
     return tuple(seeds)
 
 
+def _parse_splits(value: object) -> tuple[Resample, ...]:
+    """How many splits (5), each with rows drawn anew, or ``{folds = 5}``: each row is in one part."""
+    if isinstance(value, tuple):
+        return value
+    if _is_whole(value) and value != 0:
+        assert isinstance(value, int)
+        return tuple(Resample(number) for number in range(value))
+    if isinstance(value, Mapping) and list(value) == ["folds"] and _is_whole(value["folds"]) and value["folds"] > 1:
+        return tuple(Resample(number, value["folds"]) for number in range(value["folds"]))
+    raise fault(f"expected how many splits, such as 5, or {{folds = 5}} with at least 2 folds, got {value!r}.")
+
+
+def _write_splits(splits: tuple[Resample, ...]) -> Any:
+    """As a study file writes them."""
+    return len(splits) if splits[0].folds is None else {"folds": splits[0].folds}
+
+
 def _parse_metrics(value: object) -> tuple[str, ...]:
     """Names of metrics, each once, in the order in which they came; one may stand without a list."""
     names = [value] if isinstance(value, str) else value
@@ -219,6 +242,24 @@ Seeds = Annotated[
     int | tuple[int, ...],
     PlainValidator(_parse_seeds),
     JsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "array", "items": _WHOLE, "minItems": 1}]}),
+]
+Splits = Annotated[
+    tuple[Resample, ...],
+    PlainValidator(_parse_splits),
+    PlainSerializer(_write_splits),
+    JsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1},
+                {
+                    "type": "object",
+                    "properties": {"folds": {"type": "integer", "minimum": 2}},
+                    "required": ["folds"],
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    ),
 ]
 MetricNames = Annotated[
     tuple[str, ...],

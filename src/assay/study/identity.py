@@ -7,6 +7,7 @@ choosing and judging are not part of it: the numbers of an epoch do not depend o
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,7 +16,7 @@ from pydantic import BaseModel
 
 from assay.choices import Choice, defaults_of
 from assay.data.synthetic import SYNTHETIC
-from assay.study.fields import CHOICE_TABLES, LATER, plain
+from assay.study.fields import CHOICE_TABLES, at_default_later, plain
 from assay.study.parts import DataSpec, NetworkSpec, TrainingSpec
 from assay.study.spec import Study
 
@@ -27,9 +28,10 @@ SHAPE = ("hidden", "depth", "width")
 
 
 def identities(study: Study) -> list[str]:
-    """The identity of each condition of a study, in their order.
+    """The identity of each condition of a study, in their order; of several splits one after another.
 
-    Where epochs are a factor, conditions that differ in them alone are told apart: the longest keeps the identity.
+    The first of splits that are drawn anew has the identity of a study without others. Where epochs are a factor,
+    conditions that differ in them alone are told apart: the longest keeps the identity.
     """
     known: dict[int, Any] = {}  # conditions share the parts that do not vary
     probe = _fields(study.probe) if study.probe else None
@@ -39,8 +41,12 @@ def identities(study: Study) -> list[str]:
             known[id(part)] = digest(canonical(part))
         return known[id(part)]
 
-    conditions = study.expand()
-    found = [digest([*map(of_part, (each.data, each.network, each.training)), probe]) for each in conditions]
+    splits = [[split.written()] if split.written() else [] for split in study.design.splits]
+    conditions = [condition for condition in study.expand() for _ in splits]
+    found = [
+        digest([*map(of_part, (each.data, each.network, each.training)), probe, *split])
+        for each, split in zip(conditions, itertools.cycle(splits), strict=False)
+    ]
     most: dict[str, int] = {}
     for each, condition in zip(found, conditions, strict=True):
         most[each] = max(condition.training.epochs, most.get(each, 0))
@@ -87,8 +93,7 @@ def _fields(part: BaseModel, leave_out: Sequence[str] = ()) -> dict[str, Any]:
 
     A field that came `LATER` is left out at its default, so that what was trained before keeps its identity.
     """
-    fields = type(part).model_fields
-    later = {name for name, field in fields.items() if LATER in field.metadata and getattr(part, name) == field.default}
+    fields, later = type(part).model_fields, at_default_later(part)
     return {name: _written(name, getattr(part, name)) for name in fields if name not in {*leave_out, *later}}
 
 

@@ -23,6 +23,7 @@ from assay.data.columns import FILLS, ColumnChoice
 from assay.data.files import FILE_KINDS, kinds_in_words
 from assay.data.registry import DATASETS
 from assay.data.request import DataRequest
+from assay.data.splitting import ONE_SPLIT, Resample
 from assay.data.synthetic import SYNTHETIC, check_arguments
 from assay.errors import DataError, did_you_mean
 from assay.learning.losses import STUDIED
@@ -38,6 +39,7 @@ from assay.study.fields import (
     Rate,
     Seeds,
     Selection,
+    Splits,
     SplitSize,
     Units,
     Whole,
@@ -136,13 +138,16 @@ class DataSpec(Part):
                 raise fault(str(error).replace("data.arguments", PLACE, 1)) from None
         return self
 
-    def request(self, base_directory: str | Path | None = None) -> DataRequest:
-        """The same as a plain value that the data room understands; relative paths start at `base_directory`."""
+    def request(self, base_directory: str | Path | None = None, resample: Resample = ONE_SPLIT[0]) -> DataRequest:
+        """One split of it, as a plain value that the data room understands.
+
+        Relative paths start at `base_directory`.
+        """
         values = {name: getattr(self, name) for name in type(self).model_fields}
         if self.path is not None:
             values["path"] = str(Path(base_directory or ".", Path(self.path).expanduser()))
         values["columns"] = {name: ColumnChoice(**dict(column)) for name, column in self.columns.items()}
-        return DataRequest(**values)
+        return DataRequest(**values, resample=resample)
 
 
 class LayerSpec(Part):
@@ -217,6 +222,9 @@ class DesignSpec(Part):
         "factorial", description="Every combination; one factor changed at a time; or the named tables [conditions.x]."
     )
     seeds: Seeds = Field(3, description="Trials of every condition.")
+    splits: Annotated[Splits, LATER] = Field(
+        ONE_SPLIT, description="Ways to draw test and validation rows, each with all seeds; or {folds = 5}."
+    )
     select: Selection = Field("val_loss", description="val_ and a metric: what the best epoch is best in; or last.")
     final: bool = Field(True, description="Retrain on train + validation to the best epoch, then open the test set.")
     baseline: str | None = Field(None, description="Name of the condition that the others are compared with.")

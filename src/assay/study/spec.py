@@ -17,7 +17,7 @@ from pydantic import Field, PrivateAttr, ValidationError, field_validator, model
 from assay.errors import StudyError, did_you_mean
 from assay.learning.scores import METRICS
 from assay.study.conditions import Condition, expand_conditions
-from assay.study.fields import PLACE, fault, plain
+from assay.study.fields import PLACE, at_default_later, fault, plain
 from assay.study.keys import check_key, flatten
 from assay.study.parts import DataSpec, DesignSpec, LayerSpec, NetworkSpec, Part, ProbeSpec, TrainingSpec
 from assay.study.wording import find_mistakes, tell
@@ -191,7 +191,8 @@ class Study(Part):
         """
         free = {key for key in FREE if "." not in key}
         values = self.model_dump(exclude_defaults=True, exclude=free | {"vary", "conditions"})
-        design = self.design.model_dump(exclude={"seeds"} | {key.removeprefix("design.") for key in FREE})
+        free_of_design = {key.removeprefix("design.") for key in FREE}
+        design = self.design.model_dump(exclude={"seeds"} | free_of_design | at_default_later(self.design))
         values["design"] = {**design, "seeds": self.seed_list()}
         values["vary"] = list(self.vary.items())
         values["conditions"] = [[name, list(table.items())] for name, table in self.conditions.items()]
