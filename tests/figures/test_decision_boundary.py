@@ -93,7 +93,10 @@ def test_of_many_conditions_the_first_are_drawn(kept_results):
 
 def test_other_data_have_none(kept_results):
     """The message says what it takes, and what came."""
-    with pytest.raises(StoreError, match="rows with two columns of numbers, got 4 features"):
+    with pytest.raises(
+        StoreError,
+        match="two columns of numbers and one class or one quantity to predict, got 4 features and multiclass",
+    ):
         decision_boundary(kept_results("iris"))
 
 

@@ -59,3 +59,10 @@ def test_networks_that_were_only_looked_at_have_figures_too(tmp_path, make_table
     """Without a results folder."""
     paths = save_signal_figures(make_tables(normal_arrays({"a": 1.0})), tmp_path)
     assert [path.name for path in paths] == ["wall.png", "wall.svg", "profiles.png", "profiles.svg"]
+
+
+def test_what_kept_networks_get_wrong_is_saved_too(tmp_path, kept_results):
+    """The errors of the best one, and the decision boundaries of data of two features."""
+    results = kept_results({"name": "moons", "arguments": {"rows": 300}})
+    names = [path.stem for path in save_figures(results, tmp_path)][::2]
+    assert names[-5:] == ["confusion", "errors_by_class", "calibration", "worst_examples", "decision_boundary"]

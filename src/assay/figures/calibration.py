@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from assay.results import Results
 
 ENOUGH_ANSWERS = 5
-"""The mark of a bin that holds fewer is hollow."""
+"""The mark of a bin that holds fewer is hollow, and the line passes it by."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,9 @@ def draw_calibration(data: CalibrationPicture) -> Figure:
             solid_capstyle="round",
         )
     shares = [found.happened.count / found.happened.total for found in bins]
-    axes.plot([found.said for found in bins], shares, color=BLUE, linewidth=1.0, alpha=0.6)
+    enough = [found for found in bins if found.count >= ENOUGH_ANSWERS]
+    joined = [found.happened.count / found.happened.total for found in enough]
+    axes.plot([found.said for found in enough], joined, color=BLUE, linewidth=1.0, alpha=0.6)
     for found, part in zip(bins, shares, strict=True):
         filled = BLUE if found.count >= ENOUGH_ANSWERS else "white"
         axes.plot(found.said, part, "o", color=BLUE, markerfacecolor=filled, markersize=4.5, clip_on=False)

@@ -123,25 +123,25 @@ def boundary_data(results: Results, conditions: Sequence[str]) -> Boundary:
     StoreError
         If the data are gone or have other than two features, or no network is kept.
     """
-    dataset = data_of(results, conditions[0])
     by_name = {one.name: one for one in study_of(results).expand()}
-    if not has_boundary(dataset):
-        raise StoreError(
-            f"{dataset.name}: a decision boundary is drawn of rows with two columns of numbers, got "
-            f"{dataset.shape.features} features and a {dataset.shape.task} task with {dataset.shape.outputs} outputs."
-        )
-    first = by_name[conditions[0]]
     networks: dict[str, Kept] = {}
     missing = ""
     for name in conditions:
-        if by_name[name].data != first.data:
-            continue
         try:
             networks[name] = results.model(name)
         except StoreError as error:
             missing = str(error)
     if not networks:
         raise StoreError(missing)
+    first = next(iter(networks))
+    # Data of many features are large and are not loaded for nothing.
+    dataset = data_of(results, first) if networks[first].features == 2 else None
+    if dataset is None or not has_boundary(dataset):
+        raise StoreError(
+            f"{first}: a decision boundary is drawn of rows with two columns of numbers and one class or one quantity "
+            f"to predict, got {networks[first].features} features and {networks[first].task}."
+        )
+    networks = {name: network for name, network in networks.items() if by_name[name].data == by_name[first].data}
     scaling = dataset.preparation.scaling
     raw = dataset.x_train * scaling.scale + scaling.offset
     x, y = (_line(raw[:, feature]) for feature in range(2))
@@ -345,7 +345,11 @@ def _ticks(line: np.ndarray) -> list[float]:
 
     low, high = float(line[0]), float(line[-1])
     margin = 0.09 * (high - low)
-    return [tick for tick in MaxNLocator(4).tick_values(low, high) if low + margin <= tick <= high - margin]
+    return [
+        tick
+        for tick in MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(low, high)
+        if low + margin <= tick <= high - margin
+    ]
 
 
 def _draw_plane(axes: Axes, data: Boundary, outputs: np.ndarray, colour_of: Any) -> None:

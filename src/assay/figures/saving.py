@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,6 +134,19 @@ def error_figure_data(results: Results, errors: ErrorAnalysis) -> Iterator[Study
         yield StudyFigure("worst_examples", worst_examples_data(results, errors), draw_worst_examples)
 
 
+def network_figure_data(results: Results, conditions: Sequence[str]) -> Iterator[StudyFigure]:
+    """What the figures of kept networks show: the errors of the best one, and the decision boundaries of `conditions`.
+
+    Nothing where none is kept.
+    """
+    if results.was_watched or results.predictions.is_empty():
+        return
+    yield from error_figure_data(results, results.errors())
+    boundary = boundary_figure(results, conditions)
+    if boundary is not None:
+        yield boundary
+
+
 def boundary_figure(results: Results, conditions: Sequence[str]) -> StudyFigure | None:
     """The decision boundary of each condition; None where rows have not two features, or are not there any more."""
     try:
@@ -166,7 +180,10 @@ def save_figures(
     list of Path
         The files.
     """
-    return _save(study_figures(results, theory, summary), directory)
+    summary = results.summary() if summary is None else summary
+    shown = [condition.name for condition in drawn_conditions(summary).conditions]
+    of_networks = ((figure.name, figure.draw()) for figure in network_figure_data(results, shown))
+    return _save(itertools.chain(study_figures(results, theory, summary), of_networks), directory)
 
 
 def save_signal_figures(tables: SignalTables, directory: str | Path) -> list[Path]:

@@ -88,10 +88,10 @@ def errors_content(results: Results, summary: Summary) -> ErrorsContent | None:
 
 def _by_interest(results: Results, summary: Summary) -> list[str]:
     """The best condition, the baseline, and the next best, by name."""
-    names = [name for name in (results.best_condition(), summary.baseline) if name is not None]
-    if len(summary.conditions) > 1:
-        # A shortlist of all but one is sorted, best first.
-        names += [condition.name for condition in shortlist(summary, len(summary.conditions) - 1).conditions]
+    first = [name for name in (results.best_condition(), summary.baseline) if name is not None]
+    # A shortlist of all but one is sorted, best first.
+    shown = shortlist(summary, max(len(summary.conditions) - 1, 1)).conditions
+    names = [*first, *(condition.name for condition in (*shown, *summary.conditions))]
     return list(dict.fromkeys(names))[: 1 + IN_BRIEF]
 
 

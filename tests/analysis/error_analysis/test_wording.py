@@ -24,7 +24,7 @@ def test_few_errors_name_no_pair(classed):
     counts = {"a": {"a": 30, "b": 2}, "b": {"b": 30, "c": 1}, "c": {"c": 30}}
     assert analyse(classed(counts)).sentences()[:2] == [
         "It is wrong on 3 of 93 validation rows (3.2 %).",
-        "Its 3 errors are too few to tell which classes it confuses.",
+        "Its 3 errors do not tell which classes it confuses.",
     ]
 
 

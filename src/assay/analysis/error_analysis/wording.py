@@ -65,8 +65,8 @@ def _pair_sentences(confusion: Confusion) -> list[str]:
             told.append(pair)
     if not told:
         if wrong < 5 * count:
-            few = "error is" if wrong == 1 else "errors are"
-            return [f"Its {wrong:,} {few} too few to tell which classes it confuses."]
+            few = "error does" if wrong == 1 else f"{wrong:,} errors do"
+            return [f"Its {few} not tell which classes it confuses."]
         return ["It confuses no two classes more often than others."]
     found = []
     for pair in told[:TOLD_PAIRS]:
