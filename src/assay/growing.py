@@ -310,7 +310,7 @@ class Growth:
         history = Tables(self.standing.directory).rows("history", population=begun.population.number)
         continued = begun.population.continues
         before = 0 if continued is None else self.standing.records[continued].epochs
-        return before if history.is_empty() else int(history["epoch"].to_numpy().max())
+        return max(history["epoch"].unique().to_list(), default=before)
 
     def written(self) -> dict[str, object]:
         """For JSON."""
