@@ -28,7 +28,9 @@ def test_a_segment_has_a_row_for_each_trial_scored_and_metric(plan):
     trials = np.array([[True, False], [True, True]])
     scores = {"loss": np.array([[0.1, 9.0], [0.3, 0.4]]), "accuracy": np.array([[0.5, 9.0], [0.7, 0.8]])}
     segment.add(2, "train", Scored(scores, trials))
-    loss, accuracy = segment.frames
+    history = segment.history()
+    loss, accuracy = (history.filter(metric=metric) for metric in scores)
+    assert history["metric"].to_list() == ["loss"] * 3 + ["accuracy"] * 3
     assert loss["trial"].to_list() == [0, 2, 3]
     assert loss["condition"].to_list() == [plan.conditions[index].name for index in (0, 1, 1)]
     assert loss["seed"].to_list() == [0, 0, 1]

@@ -50,7 +50,7 @@ class Segment:
     plan: PopulationPlan
     phase: str
     first_epoch: int
-    frames: list[pl.DataFrame] = field(default_factory=list)
+    scores: list[tuple[int, str, Scored]] = field(default_factory=list)
     signals: list[pl.DataFrame] = field(default_factory=list)
     histograms: list[pl.DataFrame] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
@@ -62,23 +62,33 @@ class Segment:
 
     def add(self, epoch: int, split: str, scored: Scored) -> None:
         """Add the scores of one split."""
-        condition, seed = np.nonzero(scored.trials)
-        names = [self.plan.conditions[index].name for index in condition]
-        for metric, values in scored.scores.items():
-            self.frames.append(
-                pl.DataFrame(
-                    {
-                        "trial": self.plan.trials[condition, seed],
-                        "condition": names,
-                        "seed": np.asarray(self.plan.seeds)[seed],
-                        "phase": self.phase,
-                        "epoch": epoch,
-                        "split": split,
-                        "metric": metric,
-                        "value": values[condition, seed],
-                    }
-                )
-            )
+        self.scores.append((epoch, split, scored))
+
+    def history(self) -> pl.DataFrame:
+        """The scores as rows, in the order in which they came; made at once, for a frame costs more than its rows."""
+        epochs, splits, metrics, found = [], [], [], []
+        for epoch, split, scored in self.scores:
+            condition, seed = np.nonzero(scored.trials)
+            for metric, values in scored.scores.items():
+                epochs.append(epoch)
+                splits.append(split)
+                metrics.append(metric)
+                found.append((condition, seed, values[condition, seed]))
+        condition, seed, values = (np.concatenate(part) for part in zip(*found, strict=True))
+        of_rows = np.repeat(np.arange(len(found)), [len(part) for part, _, _ in found])
+        return pl.DataFrame(
+            {
+                "trial": self.plan.trials[condition, seed],
+                "condition": pl.Series([each.name for each in self.plan.conditions])[condition],
+                "seed": np.asarray(self.plan.seeds)[seed],
+                "phase": self.phase,
+                "epoch": np.asarray(epochs)[of_rows],
+                "split": pl.Series(splits)[of_rows],
+                "metric": pl.Series(metrics)[of_rows],
+                "value": values,
+            },
+            schema_overrides={"phase": pl.String},
+        )
 
     def add_signals(self, epoch: int, signals: Signals, recorded: np.ndarray) -> None:
         """Add what probes found in the trials that are `recorded`, shape (C, S)."""

@@ -268,8 +268,8 @@ def keep_segment(keeper: Keeper, segment: Segment, checkpoint: Checkpoint) -> No
     A kill in between leaves rows that the next run writes again, with the same numbers under the same name.
     """
     population, phase, first_epoch = segment.plan.number, segment.phase, segment.first_epoch
-    if segment.frames:
-        keeper.write_history(population, phase, first_epoch, pl.concat(segment.frames))
+    if segment.scores:
+        keeper.write_history(population, phase, first_epoch, segment.history())
     if segment.signals:
         signals, histograms = pl.concat(segment.signals), pl.concat(segment.histograms)
         keeper.write_signals(population, phase, first_epoch, signals, histograms)

@@ -345,7 +345,7 @@ class PopulationRun:
                 segment = Segment(self.plan, phase, epoch + 1)
             if stop:
                 raise KeyboardInterrupt
-        if segment.frames:
+        if segment.scores:
             self._keep(segment, state, last)
 
     def _start(self, phase: str) -> State[jax.Array]:
