@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from assay.data.files import check_different
 from assay.errors import DataError
 
 if TYPE_CHECKING:
@@ -132,9 +133,7 @@ def _read_pandas(thing: Any, name: str) -> pl.DataFrame:
     if not hasattr(thing, "columns"):
         thing = thing.to_frame(name if getattr(thing, "name", None) is None else thing.name)
     names = [str(one) for one in thing.columns]
-    twice = next((one for one in names if names.count(one) > 1), None)
-    if twice is not None:
-        raise DataError(f"{name}: two columns are called '{twice}'. Give each column a name of its own.")
+    check_different(names, where=name)
     return pl.DataFrame([_pandas_column(thing.iloc[:, number], one, name) for number, one in enumerate(names)])
 
 
