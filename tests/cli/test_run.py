@@ -156,7 +156,7 @@ def test_notices_of_a_table_are_told_before_it_is_trained(assay, tmp_path):
     assert told.code == 0
     lines = told.err.splitlines()
     assert lines[0] == "assay: Column 'gone0' is empty, so it is left out."
-    assert lines[6] == "assay: 2 more notices: assay plan own.csv"
+    assert lines[6] == "assay: 1 more notice: assay plan own.csv"
     assert "empty" not in told.out
 
 

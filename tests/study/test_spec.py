@@ -383,7 +383,7 @@ def test_words_of_a_wrong_condition():
 
 def test_missing_data():
     """Data are the one thing that cannot be left out."""
-    with pytest.raises(StudyError, match=r"^data: is missing. A name, a path to a .npz or .csv file"):
+    with pytest.raises(StudyError, match=r"^data: is missing. A name, a path to a file of data"):
         Study()
 
 

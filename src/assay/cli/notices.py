@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from assay.cli.words import counted
+
 if TYPE_CHECKING:
     from assay.data.columns import Notice
     from assay.study import Study
@@ -30,4 +32,4 @@ def first_lines(notices: list[Notice], study: str) -> list[str]:
     """Lines for the beginning of a run; where to find the others."""
     lines = [f"assay: {notice}" for notice in notices[:FIRST]]
     more = len(notices) - FIRST
-    return [*lines, f"assay: {more} more notices: assay plan {study}"] if more > 0 else lines
+    return [*lines, f"assay: {counted(more, 'more notice')}: assay plan {study}"] if more > 0 else lines

@@ -58,7 +58,7 @@ class Study(Part):
 
     name: str = Field(description="Names the results folder; the file's name if absent.")
     question: str = Field("", description="What the study asks, in a sentence.")
-    data: DataSpec = Field(description='A name, a path to a .npz or .csv file, or a table: data = "digits".')
+    data: DataSpec = Field(description='A name, a path to a file of data, or a table: data = "digits".')
     network: NetworkSpec = Field(default_factory=NetworkSpec)
     training: TrainingSpec = Field(default_factory=TrainingSpec)
     vary: dict[str, list[Any]] = Field({}, description='Dotted key -> levels: "network.activation" = ["relu", "tanh"].')
