@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
+
 
 def test_a_plan_tells_trials_programs_time_and_memory(assay, tmp_path):
     """The digits study: 12 conditions from 5 seeds are one population of 60 networks of 5 layers."""
@@ -49,3 +51,22 @@ def test_the_schema_of_study_files_is_json_schema(assay):
     assert told.code == 0
     assert schema["type"] == "object"
     assert {"data", "network", "training", "vary", "design"} <= schema["properties"].keys()
+
+
+def test_a_plan_tells_what_several_splits_draw_anew(assay, tmp_path):
+    """Trials are counted with them; the networks of the first split stand for all; a test set of the source stays."""
+    (tmp_path / "iris.toml").write_text('data = "iris"\n[design]\nsplits = 3\nseeds = 2\n')
+    told = assay("plan", "iris.toml")
+    assert "1 condition × 3 splits × 2 seeds = 6 trials, in 3 populations" in told.out
+    assert "Each split draws test and validation rows anew." in told.out
+    assert told.out.count("the network of") == 1
+    folds = assay("plan", "iris.toml", "--set", "design.splits={folds = 3}")
+    assert (
+        "Each row is one of the test rows in one of 3 folds. The validation rows are drawn from the rest." in folds.out
+    )
+    np.savez(
+        tmp_path / "own.npz", x_train=np.eye(20), y_train=np.arange(20) % 2, x_test=np.eye(20), y_test=np.ones(20, int)
+    )
+    own = assay("plan", "iris.toml", "--set", "data=own.npz")
+    assert "Each split draws validation rows anew. The test rows are those of the source in every split." in own.out
+    assert json.loads(assay("plan", "iris.toml", "--json").out)["splits"] == 3
