@@ -64,9 +64,8 @@ def test_a_plan_tells_what_several_splits_draw_anew(assay, tmp_path):
     assert (
         "Each row is one of the test rows in one of 3 folds. The validation rows are drawn from the rest." in folds.out
     )
-    np.savez(
-        tmp_path / "own.npz", x_train=np.eye(20), y_train=np.arange(20) % 2, x_test=np.eye(20), y_test=np.ones(20, int)
-    )
+    rows, labels = np.eye(60), np.arange(60) % 2
+    np.savez(tmp_path / "own.npz", x_train=rows, y_train=labels, x_test=rows, y_test=labels)
     own = assay("plan", "iris.toml", "--set", "data=own.npz")
     assert "Each split draws validation rows anew. The test rows are those of the source in every split." in own.out
     assert json.loads(assay("plan", "iris.toml", "--json").out)["splits"] == 3
