@@ -166,13 +166,26 @@ class PopulationPlan:
 
 @dataclass(frozen=True, repr=False)
 class Plan:
-    """Everything that `assay plan` tells; printed, it is one sentence."""
+    """Everything that `assay plan` tells; printed, it is one sentence.
+
+    Attributes
+    ----------
+    study : Study
+    conditions : tuple of Condition
+    seeds : tuple of int
+    populations : tuple of PopulationPlan
+        Those whose selection phase is trained.
+    num_devices : int
+    finals : tuple of PopulationPlan, optional
+        Those whose final phase is trained where the study asks for one; all of `populations` when not given.
+    """
 
     study: Study
     conditions: tuple[Condition, ...]
     seeds: tuple[int, ...]
     populations: tuple[PopulationPlan, ...]
     num_devices: int
+    finals: tuple[PopulationPlan, ...] | None = None
 
     def __repr__(self) -> str:
         counts = {
@@ -246,11 +259,18 @@ class Plan:
 
     def expected_seconds(self, gemm_rate: float) -> float:
         """A rough wall time of the command, from the machine's own rate of matrix products in FLOP/s."""
-        phases = 1.0 + FINAL_FOR_SELECTION * self.study.design.final
-        products = sum(population.flop for population in self.populations) / (gemm_rate * TRAINING_EFFICIENCY)
-        steps = sum(population.select_steps * population.layout.num_groups for population in self.populations)
-        overhead = steps * SECONDS_PER_STEP / self.num_devices
-        return SECONDS_OF_COMMAND + SECONDS_PER_POPULATION * len(self.populations) + phases * (products + overhead)
+
+        def seconds(population: PopulationPlan) -> float:
+            products = population.flop / (gemm_rate * TRAINING_EFFICIENCY)
+            steps = population.select_steps * population.layout.num_groups
+            return products + steps * SECONDS_PER_STEP / self.num_devices
+
+        finals = self.populations if self.finals is None else self.finals
+        training = sum(map(seconds, self.populations))
+        if self.study.design.final:
+            training += FINAL_FOR_SELECTION * sum(map(seconds, finals))
+        programs = {population.number for population in (*self.populations, *finals)}
+        return SECONDS_OF_COMMAND + SECONDS_PER_POPULATION * len(programs) + training
 
 
 def plan_study(study: Study, num_devices: int | None = None, platform: str = "cpu") -> Plan:
