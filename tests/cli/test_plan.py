@@ -69,3 +69,15 @@ def test_a_plan_tells_what_several_splits_draw_anew(assay, tmp_path):
     own = assay("plan", "iris.toml", "--set", "data=own.npz")
     assert "Each split draws validation rows anew. The test rows are those of the source in every split." in own.out
     assert json.loads(assay("plan", "iris.toml", "--json").out)["splits"] == 3
+
+
+def test_what_is_kept_is_told(assay, tmp_path):
+    """How many networks, and how much they and their predictions take on disk, for each way to keep."""
+    told = assay("plan", "digits")
+    assert "Keeps 12 networks, " in told.out
+    assert ", and predictions, at most " in told.out
+    assert "Keeps 60 networks, " in assay("plan", "digits", "--set", "design.keep=all").out
+    assert 'Keeps no network (design.keep = "none").' in assay("plan", "digits", "--set", "design.keep=none").out
+    kept = json.loads(assay("plan", "digits", "--json").out)["kept"]
+    assert kept["networks"] == 12
+    assert 12 * 4 * 5578 < kept["network_bytes"] < 2 * 12 * 4 * 5578
