@@ -138,6 +138,7 @@ def run(
     datasets = {population.request: load(population.request) for population in plan.populations}
     for population in plan.populations:
         check_metrics(population, datasets[population.request])
+        population.row_weights(datasets[population.request])  # names its classes
     folder = Path(directory) if directory is not None else RUNS_FOLDER / study.name
     found_fingerprints = fingerprints(datasets.items()) | model_fingerprints(plan) | code_fingerprints(plan)
     with Store.open(folder, study, found_fingerprints) as store:
