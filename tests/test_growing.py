@@ -403,14 +403,14 @@ def test_a_study_with_nothing_in_common_and_another_name_is_refused(tiny_study, 
 
 def test_one_split_grows_into_three_and_only_the_new_ones_are_trained(study, tmp_path):
     """The first split stands, to the bit; the study equals one planned with three; three become two again."""
-    first, _ = grow(study(2), tmp_path / "grown")
+    first = grow(study(2), tmp_path / "grown")[0].history
     three = study(2, splits=3)
     grown, after = grow(three, tmp_path / "grown")
     assert_same(grown, assay.run(three, tmp_path / "planned"))
     trained = {identity for identity, *_ in after.trained}
     new = {name for place, name in enumerate(identities(three)) if place % 3}
     assert trained == new
-    assert grown.history.filter(resample=0)["value"].equals(first.history["value"])
+    assert grown.history.filter(resample=0)["value"].equals(first["value"])
     again, counting = grow(study(2, splits=2), tmp_path / "grown")
     assert counting.trained == {}
     assert again.trials["resample"].unique().to_list() == [0, 1]

@@ -215,7 +215,7 @@ def data_notes(populations: Iterable[PopulationPlan], datasets: Mapping[DataRequ
             if key not in notes:
                 described = {"shape": asdict(dataset.shape), "facts": asdict(_data_facts(dataset))}
                 notes[key] = {"data": plain(condition.data), **described, "chance": {}}
-            # Of the first of several splits.
+            # Of several splits that of the first.
             notes[key]["chance"].setdefault(_chance_key(facts.loss, condition), facts.chance_loss)
     return list(notes.values())
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
+
 
 def test_a_plan_tells_trials_programs_time_and_memory(assay, tmp_path):
     """The digits study: 12 conditions from 5 seeds are one population of 60 networks of 5 layers."""
@@ -87,6 +89,24 @@ def test_what_is_no_feature_is_told(assay, tmp_path):
     told = assay("plan", "own.csv", *options, "--set", "batch_size=2")
     assert "· Column 'size' is the weight of a row (data.weight), so it is no feature." in told.out
     assert "· Column 'number' is left out, as data.columns.number says." in told.out
+
+
+def test_a_plan_tells_what_several_splits_draw_anew(assay, tmp_path):
+    """Trials are counted with them; the networks of the first split stand for all; a test set of the source stays."""
+    (tmp_path / "iris.toml").write_text('data = "iris"\n[design]\nsplits = 3\nseeds = 2\n')
+    told = assay("plan", "iris.toml")
+    assert "1 condition × 3 splits × 2 seeds = 6 trials, in 3 populations" in told.out
+    assert "Each split draws test and validation rows anew." in told.out
+    assert told.out.count("the network of") == 1
+    folds = assay("plan", "iris.toml", "--set", "design.splits={folds = 3}")
+    assert (
+        "Each row is one of the test rows in one of 3 folds. The validation rows are drawn from the rest." in folds.out
+    )
+    rows, labels = np.eye(60), np.arange(60) % 2
+    np.savez(tmp_path / "own.npz", x_train=rows, y_train=labels, x_test=rows, y_test=labels)
+    own = assay("plan", "iris.toml", "--set", "data=own.npz")
+    assert "Each split draws validation rows anew. The test rows are those of the source in every split." in own.out
+    assert json.loads(assay("plan", "iris.toml", "--json").out)["splits"] == 3
 
 
 def test_what_is_kept_is_told(assay, tmp_path):
