@@ -91,8 +91,9 @@ $ assay show assay-runs/numerals --errors
 
 - It is the network of the best condition; `--condition NAME` and `--seed N` choose another one that is kept
   (`design.keep`).
-- The rows are those of the **validation** part. `--split test` shows the test rows. What is changed after looking at
-  test rows is fitted to them, and the test set is then no longer a test.
+- The rows are those of the **validation** part, and the network is the one that was trained without them. `--split
+  test` shows the test rows. What is changed after looking at test rows is fitted to them, and the test set is then no
+  longer a test.
 - A sentence on how errors are spread is there only where luck alone would bring it about with a probability of at
   most 1 %, among all classes or pairs of classes. A list that only counts is always there.
 - `--json` prints the same with every number; in Python it is `results.errors()`:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -17,6 +20,8 @@ from assay.figures.examples import (
     sensitivities,
 )
 from assay.kept import Kept
+from assay.lab import run
+from assay.study import Study
 
 
 def test_pictures_have_the_pixels_of_the_source(kept_results):
@@ -67,6 +72,40 @@ def test_data_that_are_gone_are_told(kept_results, tmp_path):
     path.unlink()
     with pytest.raises(StoreError, match="The data could not be read again: "):
         data_of(results, "activation=relu")
+
+
+def test_many_features_without_names_are_not_shown(kept_results, tmp_path):
+    """They would say nothing; it is told how many they are."""
+    draws = np.random.default_rng(0).normal(size=(60, 80))
+    np.savez(tmp_path / "wide.npz", x_train=draws, y_train=(draws[:, 0] > 0).astype(int))
+    results = kept_results({"path": str(tmp_path / "wide.npz")})
+    errors = results.errors()
+    rows = example_rows(results, errors.answers, errors.worst)
+    assert (rows.columns, rows.note) == ([], "Rows hold 80 numbers without names.")
+
+
+def test_a_network_of_code_that_was_not_run_is_not_asked(tmp_path, monkeypatch):
+    """Columns come in their order, and there is no boundary to draw."""
+    (tmp_path / "mine.py").write_text("import jax.numpy as jnp\n\ndef bend(x):\n    return jnp.tanh(x)\n")
+    monkeypatch.chdir(tmp_path)
+    study = Study(
+        name="own",
+        data={"name": "moons", "arguments": {"rows": 300}},
+        network={"hidden": [4], "activation": "mine.py:bend"},
+        training={"epochs": 1},
+        design={"seeds": 1},
+    )
+    run(study, tmp_path / "results")
+    code = f"""
+import assay
+from assay.figures.saving import boundary_figure
+from assay.figures.worst_examples import worst_examples_data
+results = assay.open_results({str(tmp_path / "results")!r})
+print(worst_examples_data(results, results.errors()).rows.columns)
+print(boundary_figure(results, [one.name for one in results.conditions]))
+"""
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert told.splitlines() == ["['feature 1', 'feature 2']", "None"]
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def boundary_data(results: Results, conditions: Sequence[str]) -> Boundary:
     ----------
     results : Results
     conditions : sequence of str
-        Those on other data than the first, and those of which no network is kept, are left out.
+        Those on other data than the first are left out, and those of which no network is kept that can be asked.
 
     Raises
     ------
@@ -128,9 +128,14 @@ def boundary_data(results: Results, conditions: Sequence[str]) -> Boundary:
     missing = ""
     for name in conditions:
         try:
-            networks[name] = results.model(name)
+            network = results.model(name)
         except StoreError as error:
             missing = str(error)
+            continue
+        if all(layer.activation.is_loaded for layer in network.layers):
+            networks[name] = network
+        else:
+            missing = f"{name}: an activation is code of your own, which reading a results folder does not run."
     if not networks:
         raise StoreError(missing)
     first = next(iter(networks))

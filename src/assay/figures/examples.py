@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from assay.results import Results
 
 SHOWN_COLUMNS = 6
+MOST_NAMELESS = 50
+"""More features without a name, such as the words of a text by their rank, say nothing to a reader."""
 MISSING = "–"
 
 
@@ -54,7 +56,7 @@ def study_of(results: Results) -> Study:
 
 
 def data_of(results: Results, condition: str) -> Dataset:
-    """The data set of a condition, read again and found to be that of the folder.
+    """The data set of a condition, read again and found to be that of the folder; of several splits the first.
 
     Raises
     ------
@@ -64,7 +66,7 @@ def data_of(results: Results, condition: str) -> Dataset:
     study = study_of(results)
     found = next(one for one in study.expand() if one.name == condition)
     try:
-        dataset = load(found.data.request(study.folder))
+        dataset = load(found.data.request(study.folder, study.design.splits[0]))
     except DataError as error:
         raise StoreError(f"The data could not be read again: {error}") from error
     if dataset.fingerprint not in results.manifest["data"].values():
@@ -83,6 +85,8 @@ def example_rows(results: Results, answers: AnsweredRows, examples: Sequence[Exa
     if is_image(preparation.shape):
         return ExampleRows(_pictures(x, preparation), [], [[] for _ in examples])
     columns = described_columns(preparation, dataset.feature_names, x.shape[1])
+    if not (preparation.columns or dataset.feature_names) and len(columns) > MOST_NAMELESS:
+        return ExampleRows(None, [], [[] for _ in examples], f"Rows hold {len(columns):,} numbers without names.")
     try:
         network = results.model(answers.condition, seed=answers.seed)
         order = np.argsort(-sensitivities(network, x, dataset.x_train.mean(axis=0), columns), kind="stable")

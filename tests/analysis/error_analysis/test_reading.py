@@ -7,6 +7,8 @@ import pytest
 
 from assay.data import load
 from assay.errors import StoreError
+from assay.figures.examples import data_of
+from assay.lab import run
 
 
 def test_answers_are_what_the_network_says_of_the_rows(kept_results):
@@ -22,6 +24,17 @@ def test_answers_are_what_the_network_says_of_the_rows(kept_results):
     assert results.errors("activation=tanh").answers.split == "validation"
     assert answers.names == ("setosa", "versicolor", "virginica")
     assert (answers.condition, answers.seed, answers.epoch) == ("activation=tanh", 1, 7)
+
+
+def test_of_several_splits_it_is_the_first(tmp_path, tiny_study):
+    """Its network, and its rows: each is found in the source under its number."""
+    study = tiny_study(data="wine", vary={}, design={"splits": 2, "seeds": 1}, training={"epochs": 1})
+    results = run(study, tmp_path)
+    errors = results.errors()
+    dataset = data_of(results, results.conditions[0].name)
+    np.testing.assert_array_equal(errors.answers.source_rows, dataset.rows["validation"])
+    assert errors.answers.count == len(results.predictions.filter(split="validation", resample=0))
+    np.testing.assert_array_equal(errors.answers.targets, dataset.y_validation)
 
 
 def test_without_a_name_it_is_the_best_condition(kept_results):

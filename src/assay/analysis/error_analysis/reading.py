@@ -11,6 +11,7 @@ from assay.errors import StoreError
 from assay.learning.losses import LOSSES
 from assay.learning.scores import ONE_CLASS
 from assay.own_code import running_nothing
+from assay.store.schema import RESAMPLE
 
 if TYPE_CHECKING:
     import polars as pl
@@ -22,7 +23,7 @@ SPLITS = ("validation", "test")
 
 
 def answers_of(results: Results, condition: str, network: Kept, split: str | None = None) -> AnsweredRows:
-    """What a network answered on the rows of a split; of a final phase, its twin of the selection phase on validation.
+    """What a network answered on some rows; of a final phase, its twin of the selection phase on the validation rows.
 
     Parameters
     ----------
@@ -42,6 +43,8 @@ def answers_of(results: Results, condition: str, network: Kept, split: str | Non
     if split not in (None, *SPLITS):
         raise StoreError(f"split: expected validation or test, got '{split}'.")
     rows = results.predictions.filter(condition=condition, seed=network.seed)
+    if RESAMPLE in rows.columns:
+        rows = rows.filter(**{RESAMPLE: 0})  # `Results.model` gives a network of the first split
     kept = [one for one in SPLITS if one in rows["split"]]
     chosen = next(iter(kept), None) if split is None else split
     rows = rows.filter(split=chosen)
