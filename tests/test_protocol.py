@@ -200,7 +200,7 @@ class ScriptedTrainer:
     validation: np.ndarray
     final_training: np.ndarray
 
-    def __init__(self, members, *, seeds, batch_size, task, metric=None, tiles=None, sparse=False, devices=None):
+    def __init__(self, members, *, seeds, sparse=False, **beside):
         self.shape, self.sparse = (len(members), len(seeds)), sparse
         self.layout = SimpleNamespace(tiles=1)
 
