@@ -200,11 +200,13 @@ class ScriptedTrainer:
     validation: np.ndarray
     final_training: np.ndarray
 
-    def __init__(self, members, *, seeds, batch_size, task, metric=None, tiles=None, sparse=False, devices=None):
+    def __init__(
+        self, members, *, seeds, batch_size, task, metric=None, tiles=None, sparse=False, weighted=False, devices=None
+    ):
         self.shape, self.sparse = (len(members), len(seeds)), sparse
         self.layout = SimpleNamespace(tiles=1)
 
-    def place(self, x, y, *, training_rows):
+    def place(self, x, y, *, training_rows, weights=None):
         return SimpleNamespace(rows=len(x), part=lambda first, stop: SimpleNamespace(rows=stop - first))
 
     def start(self):
