@@ -200,11 +200,13 @@ class ScriptedTrainer:
     validation: np.ndarray
     final_training: np.ndarray
 
-    def __init__(self, members, *, seeds, sparse=False, **beside):
+    def __init__(
+        self, members, *, seeds, batch_size, task, metric=None, tiles=None, sparse=False, weighted=False, devices=None
+    ):
         self.shape, self.sparse = (len(members), len(seeds)), sparse
         self.layout = SimpleNamespace(tiles=1)
 
-    def place(self, x, y, *, training_rows):
+    def place(self, x, y, *, training_rows, weights=None):
         return SimpleNamespace(rows=len(x), part=lambda first, stop: SimpleNamespace(rows=stop - first))
 
     def start(self):
@@ -259,7 +261,7 @@ def scripted(tiny_study, tmp_path, monkeypatch):
     monkeypatch.setattr(ScriptedTrainer, "final_training", np.ones((EPOCHS + 1, 2, 2)), raising=False)
 
     def run(folder="results", stop=lambda: False, **design):
-        study = tiny_study(training={"epochs": EPOCHS}, design={"keep": "none", **design})
+        study = tiny_study(training={"epochs": EPOCHS}, design=design)
         [population] = plan_study(study).populations
         with Store.open(tmp_path / folder, study, {}) as store:
             PopulationRun(
