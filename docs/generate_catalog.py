@@ -32,7 +32,7 @@ Arguments that are left out have the defaults below; one that is shown without a
 Names, arguments and defaults are Keras', unless the line says otherwise.
 
 [Activations](#activations) · [Initializers](#initializers) · [Optimizers](#optimizers) · [Losses](#losses) ·
-[What goes with what](#what-goes-with-what) · [Data](#data) · [Synthetic data](#synthetic-data)
+[Metrics](#metrics) · [What goes with what](#what-goes-with-what) · [Data](#data) · [Synthetic data](#synthetic-data)
 """
 
 ACTIVATIONS_NOTE = """\
@@ -77,6 +77,13 @@ batch is the mean over its examples. Where nothing is said, a study takes `binar
 The gradient is by the output y; **below the output unit** it is by the pre-activation z of the first output unit named,
 which is what the layers below receive. Both are told where nothing is clipped. In hinges t is -1 or 1."""
 
+METRICS_NOTE = """\
+For `metrics`, and as `select = "val_f1"`. They are computed of validation rows after each epoch, and of test rows when
+these are opened, by scikit-learn's functions. t is the target, y the output. Quantities are measured in the units in
+which the data have them. A metric that has no value, such as `roc_auc` of rows of one class or `brier_score` of outputs
+that are no probabilities, is left empty. `accuracy` and `mean_absolute_error` are recorded anyway, of training rows
+too."""
+
 PAIRINGS_NOTE = """\
 What the textbooks say, each sentence with a small study that puts it to the test. `assay run NAME` trains it in a
 minute or less; accuracies and losses are means over seeds on the test rows with their 95 % interval, differences are
@@ -102,6 +109,7 @@ def catalog_page() -> str:
         _section("Initializers", INITIALIZERS_NOTE, _initializers()),
         _section("Optimizers", OPTIMIZERS_NOTE, _optimizers()),
         _section("Losses", LOSSES_NOTE, _losses()),
+        _section("Metrics", METRICS_NOTE, _metrics()),
         _section("What goes with what", PAIRINGS_NOTE, _pairings()),
         _section("Data", DATA_NOTE, _data()),
         _section("Synthetic data", SYNTHETIC_NOTE, _synthetic(SYNTHETIC)),
@@ -165,6 +173,18 @@ def _losses() -> str:
         )
     heads = ["name", "loss", "gradient", "output unit", "gradient below the output unit", "labels"]
     return _table(heads, rows) + "\n\n" + _judged("losses")
+
+
+def _metrics() -> str:
+    from assay.catalog import MetricEntry, catalog
+
+    rows = []
+    for entry in catalog("metrics"):
+        assert isinstance(entry, MetricEntry)
+        told = [", ".join(entry.tasks), entry.needs, entry.range, entry.better]
+        rows.append([_names(entry), entry.summary, *told, entry.advantages, entry.drawbacks, "; ".join(entry.sources)])
+    heads = ["name", "what it is", "for", "from", "range", "better", "advantages", "drawbacks", "sources"]
+    return _table(heads, rows)
 
 
 def _judged(kind: str) -> str:

@@ -17,6 +17,9 @@ import pytest
 
 # Before anything imports them: Keras on JAX, and one JAX device per core as in a real run.
 os.environ.setdefault("KERAS_BACKEND", "jax")
+# PyTorch's threads wait for each other by spinning: where workers share the cores, networks as small as those of tests
+# spend nearly all their time so.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from assay.analysis.error_analysis import AnsweredRows
 from assay.engine.compilation import use_compilation_cache

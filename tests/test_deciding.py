@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+from collections import Counter
+
 import pytest
 
 import assay
+from assay import lab
 from assay.analysis import sentences
 from assay.deciding import run_until_decided
 from assay.errors import StudyError
@@ -44,14 +50,78 @@ def test_seeds_are_added_until_all_is_decided_or_there_are_enough(tmp_path):
     assert told[-1].startswith("Seeds were added in rounds until each comparison was decided on the validation rows")
 
 
-def test_the_same_call_goes_on_and_trains_nothing_twice(tmp_path):
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """What the rounds come to when nothing disturbs them."""
+    return run_until_decided(study(), tmp_path_factory.mktemp("whole"), most_seeds=6)
+
+
+class Trained(lab.Silence):
+    """Counts how often a seed is trained in an epoch of a phase; all conditions are trained together."""
+
+    def __init__(self):
+        self.epochs = Counter()
+
+    def epoch_ended(self, event):
+        is_trained = event.population.active.any(axis=0)
+        seeds = (seed for seed, active in zip(event.population.seeds, is_trained, strict=True) if active)
+        self.epochs.update((event.phase, event.epoch, seed) for seed in seeds)
+
+
+def test_the_same_call_goes_on_and_trains_nothing_twice(whole):
     """Rounds that have ended are only read again."""
-    first = run_until_decided(study(), tmp_path, most_seeds=6)
-    began, trials = first.manifest["elapsed_seconds"], first.trials
-    again = run_until_decided(study(), tmp_path, most_seeds=6)
+    trials, manifest, trained = whole.trials, whole.manifest, Trained()
+    again = run_until_decided(study(), whole.directory, most_seeds=6, progress=trained)
+    assert trained.epochs == {}
     assert again.trials.equals(trials)
-    assert again.manifest["decided"] == first.manifest["decided"]
-    assert again.manifest["elapsed_seconds"] == pytest.approx(began, abs=1.0)
+    assert again.manifest["decided"] == manifest["decided"]
+    assert again.manifest["openings"] == manifest["openings"]
+
+
+# Ends by a kill: when the second round has ended, or in its midst, with two epochs kept and the third in flight.
+KILLED_PROGRAM = """
+import os, signal, sys
+from assay import lab, protocol
+from assay.deciding import run_until_decided
+protocol.SEGMENT_SECONDS = 0.0
+study, folder, moment = sys.argv[1:]
+def kill():
+    os.kill(os.getpid(), signal.SIGKILL)
+def ended(round_):
+    if moment == "between" and round_.number == 2:
+        kill()
+class Killer(lab.Silence):
+    def epoch_ended(self, event):
+        if moment == "within" and event.population.seeds == (3, 4) and event.epoch == 3:
+            kill()
+run_until_decided(study, folder, most_seeds=6, progress=Killer(), round_ended=ended)
+"""
+
+
+@pytest.mark.parametrize(
+    ("moment", "left"),
+    [
+        ("between", {5: {0, 1, 2, 3, 4}}),
+        ("within", {3: {3, 4}, 4: {3, 4}, 5: {0, 1, 2, 3, 4}}),
+    ],
+)
+def test_a_kill_changes_nothing(whole, tmp_path, moment, left):
+    """Rounds that had ended are read, the epochs that are left are trained once, and the same is decided."""
+    file, folder = tmp_path / "study.toml", tmp_path / "killed"
+    file.write_text(study().to_toml())
+    ended = subprocess.run([sys.executable, "-c", KILLED_PROGRAM, file, folder, moment], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    trained, heard = Trained(), []
+    results = run_until_decided(file, folder, most_seeds=6, progress=trained, round_ended=heard.append)
+    assert [one.seeds for one in heard] == [3, 5, 6]
+    selected = {(seed, epoch) for phase, epoch, seed in trained.epochs if phase == "select"}
+    assert selected == {(seed, epoch) for seed, epochs in left.items() for epoch in epochs}
+    assert set(trained.epochs.values()) == {1}
+    assert results.manifest["decided"] == whole.manifest["decided"]
+    assert results.trials.drop("elapsed_seconds").equals(whole.trials.drop("elapsed_seconds"))
+    assert results.history.equals(whole.history)
+    (opening,) = results.manifest["openings"]
+    assert (opening["seeds"], opening["trials"]) == (6, 18)
 
 
 def test_a_study_that_is_changed_afterwards_is_compared_as_any_other(tmp_path):

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from collections import Counter
 
 import polars as pl
@@ -11,8 +15,9 @@ import pytest
 import assay
 from assay import lab, protocol
 from assay.errors import StoreError
-from assay.growing import Growth, Standing
+from assay.growing import Growth, Standing, planned_growth
 from assay.planning import Planner
+from assay.probes import all_probes
 from assay.store.schema import FORMAT_VERSION, IDENTITY
 from assay.study.identity import identities
 
@@ -21,7 +26,7 @@ class Counting(lab.Silence):
     """Counts the epochs of each trial that are trained, by phase."""
 
     def __init__(self):
-        self.trained, self.finished, self.errors = Counter(), None, []
+        self.trained, self.finished, self.errors, self.said = Counter(), None, [], []
 
     def study_started(self, plan, finished):
         self.finished = finished
@@ -36,6 +41,9 @@ class Counting(lab.Silence):
 
     def population_ended(self, population, error):
         self.errors.append(error)
+
+    def say(self, line):
+        self.said.append(line)
 
 
 def grow(study, folder):
@@ -69,26 +77,36 @@ def assert_same(one: assay.Results, other: assay.Results, *, tolerance: float = 
 def study(tiny_study):
     """Make the study of two activations that grows; a high rate, so that best epochs move."""
 
-    def make(seeds=3, activations=("relu", "tanh"), epochs=4, **design):
+    def make(seeds=3, activations=("relu", "tanh"), epochs=4, probe=None, **design):
         return tiny_study(
             training={"epochs": epochs, "optimizer": {"name": "sgd", "learning_rate": 0.2}},
             vary={"network.activation": list(activations)},
             design={"seeds": seeds, **design},
-            probe={"epochs": [0, 2]},
+            probe=probe,
         )
 
     return make
 
 
-def test_more_seeds_equal_the_study_planned_so(study, tmp_path):
-    """Three seeds, then five: to the bit; of the first three nothing is selected again."""
-    _, before = grow(study(), tmp_path / "grown")
-    grown, after = grow(study(5), tmp_path / "grown")
-    assert_same(grown, assay.run(study(5), tmp_path / "planned"))
+@pytest.fixture(scope="module")
+def of_five(study, tmp_path_factory):
+    """What the study of five seeds comes to when it is planned so from the start."""
+    return assay.run(study(5), tmp_path_factory.mktemp("planned"))
+
+
+def test_more_seeds_equal_the_study_planned_so(study, tmp_path, monkeypatch):
+    """Three seeds, then five: to the bit, signals too; of the first three nothing is selected again."""
+    one_probe = tuple(probe for probe in all_probes() if any(found.name == "kernel" for found in probe.quantities))
+    monkeypatch.setattr(protocol, "all_probes", lambda: one_probe)  # one tells of signals what all do
+    probe = {"epochs": [0, 2]}
+    _, before = grow(study(probe=probe), tmp_path / "grown")
+    grown, after = grow(study(5, probe=probe), tmp_path / "grown")
+    assert min(len(grown.signals), len(grown.histograms)) > 0
+    assert_same(grown, assay.run(study(5, probe=probe), tmp_path / "planned"))
     assert {seed for _, seed, phase, _ in after.trained if phase == "select"} == {3, 4}
     selected = {trial for trial in before.trained if trial[2] == "select"}
     assert not selected & set(after.trained)
-    assert grow(study(5), tmp_path / "grown")[1].trained == {}
+    assert grow(study(5, probe=probe), tmp_path / "grown")[1].trained == {}
 
 
 def test_final_phases_are_trained_again_where_the_best_epoch_moves_and_nowhere_else(tiny_study, tmp_path):
@@ -140,16 +158,18 @@ def test_a_level_more_and_more_epochs_from_the_kept_state(study, tmp_path):
 
 def test_more_epochs_of_the_same_conditions_are_equal_to_the_bit(study, tmp_path):
     """From a kept state, and trained anew where none was kept, which the plan tells."""
-    planned = assay.run(study(epochs=6), tmp_path / "planned")
-    grow(study(keep_state=True), tmp_path / "kept")
-    grown, counting = grow(study(epochs=6, keep_state=True), tmp_path / "kept")
+    probe = {"epochs": [0, 2, 5]}
+    planned = assay.run(study(epochs=6, probe=probe), tmp_path / "planned")
+    grow(study(keep_state=True, probe=probe), tmp_path / "kept")
+    grown, counting = grow(study(epochs=6, keep_state=True, probe=probe), tmp_path / "kept")
+    assert len(grown.histograms) > 0
     assert_same(grown, planned)
     assert {epoch for _, _, phase, epoch in counting.trained if phase == "select"} == {5, 6}
 
-    assay.run(study(), tmp_path / "anew")
-    planner = Planner(study(epochs=6))
+    assay.run(study(probe=probe), tmp_path / "anew")
+    planner = Planner(study(epochs=6, probe=probe))
     assert Growth.of(Standing.of(tmp_path / "anew", planner), 1).again == 6
-    grown, counting = grow(study(epochs=6), tmp_path / "anew")
+    grown, counting = grow(study(epochs=6, probe=probe), tmp_path / "anew")
     assert_same(grown, planned)
 
 
@@ -208,28 +228,114 @@ def test_equal_content_is_trained_once_and_shown_twice(tiny_study, tmp_path):
     assert results.trials["condition"].to_list() == ["one", "one", "two", "two"]
 
 
+# Keeps every epoch, and waits to be killed after it has trained the epoch that is asked for and before it keeps it.
+STOPPED_PROGRAM = """
+import sys, time
+from pathlib import Path
+import assay
+from assay import lab, protocol
+study, folder, phase, epoch, sign = sys.argv[1:]
+protocol.SEGMENT_SECONDS = 0.0
+class Waiting(lab.Silence):
+    def epoch_ended(self, event):
+        if (event.phase, event.epoch) == (phase, int(epoch)):
+            Path(sign).touch()
+            time.sleep(600)
+assay.run(study, folder, progress=Waiting())
+"""
+
+
+def killed(study, folder, phase, epoch):
+    """Run a study in a process of its own and kill it in an epoch of a phase."""
+    file, sign = folder.parent / "study.toml", folder.parent / "sign"
+    file.write_text(study.to_toml())
+    process = subprocess.Popen([sys.executable, "-c", STOPPED_PROGRAM, file, folder, phase, str(epoch), sign])
+    while not sign.exists() and process.poll() is None:
+        time.sleep(0.02)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+
+
+@pytest.mark.parametrize(("phase", "epoch"), [("select", 3), ("final", 2)])
+def test_a_kill_while_growing_changes_nothing(study, of_five, tmp_path, phase, epoch):
+    """`kill -9` in the selection of new seeds or in a final phase: the same call goes on and trains the rest alone."""
+    folder = tmp_path / "grown"
+    before = assay.run(study(), folder)
+    killed(study(5), folder, phase, epoch)
+    names = dict(zip([each.name for each in study().expand()], Planner(study()).identities, strict=True))
+    left = assay.open_results(folder)
+    best = {
+        which: dict(results.trials.select("condition", "best_epoch").unique().iter_rows())
+        for which, results in (("before", before), ("after", of_five))
+    }
+    kept = {
+        (names[condition], seed, phase, epoch)
+        for condition, seed, phase, epoch in left.history.select("condition", "seed", "phase", "epoch").iter_rows()
+        if phase == "select" or seed >= 3 or best["before"][condition] == best["after"][condition]
+    }
+    assert {epoch for _, seed, of_phase, epoch in kept if seed >= 3 and of_phase == phase} == set(
+        range(phase == "final", epoch)
+    )
+    grown, counting = grow(study(5), folder)
+    assert set(counting.trained.values()) == {1}
+    assert not kept & set(counting.trained)
+    assert_same(grown, of_five)
+    assert list((folder / "checkpoints").iterdir()) == []
+
+
 class Killed(BaseException):
     """Stands in for a kill."""
 
 
-@pytest.mark.parametrize("stopped", [("select", 2), ("final", 1)])
-def test_a_kill_while_growing_changes_nothing(study, tmp_path, monkeypatch, stopped):
-    """Killed in the selection of new seeds, or in a final phase, it goes on to the same tables."""
+def test_a_training_that_the_study_no_longer_asks_for_is_dropped_and_told(study, tmp_path, monkeypatch):
+    """Five seeds, killed in their selection; three are asked for then: the plan and the run say what is dropped."""
     monkeypatch.setattr(protocol, "SEGMENT_SECONDS", 0.0)
-    assay.run(study(), tmp_path / "grown")
 
     class Stopper(Counting):
         def epoch_ended(self, event):
-            super().epoch_ended(event)
-            if (event.phase, event.epoch) == stopped:
+            if event.epoch == 2:
                 raise Killed
 
     with pytest.raises(Killed):
-        assay.run(study(5), tmp_path / "grown", progress=Stopper())
-    grown, counting = grow(study(5), tmp_path / "grown")
-    assert set(counting.trained.values()) == {1}
-    assert_same(grown, assay.run(study(5), tmp_path / "planned"))
-    assert list((tmp_path / "grown" / "checkpoints").iterdir()) == []
+        assay.run(study(5), tmp_path / "changed", progress=Stopper())
+    sentence = (
+        "A training of 10 trials was stopped halfway, and the study was changed since; what of it is still asked for "
+        "is trained from the start."
+    )
+    planned = planned_growth(Planner(study()), tmp_path / "changed")
+    assert str(planned).endswith(sentence)
+    assert planned.written()["dropped"] == 10
+    changed, counting = grow(study(), tmp_path / "changed")
+    assert counting.said == [sentence]
+    assert_same(changed, assay.run(study(), tmp_path / "planned"))
+    assert grow(study(), tmp_path / "changed")[1].said == []
+
+
+def test_the_time_of_a_grown_study_is_that_of_what_is_missing(study, tmp_path):
+    """What waits for its final training, what was begun, what goes on from a kept state, finals that may move."""
+
+    def missing(study):
+        planner = Planner(study)
+        growth = planned_growth(planner, tmp_path)
+        return growth, growth.missing_plan(planner.plan())
+
+    rate = 1e3  # so slow that products alone count
+    whole, selection = (Planner(study(final=final)).plan().expected_seconds(rate) for final in (True, False))
+    assay.run(study(final=False, keep_state=True), tmp_path)
+    growth, plan = missing(study())
+    assert (growth.finished_trials, growth.missing_trials, growth.waiting, growth.finals_again) == (0, 0, 6, 0)
+    assert "6 are selected and wait for their final training." in str(growth)
+    assert plan.expected_seconds(rate) == pytest.approx(whole - selection, rel=0.02)
+
+    growth, plan = missing(study(epochs=6, keep_state=True))
+    assert [population.epochs for population in plan.populations] == [6 - 4]
+    assert [population.epochs for population in plan.finals] == [6]
+
+    assay.run(study(), tmp_path)
+    growth, plan = missing(study(5))
+    assert (growth.finished_trials, growth.missing_trials, growth.waiting, growth.finals_again) == (6, 4, 0, 6)
+    # Two seeds of each activation in full, and the final phases of the other three.
+    assert plan.expected_seconds(rate) == pytest.approx(2 / 3 * whole + whole - selection, rel=1e-2)
 
 
 def as_format_1(folder):
@@ -249,7 +355,7 @@ def as_format_1(folder):
     (folder / "manifest.json").write_text(json.dumps({**manifest, "format": 1}))
 
 
-def test_a_folder_of_format_1_is_read_and_grows(study, tmp_path):
+def test_a_folder_of_format_1_is_read_and_grows(study, of_five, tmp_path):
     """Its tables are the same before and after the step; more seeds are then trained, and nothing else is."""
     whole = assay.run(study(), tmp_path / "whole")
     assay.run(study(), tmp_path / "old")
@@ -258,7 +364,7 @@ def test_a_folder_of_format_1_is_read_and_grows(study, tmp_path):
     grown, counting = grow(study(5), tmp_path / "old")
     assert {seed for _, seed, phase, _ in counting.trained if phase == "select"} == {3, 4}
     assert grown.manifest["format"] == FORMAT_VERSION
-    assert_same(grown, assay.run(study(5), tmp_path / "planned"))
+    assert_same(grown, of_five)
 
 
 def test_the_baseline_of_format_1_is_called_by_its_levels(tmp_path):
@@ -297,14 +403,14 @@ def test_a_study_with_nothing_in_common_and_another_name_is_refused(tiny_study, 
 
 def test_one_split_grows_into_three_and_only_the_new_ones_are_trained(study, tmp_path):
     """The first split stands, to the bit; the study equals one planned with three; three become two again."""
-    first, _ = grow(study(2), tmp_path / "grown")
+    first = grow(study(2), tmp_path / "grown")[0].history
     three = study(2, splits=3)
     grown, after = grow(three, tmp_path / "grown")
     assert_same(grown, assay.run(three, tmp_path / "planned"))
     trained = {identity for identity, *_ in after.trained}
     new = {name for place, name in enumerate(identities(three)) if place % 3}
     assert trained == new
-    assert grown.history.filter(resample=0)["value"].equals(first.history["value"])
+    assert grown.history.filter(resample=0)["value"].equals(first["value"])
     again, counting = grow(study(2, splits=2), tmp_path / "grown")
     assert counting.trained == {}
     assert again.trials["resample"].unique().to_list() == [0, 1]

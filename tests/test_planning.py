@@ -186,3 +186,22 @@ def test_a_gpu_holds_all_seeds_at_once(tiny_study):
     """There a population is not dealt over tiles: one group for each seed."""
     [population] = plan_study(tiny_study(design={"seeds": 1}), platform="gpu").populations
     assert (population.layout.tiles, population.layout.num_groups) == (1, 1)
+
+
+def test_predictions_that_would_fill_a_disk_are_not_kept(tiny_study, monkeypatch):
+    """Of a population, by the rows of its splits; the networks are kept all the same."""
+    [population] = plan_study(tiny_study()).populations
+    assert population.kept.networks == 2
+    assert population.kept.prediction_bytes == 2 * (24 + 30) * (2 * 3 * 4 + 16)
+    assert population.kept.has_predictions
+    monkeypatch.setattr("assay.planning.MOST_PREDICTION_BYTES", 100)
+    assert not population.kept.has_predictions
+    assert plan_study(tiny_study()).kept.prediction_bytes == 0
+
+
+def test_what_a_study_keeps_is_in_its_sizes(tiny_study):
+    """The best seed of each condition, every trial, none; without a final phase no test rows are predicted."""
+    for keep, networks in (("final", 2), ("all", 4), ("none", 0)):
+        assert plan_study(tiny_study(design={"keep": keep})).kept.networks == networks
+    selected, final = (plan_study(tiny_study(design={"final": final})).kept for final in (False, True))
+    assert selected.prediction_bytes * (24 + 30) == final.prediction_bytes * 24

@@ -62,12 +62,9 @@ def test_the_wall_has_a_row_for_each_condition(report):
 
 
 def test_several_populations_and_exploding_signals_are_probed_too(tiny_study):
-    """Two widths are two programs; where a signal explodes theory falls silent and the measurement counts it."""
-    wide = tiny_study(
-        network={"hidden": [8] * 4, "activation": "exponential"},
-        vary={"network.hidden": [[8] * 4, [16] * 4]},
-    )
-    told = assay.probe(wide).summary()
+    """Two shapes are two programs; where a signal explodes theory falls silent and the measurement counts it."""
+    deep = tiny_study(network={"activation": "exponential"}, vary={"network.hidden": [[8] * 4, [4]]})
+    told = assay.probe(deep).summary()
     assert len(told["conditions"]) == 2
     last = told["conditions"][0]["layers"][-1]
     assert "errors" not in last["theory"]

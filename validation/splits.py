@@ -195,7 +195,7 @@ def page(tables: int) -> Iterator[str]:
 def main() -> None:
     """Write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tables", type=int, default=2000)
+    parser.add_argument("--tables", type=int, default=1000)
     parser.add_argument("--out", type=Path, default=HERE / "splits.md")
     options = parser.parse_args()
     text = "\n".join(page(options.tables)) + "\n"

@@ -11,7 +11,7 @@ or epochs, and what is there is not trained again. Two questions are asked of th
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -117,6 +117,10 @@ class Standing:
                     found[trial] = row
         return found
 
+    def has_final(self, trial: Trial) -> bool:
+        """Whether a final phase of a trial stands, of whichever epoch."""
+        return any(row.final_epochs is not None for row in self.rows[trial])
+
     def is_lost(self, trial: Trial) -> bool:
         """Whether a trial diverged in its selection phase, within the epochs that are asked for."""
         row = self.homes.get(trial)
@@ -137,8 +141,9 @@ class Standing:
         """Whether nothing of a trial is missing; its condition's best epoch is unknown while seeds are missing."""
         if trial not in self.homes or not self.planner.study.design.final or self.is_lost(trial):
             return trial in self.homes
-        finals = {row.final_epochs for row in self.rows[trial]} - {None}
-        return best[trial[0]] in finals if trial[0] in best else bool(finals)
+        if trial[0] not in best:
+            return self.has_final(trial)
+        return any(row.final_epochs == best[trial[0]] for row in self.rows[trial])
 
     def best_epochs(self) -> dict[str, int]:
         """The best epoch of each identity whose seeds have all been selected, as far as any came through."""
@@ -219,7 +224,7 @@ class Growth:
     selections : tuple of Begun
         Populations whose selection phase is missing, or not at its end; those in flight come first.
     dropped : tuple of int
-        Populations in flight whose trials are no longer all asked for.
+        Populations in flight of which a part is asked for, or with another number of epochs.
     again : int
         Trials that are trained anew because they are asked for more epochs and no state was kept.
     """
@@ -247,11 +252,15 @@ class Growth:
         again = sum(trial in standing.rows for begun in new for trial in begun.record.trials)
         return cls(standing, (*resumed, *continued, *new), tuple(dropped), again)
 
+    @cached_property
+    def best_epochs(self) -> dict[str, int]:
+        """As far as they are known before the missing seeds are trained; see `Standing.best_epochs`."""
+        return self.standing.best_epochs() if self.standing.homes else {}
+
     @property
     def finished_trials(self) -> int:
         """Trials of the study of which nothing is missing, as far as that is known before the others are trained."""
-        best = self.standing.best_epochs() if self.standing.homes else {}
-        done = {trial for trial in self.standing.homes if self.standing.is_done(trial, best)}
+        done = {trial for trial in self.standing.homes if self.standing.is_done(trial, self.best_epochs)}
         planner = self.standing.planner
         return sum((identity, seed) in done for identity in planner.identities for seed in planner.seeds)
 
@@ -260,22 +269,48 @@ class Growth:
         """Trials whose selection phase is missing, in whole or from a kept state on; those of equal content once."""
         return sum(len(begun.record.trials) for begun in self.selections)
 
+    @cached_property
+    def unsettled(self) -> list[Trial]:
+        """Selected trials whose final phase is missing, or of an epoch that is not the best or may not stay so."""
+        standing, best = self.standing, self.best_epochs
+        if not standing.planner.study.design.final:
+            return []
+        is_open = (trial for trial in standing.homes if not standing.is_lost(trial))
+        return [trial for trial in is_open if trial[0] not in best or not standing.is_done(trial, best)]
+
     @property
     def finals_again(self) -> int:
         """At most so many final phases are trained again: more seeds or another way to select may move best epochs."""
-        if not self.standing.planner.study.design.final:
-            return 0
-        best = self.standing.best_epochs() if self.standing.homes else {}
-        has_final = [
-            trial
-            for trial in self.standing.homes
-            if any(row.final_epochs is not None for row in self.standing.rows[trial])
-        ]
-        return sum(trial[0] not in best or not self.standing.is_done(trial, best) for trial in has_final)
+        return sum(self.standing.has_final(trial) for trial in self.unsettled)
+
+    @property
+    def waiting(self) -> int:
+        """Trials that have been selected and had no final phase yet."""
+        return len(self.unsettled) - self.finals_again
 
     def missing_plan(self, plan: Plan) -> Plan:
-        """The plan of what is missing, for its time; final phases that may be trained again are not in it."""
-        return replace(plan, populations=tuple(begun.population for begun in self.selections))
+        """The plan of what is missing, for its time, with every final phase that may be trained again."""
+        standing = self.standing
+        trials: dict[int, list[Trial]] = {}
+        for trial in self.unsettled:
+            trials.setdefault(standing.homes[trial].population, []).append(trial)
+        again = [of_finals(standing.planner, standing.records[home], own, home) for home, own in trials.items()]
+        finals = [planned(standing.planner, record, record.epochs) for record in again]
+        return replace(
+            plan,
+            populations=tuple(
+                replace(begun.population, epochs=begun.population.epochs - self._epochs_done(begun))
+                for begun in self.selections
+            ),
+            finals=(*(begun.population for begun in self.selections), *finals),
+        )
+
+    def _epochs_done(self, begun: Begun) -> int:
+        """How much of a selection phase is there, its own or that of the population that it goes on from."""
+        history = Tables(self.standing.directory).rows("history", population=begun.population.number)
+        continued = begun.population.continues
+        before = 0 if continued is None else self.standing.records[continued].epochs
+        return max(history["epoch"].unique().to_list(), default=before)
 
     def written(self) -> dict[str, object]:
         """For JSON."""
@@ -283,7 +318,9 @@ class Growth:
         return {
             "standing": self.finished_trials,
             "missing": self.missing_trials,
+            "waiting": self.waiting,
             "again": {"trials": self.again, "finals_at_most": self.finals_again},
+            "dropped": self.dropped_trials,
             "left_out": {"conditions": left_out.conditions, "trials": left_out.trials},
         }
 
@@ -294,11 +331,27 @@ class Growth:
                 f"{self.again} of these are there with fewer epochs and are trained from the start, for no state was "
                 "kept (design.keep_state)."
             )
+        if self.waiting:
+            told.append(f"{self.waiting} are selected and wait for their final training.")
         if self.finals_again:
             told.append(f"Up to {self.finals_again} final trainings again, where the best epoch moves.")
         if self.standing.left_out.trials:
             told.append(f"{self.standing.left_out.trials} trials there are not asked for and are left out.")
+        if self.dropped:
+            told.append(self.dropped_text())
         return " ".join(told)
+
+    @property
+    def dropped_trials(self) -> int:
+        """Trials of the populations in `dropped`."""
+        return sum(len(self.standing.records[number].trials) for number in self.dropped)
+
+    def dropped_text(self) -> str:
+        """What is told of the populations in `dropped`, where there are any."""
+        return (
+            f"A training of {self.dropped_trials} trials was stopped halfway, and the study was changed since; what of "
+            "it is still asked for is trained from the start."
+        )
 
     def is_alone(self, begun: Begun) -> bool:
         """Whether the best epochs of a population's conditions are known as soon as its own selection has ended."""
@@ -330,6 +383,13 @@ def planned(planner: Planner, record: Record, epochs: int) -> PopulationPlan:
     )
 
 
+def of_finals(planner: Planner, record: Record, trials: Collection[Trial], number: int) -> Record:
+    """The record of final phases that are trained again, in the layout of the population that `record` tells of."""
+    kept = [identity for identity in record.identities if planner.knows([identity])]
+    active = places(kept, record.seeds, trials)
+    return Record(number, tuple(kept), record.seeds, record.epochs, ("final",), active, origin=record.number)
+
+
 def places(identities: Sequence[str], seeds: Sequence[int], trials: Iterable[Trial]) -> tuple[tuple[int, int], ...]:
     """Where some trials stand in a population: the places of their condition and of their seed."""
     wanted = set(trials)
@@ -342,11 +402,14 @@ def places(identities: Sequence[str], seeds: Sequence[int], trials: Iterable[Tri
 
 
 def _in_flight(standing: Standing) -> tuple[list[Begun], list[int]]:
-    """Populations whose selection has begun and not ended: those that go on, and those to be dropped."""
+    """Populations whose selection has begun and not ended: those that go on, and those to be dropped.
+
+    One of which no trial is asked for waits until it is, as rounds of `assay.deciding` ask for few seeds first.
+    """
     planner, resumed, dropped = standing.planner, [], []
     wanted = set(standing.wanted)
     for number, record in standing.records.items():
-        if number in standing.ended or "select" not in record.phases:
+        if number in standing.ended or "select" not in record.phases or wanted.isdisjoint(record.trials):
             continue
         asked = {planner.epochs[identity] for identity, _ in record.trials if identity in planner.epochs}
         if set(record.trials) <= wanted and planner.knows(record.identities) and asked == {record.epochs}:

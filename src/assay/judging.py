@@ -102,14 +102,27 @@ def _with_its_rate(optimizer: Choice) -> Choice:
 
 def population_facts(population: PopulationPlan, dataset: Dataset) -> tuple[NetworkFacts, ...]:
     """The facts of each condition of a population, in order."""
-    data = DataFacts.of(dataset.x_train, dataset.y_train, classes=dataset.shape.classes)
-    chance = {loss: chance_loss(loss, dataset.y_train) for loss in {member.loss for member in population.members}}
+    data, row_weights = _data_facts(dataset), population.row_weights(dataset)
+    weights = None if row_weights is None else row_weights.training["train"]
+    if row_weights is not None:
+        data = _judged_by_loss(data)
+    losses = {member.loss for member in population.members}
+    chance = {loss: chance_loss(loss, dataset.y_train, weights) for loss in losses}
     return tuple(
         network_facts(
             member, task=dataset.shape.task, steps=population.select_steps, data=data, chance=chance[member.loss]
         )
         for member in population.members
     )
+
+
+def _data_facts(dataset: Dataset) -> DataFacts:
+    return DataFacts.of(dataset.x_train, dataset.y_train, classes=dataset.shape.classes)
+
+
+def _judged_by_loss(data: DataFacts) -> DataFacts:
+    """What rules need to know where rows have weights: a network that minds rare ones may lose accuracy by learning."""
+    return replace(data, majority=None)
 
 
 def judge_start(
@@ -197,18 +210,13 @@ def data_notes(populations: Iterable[PopulationPlan], datasets: Mapping[DataRequ
     for population in populations:
         dataset = datasets[population.request]
         for condition, facts in zip(population.conditions, population_facts(population, dataset), strict=True):
-            assert facts.data is not None
             assert facts.loss is not None
-            entry = notes.setdefault(
-                _data_key(condition),
-                {
-                    "data": plain(condition.data),
-                    "shape": asdict(dataset.shape),
-                    "facts": asdict(facts.data),
-                    "chance": {},
-                },
-            )
-            entry["chance"].setdefault(_written(facts.loss), facts.chance_loss)  # of the first of several splits
+            key = _data_key(condition)
+            if key not in notes:
+                described = {"shape": asdict(dataset.shape), "facts": asdict(_data_facts(dataset))}
+                notes[key] = {"data": plain(condition.data), **described, "chance": {}}
+            # Of several splits that of the first.
+            notes[key]["chance"].setdefault(_chance_key(facts.loss, condition), facts.chance_loss)
     return list(notes.values())
 
 
@@ -278,10 +286,11 @@ def _facts(tables: Tables, condition: Condition, notes: Mapping[str, Any]) -> Ne
     except AssayError:  # a saved model that it began with is gone
         return None
     steps = condition.training.epochs * num_batches(shape.train_rows, condition.training.batch_size)
-    member = Member(layers, loss, condition.training.optimizer)
-    return network_facts(
-        member, task=shape.task, steps=steps, data=DataFacts(**note["facts"]), chance=note["chance"].get(_written(loss))
-    )
+    member, data = Member(layers, loss, condition.training.optimizer), DataFacts(**note["facts"])
+    if condition.training.class_weight != "none" or condition.data.weight is not None:
+        data = _judged_by_loss(data)
+    chance = note["chance"].get(_chance_key(loss, condition))
+    return network_facts(member, task=shape.task, steps=steps, data=data, chance=chance)
 
 
 def training_courses(tables: Tables) -> dict[str, list[TrainingCourse]]:
@@ -323,5 +332,7 @@ def _data_key(condition: Condition) -> str:
     return json.dumps(plain(condition.data), sort_keys=True)
 
 
-def _written(loss: Choice) -> str:
-    return json.dumps(loss.written(), sort_keys=True)
+def _chance_key(loss: Choice, condition: Condition) -> str:
+    """What tells the losses of constant answers apart, on the same data."""
+    weights = condition.training.class_weight
+    return json.dumps(loss.written() if weights == "none" else [loss.written(), weights], sort_keys=True)

@@ -74,6 +74,9 @@ class Progress(Stoppable, Protocol):
     def population_ended(self, population: PopulationPlan, error: Exception | None) -> None:
         """Its trials are in the store."""
 
+    def say(self, line: str) -> None:
+        """What the user should know of this run, as a sentence."""
+
 
 class Silence:
     """The progress view that shows nothing."""
@@ -83,6 +86,8 @@ class Silence:
     def epoch_ended(self, event: EpochEvent) -> None: ...
 
     def population_ended(self, population: PopulationPlan, error: Exception | None) -> None: ...
+
+    def say(self, line: str) -> None: ...
 
     def stop_requested(self) -> None: ...
 
@@ -133,6 +138,7 @@ def run(
     datasets = {population.request: load(population.request) for population in plan.populations}
     for population in plan.populations:
         check_metrics(population, datasets[population.request])
+        population.row_weights(datasets[population.request])  # names its classes
     folder = Path(directory) if directory is not None else RUNS_FOLDER / study.name
     found_fingerprints = fingerprints(datasets.items()) | model_fingerprints(plan) | code_fingerprints(plan)
     with Store.open(folder, study, found_fingerprints) as store:
@@ -148,6 +154,8 @@ def run(
         standing = Standing.of(folder, planner)
         growth = Growth.of(standing, store.last_number)
         progress.study_started(plan, growth.finished_trials)
+        if growth.dropped:
+            progress.say(growth.dropped_text())
         with interruption(progress) as stop, counted_compilation() as compilation:
 
             def prepared(population: PopulationPlan) -> PopulationRun:

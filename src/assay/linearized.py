@@ -81,6 +81,7 @@ def linearized_course(
     optimizer: Choice,
     steps: int,
     batch_size: int,
+    row_weights: np.ndarray | None = None,
 ) -> LinearizedCourse | None:
     """Follow the linear network through a budget of steps.
 
@@ -92,6 +93,8 @@ def linearized_course(
         Examples, and dense targets.
     task, loss, optimizer, steps, batch_size
         As the network would be trained.
+    row_weights : array, shape (B,), optional
+        How much each example counts in the loss; all alike when not given.
 
     Returns
     -------
@@ -104,16 +107,17 @@ def linearized_course(
     with np.errstate(all="ignore"):
         inputs, slopes, z = _forward(layers, np.asarray(x, np.float64))
         targets = np.asarray(y, np.float64).T
+        counts = np.ones(len(y)) if row_weights is None else np.asarray(row_weights, np.float64)
         kind = (layers[-1].activation, loss, task)
         if not np.isfinite(z).all():
             return LinearizedCourse(np.inf, np.inf, np.nan, np.inf)
-        errors = np.asarray(_output_errors(*kind)(z, targets))
+        errors = np.asarray(_output_errors(*kind)(z, targets, counts))
         kernel = _kernel(layers, inputs, slopes, errors, scale, adaptive=optimizer.name in ADAPTIVE, batch=batch_size)
     if not np.isfinite(kernel).all():
         return LinearizedCourse(np.inf, np.inf, np.nan, np.inf)
     count = min(steps, MOST_STEPS)
     stretch = steps / count  # each step of a cut course does the work of several
-    found = _course(*kind)(z, targets, kernel * stretch, count, optimizer.name in ADAPTIVE)
+    found = _course(*kind)(z, targets, counts, kernel * stretch, count, optimizer.name in ADAPTIVE)
     before, after, metric, curvature = (float(value) for value in found)
     largest = float(np.linalg.eigvalsh(kernel)[-1])
     after = after if np.isfinite(after) else np.inf
@@ -193,36 +197,37 @@ def _size_of_gradient(delta: np.ndarray, h: np.ndarray, batch: int) -> tuple[np.
 
 @lru_cache(maxsize=64)
 def _output_errors(activation: Choice, loss: Choice, task: str) -> Any:
-    """``(z, targets) -> e``: the gradient of each example's own loss, (K, B)."""
-    total = lambda z, targets: loss_values(loss, targets, activate(activation, z)).sum()  # noqa: E731
+    """``(z, targets, weights) -> e``: the gradient of each example's own loss, (K, B), times its weight."""
+    total = lambda z, targets, weights: (loss_values(loss, targets, activate(activation, z)) * weights).sum()  # noqa: E731
     gradient = jax.jit(jax.grad(total))
 
-    def in_double_precision(z: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    def in_double_precision(*arrays: np.ndarray) -> np.ndarray:
         with jax.enable_x64(True):
-            return np.asarray(gradient(jax.numpy.asarray(z), jax.numpy.asarray(targets)))
+            return np.asarray(gradient(*map(jax.numpy.asarray, arrays)))
 
     return in_double_precision
 
 
 @lru_cache(maxsize=64)
 def _course(activation: Choice, loss: Choice, task: str) -> Any:
-    """``(z, targets, kernel, steps, adaptive) -> (loss before, loss after, metric after, curvature)``, compiled."""
+    """``(z, targets, weights, kernel, steps, adaptive) -> (loss before, after, metric after, curvature)``, compiled."""
     jnp = jax.numpy
 
-    def of_examples(z: Any, targets: Any) -> Any:
-        return loss_values(loss, targets, activate(activation, z))
+    def of_examples(z: Any, targets: Any, weights: Any) -> Any:
+        return loss_values(loss, targets, activate(activation, z)) * weights
 
-    def errors_of(z: Any, targets: Any) -> Any:
-        return jax.grad(lambda z: of_examples(z, targets).sum())(z)
+    def errors_of(z: Any, targets: Any, weights: Any) -> Any:
+        return jax.grad(lambda z: of_examples(z, targets, weights).sum())(z)
 
-    def run(z: Any, targets: Any, kernel: Any, steps: Any, adaptive: Any) -> Any:
+    def run(z: Any, targets: Any, weights: Any, kernel: Any, steps: Any, adaptive: Any) -> Any:
         def size(errors: Any) -> Any:
             return jnp.sqrt(jnp.mean(errors**2))
 
-        first = size(errors_of(z, targets))
+        asked = targets, weights
+        first = size(errors_of(z, *asked))
 
         def step(_: Any, z: Any) -> Any:
-            errors = errors_of(z, targets)
+            errors = errors_of(z, *asked)
             faster = jnp.where(adaptive, first / jnp.maximum(size(errors), 1e-3 * first), 1.0)
             return z - faster * errors @ kernel
 
@@ -230,13 +235,13 @@ def _course(activation: Choice, loss: Choice, task: str) -> Any:
         threshold = class_threshold(loss, activation)
         metric = per_example_metric(task, targets, activate(activation, last), threshold=threshold)
         # Mean second derivative along the outputs, by a difference of errors at a step of 1e-4.
-        curvature = jnp.mean((errors_of(z + 1e-4, targets) - errors_of(z - 1e-4, targets)) / 2e-4)
-        return of_examples(z, targets).mean(), of_examples(last, targets).mean(), metric.mean(), jnp.abs(curvature)
+        curvature = jnp.mean((errors_of(z + 1e-4, *asked) - errors_of(z - 1e-4, *asked)) / 2e-4)
+        return of_examples(z, *asked).mean(), of_examples(last, *asked).mean(), metric.mean(), jnp.abs(curvature)
 
     compiled = jax.jit(run)
 
-    def in_double_precision(z: Any, targets: Any, kernel: Any, steps: int, adaptive: bool) -> Any:
+    def in_double_precision(z: Any, targets: Any, weights: Any, kernel: Any, steps: int, adaptive: bool) -> Any:
         with jax.enable_x64(True):
-            return compiled(*map(jax.numpy.asarray, (z, targets, kernel)), steps, adaptive)
+            return compiled(*map(jax.numpy.asarray, (z, targets, weights, kernel)), steps, adaptive)
 
     return in_double_precision

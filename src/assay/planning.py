@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from assay.choices import Choice
-from assay.data import DataRequest, DataShape, Resample, describe
+from assay.data import DataRequest, Dataset, DataShape, Resample, describe
 from assay.engine.batching import num_batches
 from assay.engine.devices import available_cores
 from assay.engine.layout import Layout, Member, plan_layout
 from assay.errors import CapacityError
+from assay.learning.weights import ClassWeight, RowWeights, row_weights
 from assay.networks.architecture import Layer, count_parameters, shape_key
 from assay.study import Condition, DesignSpec, ProbeSpec, Study, resolve
 from assay.study.identity import identities
@@ -97,6 +98,8 @@ class PopulationPlan:
         The population whose kept state this one begins from.
     metrics : tuple of str
         Of `METRICS`, computed of the validation and test rows beside what data of this task have anyway.
+    class_weight : str or mapping
+        How much the rows of a class count in training.
     """
 
     number: int
@@ -116,6 +119,7 @@ class PopulationPlan:
     active: np.ndarray
     continues: int | None = None
     metrics: tuple[str, ...] = ()
+    class_weight: ClassWeight = "none"
 
     @property
     def name(self) -> str:
@@ -154,6 +158,18 @@ class PopulationPlan:
         slots = self.layout.num_groups * self.layout.num_slots
         return 0 if self.design.keep == "none" else 2 * 4 * self.parameters * slots
 
+    def row_weights(self, dataset: Dataset) -> RowWeights | None:
+        """How much each row of its data counts; None where all count alike.
+
+        Raises
+        ------
+        StudyError
+            If a class is named that the data do not have.
+        """
+        targets = {"train": dataset.y_train, "validation": dataset.y_validation, "test": dataset.y_test}
+        columns = {part: getattr(dataset, f"weights_{part}") for part in targets}
+        return row_weights(self.class_weight, targets, columns, dataset.class_names)
+
     def memory_bytes(self, num_devices: int) -> int:
         """Peak memory: the state (in use, and being saved), what is taken of it, data (read, put together, on each
         device), a batch.
@@ -166,13 +182,26 @@ class PopulationPlan:
 
 @dataclass(frozen=True, repr=False)
 class Plan:
-    """Everything that `assay plan` tells; printed, it is one sentence."""
+    """Everything that `assay plan` tells; printed, it is one sentence.
+
+    Attributes
+    ----------
+    study : Study
+    conditions : tuple of Condition
+    seeds : tuple of int
+    populations : tuple of PopulationPlan
+        Those whose selection phase is trained.
+    num_devices : int
+    finals : tuple of PopulationPlan, optional
+        Those whose final phase is trained where the study asks for one; all of `populations` when not given.
+    """
 
     study: Study
     conditions: tuple[Condition, ...]
     seeds: tuple[int, ...]
     populations: tuple[PopulationPlan, ...]
     num_devices: int
+    finals: tuple[PopulationPlan, ...] | None = None
 
     def __repr__(self) -> str:
         counts = {
@@ -246,11 +275,18 @@ class Plan:
 
     def expected_seconds(self, gemm_rate: float) -> float:
         """A rough wall time of the command, from the machine's own rate of matrix products in FLOP/s."""
-        phases = 1.0 + FINAL_FOR_SELECTION * self.study.design.final
-        products = sum(population.flop for population in self.populations) / (gemm_rate * TRAINING_EFFICIENCY)
-        steps = sum(population.select_steps * population.layout.num_groups for population in self.populations)
-        overhead = steps * SECONDS_PER_STEP / self.num_devices
-        return SECONDS_OF_COMMAND + SECONDS_PER_POPULATION * len(self.populations) + phases * (products + overhead)
+
+        def seconds(population: PopulationPlan) -> float:
+            products = population.flop / (gemm_rate * TRAINING_EFFICIENCY)
+            steps = population.select_steps * population.layout.num_groups
+            return products + steps * SECONDS_PER_STEP / self.num_devices
+
+        finals = self.populations if self.finals is None else self.finals
+        training = sum(map(seconds, self.populations))
+        if self.study.design.final:
+            training += FINAL_FOR_SELECTION * sum(map(seconds, finals))
+        programs = {population.number for population in (*self.populations, *finals)}
+        return SECONDS_OF_COMMAND + SECONDS_PER_POPULATION * len(programs) + training
 
 
 def plan_study(study: Study, num_devices: int | None = None, platform: str = "cpu") -> Plan:
@@ -289,7 +325,9 @@ class _Entry:
     def key(self) -> tuple[DataRequest, Hashable, int, int]:
         """Equal for conditions that may share a population."""
         training = self.condition.training
-        shape = shape_key(self.member.layers), training.metric, training.metrics
+        weights = training.class_weight
+        key = tuple(sorted(weights.items())) if isinstance(weights, dict) else weights
+        shape = shape_key(self.member.layers), training.metric, training.metrics, key
         return (self.request, shape, training.batch_size, training.epochs)
 
 
@@ -427,6 +465,7 @@ class Planner:
             identities=tuple(entry.identity for entry in entries),
             active=np.ones(trials.shape, bool),
             metrics=metrics_of(training, self._shapes[entries[0].request]),
+            class_weight=training.class_weight,
         )
 
 

@@ -368,7 +368,7 @@ def probe_study(study: Study) -> ProbeReport:
     datasets = {population.request: load(population.request) for population in plan.populations}
     with ThreadPoolExecutor(max_workers=1) as beside:  # theory is worked out while the probes are compiled
         theory = [
-            beside.submit(predict_signals, condition.name, member, *_looked_at(population, dataset, rows))
+            beside.submit(predict_signals, condition.name, member, *_looked_at(population, dataset, rows)[:2])
             for population in plan.populations
             for dataset in [datasets[population.request]]
             for condition, member in zip(population.conditions, population.members, strict=True)
@@ -394,10 +394,13 @@ def probe_study(study: Study) -> ProbeReport:
     )
 
 
-def _looked_at(population: PopulationPlan, dataset: Dataset, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """The examples, x (B, F) and y (B, K)."""
-    rows = probe_rows(population.shape.train_rows, count)
-    return dataset.x_train[rows], dataset.y_train[rows]
+def _looked_at(
+    population: PopulationPlan, dataset: Dataset, count: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """The examples, x (B, F) and y (B, K), and their weights (B,) in training where they have some."""
+    rows, weights = probe_rows(population.shape.train_rows, count), population.row_weights(dataset)
+    of_rows = None if weights is None else weights.training["train"][rows]
+    return dataset.x_train[rows], dataset.y_train[rows], of_rows
 
 
 def _probe_population(
@@ -406,10 +409,15 @@ def _probe_population(
     from assay.engine.trainer import Trainer
     from assay.pretraining import learn_layers
 
+    x, y, weights = _looked_at(population, dataset, rows)
     trainer = Trainer(
-        population.members, seeds=population.seeds, batch_size=population.batch_size, task=population.shape.task
+        population.members,
+        seeds=population.seeds,
+        batch_size=population.batch_size,
+        task=population.shape.task,
+        weighted=weights is not None,
     )
-    data = trainer.place(*_looked_at(population, dataset, rows))
+    data = trainer.place(x, y, weights=weights)
     state = trainer.start(learn_layers(population.members, population.seeds, dataset.x_train))
     signals, histograms = signal_frames(
         trainer.probe(state, data, np.arange(data.rows), all_probes()),
@@ -419,11 +427,16 @@ def _probe_population(
         epoch=0,
         recorded=np.ones(population.trials.shape, bool),
     )
-    return signals, histograms, _linearized(population, trainer, state, *_looked_at(population, dataset, rows))
+    return signals, histograms, _linearized(population, trainer, state, x, y, weights)
 
 
 def _linearized(
-    population: PopulationPlan, trainer: Trainer, state: State, x: np.ndarray, y: np.ndarray
+    population: PopulationPlan,
+    trainer: Trainer,
+    state: State,
+    x: np.ndarray,
+    y: np.ndarray,
+    row_weights: np.ndarray | None,
 ) -> dict[int, LinearizedCourse | None]:
     """The linear network of the first seeds of each condition, by trial."""
     found = {}
@@ -439,6 +452,7 @@ def _linearized(
                 weights,
                 x[:LINEARIZED_ROWS],
                 y[:LINEARIZED_ROWS],
+                row_weights=None if row_weights is None else row_weights[:LINEARIZED_ROWS],
                 task=population.shape.task,
                 loss=member.loss,
                 optimizer=member.optimizer,

@@ -117,6 +117,7 @@ class PopulationRun:
         self.ranks: np.ndarray | None = None
         self.snapshot = Snapshot.none(plan.trials.shape)
         self.began = time.monotonic()
+        self.weights = plan.row_weights(dataset)
         self.trainer = Trainer(
             plan.members,
             seeds=plan.seeds,
@@ -125,6 +126,7 @@ class PopulationRun:
             metric=plan.metric,
             tiles=self.checkpoint.tiles if self.checkpoint else plan.layout.tiles,
             sparse=self.checkpoint.sparse if self.checkpoint else self._suits_sparse(),
+            weighted=self.weights is not None,
             devices=self.devices,
         )
 
@@ -203,13 +205,23 @@ class PopulationRun:
         training, together = len(data.x_train), len(data.x_train) + len(data.x_validation)
         x = np.concatenate([data.x_train, data.x_validation, data.x_test])[:rows]
         y = np.concatenate([data.y_train, data.y_validation, data.y_test])[:rows]
-        whole = self.trainer.place(x, y, training_rows=training_rows)
+        select, final = (None if found is None else found[:rows] for found in self._row_weights())
+        whole = self.trainer.place(x, y, training_rows=training_rows, weights=select)
+        at_last = whole if final is None else whole.weighted(final)
         return _Splits(
             training=whole.part(0, training),
             validation=whole.part(training, together) if together > training else None,
-            together=whole.part(0, together),
-            test=whole.part(together, rows) if rows > together else None,
+            together=at_last.part(0, together),
+            test=at_last.part(together, rows) if rows > together else None,
         )
+
+    def _row_weights(self) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """The weights of all rows in each phase: validation rows are scored in the first, trained on in the second."""
+        if self.weights is None:
+            return None, None
+        training, scores = self.weights.training, self.weights.scores
+        select = np.concatenate([training["train"], scores["validation"], scores["test"]])
+        return select, np.concatenate([training["train"], training["validation"], scores["test"]])
 
     # ------------------------------------------------------------------ the two phases
 

@@ -7,14 +7,13 @@ that a kill leaves a folder on which the rest of it is done.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from assay.growing import Begun, Row, Standing, Trial, places, planned
+from assay.growing import Begun, Row, Standing, Trial, of_finals, planned
 from assay.planning import Planner
 from assay.store import Store
-from assay.store.records import Record
 from assay.store.schema import SELECTED
 
 Change = dict[str, Any] | None
@@ -135,19 +134,12 @@ def final_phases(store: Store, standing: Standing, best: Mapping[str, int]) -> l
         if in_flight is None or set(in_flight.trials) != set(trials):
             if in_flight is not None:
                 store.drop_population(in_flight.number)
-            in_flight = _again(record, trials, planner, store.last_number + 1)
+            in_flight = of_finals(planner, record, trials, store.last_number + 1)
             store.begin(in_flight)
         found.append(Begun(planned(planner, in_flight, in_flight.epochs), in_flight))
     for leftover in again.values():
         store.drop_population(leftover.number)
     return found
-
-
-def _again(record: Record, trials: Collection[Trial], planner: Planner, number: int) -> Record:
-    """The record of final phases that are trained again, in the layout of the population that `record` tells of."""
-    kept = [identity for identity in record.identities if planner.knows([identity])]
-    active = places(kept, record.seeds, trials)
-    return Record(number, tuple(kept), record.seeds, record.epochs, ("final",), active, origin=record.number)
 
 
 def clean(store: Store, standing: Standing) -> None:

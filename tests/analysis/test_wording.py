@@ -281,3 +281,23 @@ def test_a_comma_inside_a_level_parts_no_factors():
     """The arguments of a level stay with it."""
     name = "kernel_initializer=random_normal(mean=0, stddev=1.0), activation=relu"
     assert factors_of(name) == ["kernel_initializer=random_normal(mean=0, stddev=1.0)", "activation=relu"]
+
+
+def test_several_splits_are_what_sentences_speak_of():
+    """How many would decide; that no number would, where splits share too much; and what intervals are about."""
+    known = {"p": 0.4, "p_adjusted": 0.4, "unit": "split", "difference": 0.001, "low": -0.02, "high": 0.02}
+    enough = condition("units=32", 0.80, seeds_needed=9, **known)
+    hopeless = condition("units=16", 0.80, is_beyond_reach=True, **known)
+    summary = replace(summary_of(BASELINE, enough, hopeless), splits=5, overlap=0.25)
+    _, first, second, last = sentences(summary)
+    assert "over 5 paired splits" in first
+    assert first.endswith("About 9 splits would settle a difference of one point.")
+    assert second.endswith(
+        "No number of splits of this table would settle a difference of one point: they share rows. More rows would."
+    )
+    assert last == (
+        "Means and comparisons are over 5 splits, each with the mean of its seeds. Splits share rows, so their "
+        "intervals are wider than those of independent values would be (Nadeau and Bengio 2003)."
+    )
+    fixed = sentences(replace(summary, overlap=0.0))[-1]
+    assert fixed.endswith("The test rows are the same in every split, so intervals are about these rows alone.")

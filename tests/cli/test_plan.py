@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
+
 
 def test_a_plan_tells_trials_programs_time_and_memory(assay, tmp_path):
     """The digits study: 12 conditions from 5 seeds are one population of 60 networks of 5 layers."""
@@ -49,3 +51,33 @@ def test_the_schema_of_study_files_is_json_schema(assay):
     assert told.code == 0
     assert schema["type"] == "object"
     assert {"data", "network", "training", "vary", "design"} <= schema["properties"].keys()
+
+
+def test_a_plan_tells_what_several_splits_draw_anew(assay, tmp_path):
+    """Trials are counted with them; the networks of the first split stand for all; a test set of the source stays."""
+    (tmp_path / "iris.toml").write_text('data = "iris"\n[design]\nsplits = 3\nseeds = 2\n')
+    told = assay("plan", "iris.toml")
+    assert "1 condition × 3 splits × 2 seeds = 6 trials, in 3 populations" in told.out
+    assert "Each split draws test and validation rows anew." in told.out
+    assert told.out.count("the network of") == 1
+    folds = assay("plan", "iris.toml", "--set", "design.splits={folds = 3}")
+    assert (
+        "Each row is one of the test rows in one of 3 folds. The validation rows are drawn from the rest." in folds.out
+    )
+    rows, labels = np.eye(60), np.arange(60) % 2
+    np.savez(tmp_path / "own.npz", x_train=rows, y_train=labels, x_test=rows, y_test=labels)
+    own = assay("plan", "iris.toml", "--set", "data=own.npz")
+    assert "Each split draws validation rows anew. The test rows are those of the source in every split." in own.out
+    assert json.loads(assay("plan", "iris.toml", "--json").out)["splits"] == 3
+
+
+def test_what_is_kept_is_told(assay, tmp_path):
+    """How many networks, and how much they and their predictions take on disk, for each way to keep."""
+    told = assay("plan", "digits")
+    assert "Keeps 12 networks, " in told.out
+    assert ", and predictions, at most " in told.out
+    assert "Keeps 60 networks, " in assay("plan", "digits", "--set", "design.keep=all").out
+    assert 'Keeps no network (design.keep = "none").' in assay("plan", "digits", "--set", "design.keep=none").out
+    kept = json.loads(assay("plan", "digits", "--json").out)["kept"]
+    assert kept["networks"] == 12
+    assert 12 * 4 * 5578 < kept["network_bytes"] < 2 * 12 * 4 * 5578

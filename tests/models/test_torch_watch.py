@@ -28,15 +28,6 @@ X = torch.randn(256, 6, generator=torch.Generator().manual_seed(0))
 Y = (X.sum(dim=1) > 0).long()
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread():
-    """Networks as small as these are slower on several."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def network() -> nn.Module:
     return nn.Sequential(nn.Linear(6, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout(0.2), nn.Linear(16, 2))
 

@@ -28,15 +28,6 @@ Y = (X.sum(dim=1) > 0).long()
 STEPS = 9
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread():
-    """Networks as small as these are slower on several."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def network() -> nn.Module:
     return nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Dropout(0.1), nn.Linear(8, 2))
 

@@ -71,6 +71,7 @@ CHANGED = {
         "loss": "mean_squared_error",
         "metric": "mean_squared_error",
         "metrics": ["f1"],
+        "class_weight": "balanced",
         "epochs": None,
         "batch_size": 16,
     },

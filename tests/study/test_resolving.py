@@ -135,6 +135,16 @@ def test_any_metric_that_is_recorded_may_select():
         resolve(study, condition, REGRESSION)
 
 
+def test_weights_of_classes_want_examples_of_one_class():
+    """Neither quantities nor several labels have one."""
+    study, condition = only_condition(training={"class_weight": "balanced"})
+    resolve(study, condition, DIGITS)
+    resolve(study, condition, BINARY)
+    for shape in (REGRESSION, MULTILABEL):
+        with pytest.raises(StudyError, match=rf"class_weight: an example of {shape.task} data has no single class\."):
+            resolve(study, condition, shape)
+
+
 def test_one_hot_losses_are_refused_for_several_labels():
     """An example may have any number of them."""
     study, condition = only_condition(training={"loss": "categorical_crossentropy"})

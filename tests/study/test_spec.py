@@ -228,6 +228,15 @@ def test_every_mistake_is_told_at_once():
             {"training": {"metrics": 3}},
             'training.metrics: expected a list of metrics such as ["f1", "roc_auc"], got',
         ),
+        (
+            {"training": {"class_weight": "balancd"}},
+            "training.class_weight: unknown value 'balancd'. Did you mean 'balanced'? Choose from: none, bal",
+        ),
+        (
+            {"training": {"class_weight": {"a": -1}}},
+            "training.class_weight.a: expected a number of at least 0, got",
+        ),
+        ({"training": {"class_weight": 2}}, "training.class_weight: expected none, balanced, or a table such as {no ="),
         ({"design": {"kind": "factorail"}}, "design.kind: unknown value 'factorail'. Did you mean 'factorial'?"),
         ({"design": {"confidence": 95.0}}, "design.confidence: expected a number below 1, got 95.0."),
         ({"design": {"final": "yes"}}, "design.final: expected true or false, got 'yes'."),
@@ -345,3 +354,14 @@ def test_a_metric_of_one_s_own_may_select():
     close = {"name": "close", "expression": "abs(y_true - y_pred) < 0.1"}
     study = Study(data="iris", training={"metric": close}, design={"select": "val_close"})
     assert study.design.select == "val_close"
+
+
+def test_class_weights_are_a_table_of_a_factor_or_a_condition():
+    """One setting, not several; it is the same study through TOML."""
+    named = {"plain": {}, "heavy": {"training": {"class_weight": {"0": 1, "1": 5}}}}
+    study = Study(data="iris", conditions=named, design={"kind": "conditions"})
+    assert [each.training.class_weight for each in study.expand()] == ["none", {"0": 1.0, "1": 5.0}]
+    study = Study(data="iris", vary={"training.class_weight": ["none", "balanced", {0: 1, 2: 5}]})
+    names = ["class_weight=none", "class_weight=balanced", "class_weight=0 1 2 5"]
+    assert [each.name for each in study.expand()] == names
+    assert Study(**tomllib.loads(study.to_toml())) == study

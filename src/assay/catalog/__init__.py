@@ -1,4 +1,4 @@
-"""What there is to choose from, and what goes with what: activations, initializers, optimizers, losses.
+"""What there is to choose from, and what goes with what: activations, initializers, optimizers, losses, metrics.
 
 >>> from assay.catalog import find_entry
 >>> find_entry("activations", "tanh").derivative
@@ -14,6 +14,7 @@ from assay.catalog.entries import (
     Entry,
     InitializerEntry,
     LossEntry,
+    MetricEntry,
     OptimizerEntry,
     catalog,
     find_entry,
@@ -29,6 +30,7 @@ __all__ = [
     "Entry",
     "InitializerEntry",
     "LossEntry",
+    "MetricEntry",
     "OptimizerEntry",
     "Pairing",
     "catalog",

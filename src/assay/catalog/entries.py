@@ -15,11 +15,12 @@ from assay.choices import REQUIRED, Choice, Named, Table
 from assay.errors import AssayError, did_you_mean
 from assay.learning.losses import LOSSES
 from assay.learning.optimizers import OPTIMIZERS, slot_names, static_part
+from assay.learning.scores import METRICS, Metric
 from assay.networks.activations import ACTIVATIONS, Activation
 from assay.networks.initializers import INITIALIZERS
 
 KINDS: Mapping[str, Table[Any]] = {
-    table.plural: cast("Table[Any]", table) for table in (ACTIVATIONS, INITIALIZERS, OPTIMIZERS, LOSSES)
+    table.plural: cast("Table[Any]", table) for table in (ACTIVATIONS, INITIALIZERS, OPTIMIZERS, LOSSES, METRICS)
 }
 """Every kind with its table."""
 
@@ -124,6 +125,17 @@ class LossEntry(Entry):
     labels: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class MetricEntry(Entry):
+    """One metric; `tasks` are those that it has a meaning for, `needs` what it looks at, `better` what it is to be."""
+
+    summary: str
+    tasks: tuple[str, ...]
+    needs: str
+    range: str
+    better: str
+
+
 def find_kind(kind: str) -> str:
     """`kind` itself, if it is one; its singular will do.
 
@@ -174,6 +186,7 @@ def _entry(kind: str, record: Named, choice: Choice) -> Entry:
         INITIALIZERS.plural: _initializer,
         OPTIMIZERS.plural: _optimizer,
         LOSSES.plural: _loss,
+        METRICS.plural: _metric,
     }
     return build[kind](record, choice, _shared(kind, record, choice))
 
@@ -274,4 +287,16 @@ def _loss(record: Any, choice: Choice, shared: dict[str, Any]) -> Entry:
         output_units=record.output_units,
         gradient_below=record.gradient_below,
         labels=record.labels or "not known",
+    )
+
+
+def _metric(record: Metric, choice: Choice, shared: dict[str, Any]) -> Entry:
+    low, high = (f"{end:g}".replace("inf", "∞") for end in (record.low, record.high))
+    return MetricEntry(
+        **shared,
+        summary=summary_of(record.function),
+        tasks=record.tasks,
+        needs=record.needs,
+        range=f"{low} to {high}",
+        better="high" if record.higher_is_better else "low",
     )

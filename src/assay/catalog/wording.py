@@ -6,7 +6,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from assay.catalog.entries import ActivationEntry, Entry, InitializerEntry, LossEntry, OptimizerEntry
+from assay.catalog.entries import (
+    ActivationEntry,
+    Entry,
+    InitializerEntry,
+    LossEntry,
+    MetricEntry,
+    OptimizerEntry,
+)
 from assay.catalog.pairings import Pairing
 
 Facts = list[tuple[str, str]]
@@ -58,6 +65,15 @@ def short_facts(entry: Entry) -> Facts:
                 ("output unit", " or ".join(entry.output_units)),
                 ("labels", entry.labels),
             ]
+        case MetricEntry():
+            return [
+                name,
+                ("what it is", entry.summary),
+                ("for", ", ".join(entry.tasks)),
+                ("from", entry.needs),
+                ("range", entry.range),
+                ("better", entry.better),
+            ]
     raise TypeError(f"no table for {type(entry).__name__}")
 
 
@@ -90,6 +106,14 @@ def _of_kind(entry: Entry) -> Facts:
                 told.append((f"gradient below {entry.output_units[0]}", entry.gradient_below))
                 told.append(("output unit", " or ".join(entry.output_units)))
             return [*told, ("labels", entry.labels)]
+        case MetricEntry():
+            return [
+                ("what it is", entry.summary),
+                ("for", ", ".join(entry.tasks)),
+                ("computed from", entry.needs),
+                ("range", entry.range),
+                ("better", entry.better),
+            ]
     raise TypeError(f"no facts for {type(entry).__name__}")
 
 

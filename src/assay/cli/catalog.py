@@ -20,7 +20,7 @@ PIPED_WIDTH = 120
 
 def catalog(
     kind: Annotated[
-        str | None, typer.Argument(help="activations, initializers, optimizers or losses: a table of them.")
+        str | None, typer.Argument(help="activations, initializers, optimizers, losses or metrics: a table.")
     ] = None,
     name: Annotated[
         str | None,

@@ -12,7 +12,7 @@ from assay.cli.options import ConditionOption, DirectoryArgument, NetworkSeedOpt
 if TYPE_CHECKING:
     from assay import Results
 
-EXAMPLE = "Example: assay export assay-runs/digits --to onnx --out digits.onnx"
+EXAMPLE = "Example: assay export assay-runs/digits --to keras --out digits.keras"
 
 TABLES = ("tensorboard", "csv", "parquet")
 

@@ -420,7 +420,7 @@ class NetworkFacts:
         return self.layers[-1]
 
 
-def chance_loss(loss: Choice, y: np.ndarray) -> float | None:
+def chance_loss(loss: Choice, y: np.ndarray, weights: np.ndarray | None = None) -> float | None:
     """The smallest loss that one constant output reaches: what a network knows that has learnt the targets' mean alone.
 
     Tried are the mean, the median and the commonest row of the targets, which are the best constants of squared and
@@ -431,6 +431,8 @@ def chance_loss(loss: Choice, y: np.ndarray) -> float | None:
     loss : Choice
     y : array, shape (B, K)
         Dense targets.
+    weights : array, shape (B,), optional
+        How much each row counts in the loss; all alike when not given.
 
     Returns
     -------
@@ -438,19 +440,24 @@ def chance_loss(loss: Choice, y: np.ndarray) -> float | None:
         None where no such loss is finite.
     """
     y = np.asarray(y, np.float64)[:LOOKED_AT]
-    rows, counts = np.unique(y[:1000], axis=0, return_counts=True)
-    constants = [y.mean(axis=0), np.median(y, axis=0), rows[counts.argmax()], 2 * rows[counts.argmax()] - 1]
+    counting = np.ones(len(y)) if weights is None else np.asarray(weights, np.float64)[:LOOKED_AT]
+    rows, of_rows = np.unique(y[:1000], axis=0, return_inverse=True)
+    counts = np.bincount(of_rows.ravel(), counting[:1000])
+    mean = y.mean(axis=0) if weights is None else np.average(y, axis=0, weights=counting)
+    constants = [mean, np.median(y, axis=0), rows[counts.argmax()], 2 * rows[counts.argmax()] - 1]
     if loss.arguments.get("from_logits"):
         mean = np.clip(constants[0], 1e-7, 1 - 1e-7)
         constants = [np.log(mean) if y.shape[1] > 1 else np.log(mean / (1 - mean))]
     with jax.enable_x64(True):
         mean_loss = _mean_loss(loss)
-        found = [float(mean_loss(y.T, np.broadcast_to(constant[:, None], y.T.shape))) for constant in constants]
+        found = [
+            float(mean_loss(y.T, np.broadcast_to(constant[:, None], y.T.shape), counting)) for constant in constants
+        ]
     finite = [value for value in found if np.isfinite(value)]
     return min(finite) if finite else None
 
 
 @lru_cache(maxsize=64)
 def _mean_loss(loss: Choice) -> Any:
-    """``(targets, outputs) -> mean``, of arrays (K, B): a single small program."""
-    return jax.jit(lambda targets, outputs: loss_values(loss, targets, outputs).mean())
+    """``(targets, outputs, weights) -> mean``, of arrays (K, B) and (B,): a single small program."""
+    return jax.jit(lambda targets, outputs, weights: (loss_values(loss, targets, outputs) * weights).mean())

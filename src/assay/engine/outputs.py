@@ -40,14 +40,14 @@ def outputs_program(recipe: Recipe, mesh: Mesh) -> Jitted:
 
     def program(parameters: Parameters, x: Inputs, y: Array, chunks: Batches[Array], num_chunks: Array) -> Array:
         pieces, rows = chunks.rows.shape
-        slots = parameters[0].bias.shape[1]
+        slots, units = parameters[0].bias.shape[1], y.shape[1] - recipe.weighted
 
         def one_group(parameters: Parameters, count: Array) -> Array:
             def chunk(index: Array, found: Array) -> Array:
-                inputs, _, _ = batch_of(x, y, jax.tree.map(lambda leaf: leaf[index], chunks))
-                return found.at[index].set(forward(recipe, parameters, inputs))
+                examples = batch_of(recipe, x, y, jax.tree.map(lambda leaf: leaf[index], chunks))
+                return found.at[index].set(forward(recipe, parameters, examples.inputs))
 
-            return jax.lax.fori_loop(0, count, chunk, jnp.zeros((pieces, slots, y.shape[1], rows)))
+            return jax.lax.fori_loop(0, count, chunk, jnp.zeros((pieces, slots, units, rows)))
 
         if not recipe.at_once:
             return jax.lax.map(lambda group: one_group(*group), (parameters, num_chunks))

@@ -27,7 +27,7 @@ class PlacedData:
 
     Attributes
     ----------
-    x, y : Inputs (all rows, F) and array (all rows, K)
+    x, y : Inputs (all rows, F) and array (all rows, K); K + 1 columns where the last holds the weights of the rows
     first, rows : int
         The part: rows first … first + rows − 1.
     room : int
@@ -57,6 +57,11 @@ class PlacedData:
         chunks = _batches(_with_room(order, chunks_shape(all_rows)[0]), self.rare)
         placed = jax.device_put(chunks, self.y.sharding)
         return dataclasses.replace(self, first=first, rows=stop - first, chunks=placed, num_chunks=len(order))
+
+    def weighted(self, weights: np.ndarray) -> PlacedData:
+        """The same with other weights, (all rows,), of rows that were placed with weights."""
+        y = np.concatenate([np.asarray(self.y)[:, :-1], np.asarray(weights, np.float32)[:, None]], axis=1)
+        return dataclasses.replace(self, y=jax.device_put(y, self.y.sharding))
 
     def batches(self, order: np.ndarray) -> Batches[Array]:
         """On the devices, for rows (S, steps, B) from the first of the part on; filled up to the room for steps."""

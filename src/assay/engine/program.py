@@ -8,6 +8,8 @@ Index letters: G groups, M slots of a group, B examples of a batch, F features, 
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
 from jax import Array
@@ -24,21 +26,46 @@ from assay.learning.losses import loss_values
 from assay.learning.metrics import per_example_metric
 
 
-def batch_of(x: Inputs, y: Array, batch: Batches[Array]) -> tuple[Array | SparseBatch, Array, Array]:
-    """Inputs (B, F), targets (K, B) and the weight of each row (0 for the padding, marked −1)."""
-    weights = (batch.rows >= 0).astype(jnp.float32)
+class Examples(NamedTuple):
+    """A batch of rows, as networks see it.
+
+    Attributes
+    ----------
+    inputs : array (B, F), or SparseBatch
+    targets : array, (K, B)
+    present : array, (B,)
+        1; 0 for the padding, marked −1.
+    weights : array, (B,)
+        How much each row counts in the loss: `present`, unless the rows have weights.
+    """
+
+    inputs: Array | SparseBatch
+    targets: Array
+    present: Array
+    weights: Array
+
+
+def batch_of(recipe: Recipe, x: Inputs, y: Array, batch: Batches[Array]) -> Examples:
+    """The rows of a batch."""
+    present = (batch.rows >= 0).astype(jnp.float32)
     rows = jnp.maximum(batch.rows, 0)
     if isinstance(x, SparseInputs):
         assert batch.words is not None
         assert batch.owners is not None
-        values = x.values[rows].astype(jnp.float32)
-        return SparseBatch(values, x.columns, batch.words, batch.owners), y[rows].T, weights
-    return x[rows].astype(jnp.float32), y[rows].T, weights
+        inputs: Array | SparseBatch = SparseBatch(
+            x.values[rows].astype(jnp.float32), x.columns, batch.words, batch.owners
+        )
+    else:
+        inputs = x[rows].astype(jnp.float32)
+    targets = y[rows].T
+    if recipe.weighted:
+        return Examples(inputs, targets[:-1], present, present * targets[-1])
+    return Examples(inputs, targets, present, present)
 
 
-def _other_metric(recipe: Recipe, targets: Array, outputs: Array, weights: Array) -> Array | None:
+def _other_metric(recipe: Recipe, targets: Array, outputs: Array, present: Array) -> Array | None:
     """Its sum over the examples, (M,), where the study asks for another metric."""
-    return None if recipe.metric is None else loss_values(recipe.metric, targets, outputs) @ weights
+    return None if recipe.metric is None else loss_values(recipe.metric, targets, outputs) @ present
 
 
 def _plus(total: Array | None, found: Array | None) -> Array | None:
@@ -66,8 +93,8 @@ def _train_group(
 
     def step(index: Array, carry: tuple[State[Array], Totals, Array]) -> tuple[State[Array], Totals, Array]:
         state, totals, losses = carry
-        inputs, targets, weights = batch_of(x, y, jax.tree.map(lambda leaf: leaf[index], batches))
-        count = jnp.sum(weights)
+        inputs, targets, present, weights = batch_of(recipe, x, y, jax.tree.map(lambda leaf: leaf[index], batches))
+        count = jnp.sum(present)
 
         def objective(parameters: Parameters) -> tuple[Array, tuple[Array, Array]]:
             step_key = jax.random.fold_in(key, state.step) if numbers.dropout else None
@@ -77,8 +104,8 @@ def _train_group(
             return jnp.sum(loss), (loss, outputs)
 
         (_, (loss, outputs)), gradients = jax.value_and_grad(objective, has_aux=True)(state.parameters)
-        metric = per_example_metric(recipe.task, targets, outputs, threshold=numbers.threshold) @ weights
-        other = _other_metric(recipe, targets, outputs, weights)
+        metric = per_example_metric(recipe.task, targets, outputs, threshold=numbers.threshold) @ present
+        other = _other_metric(recipe, targets, outputs, present)
         number = state.step + 1
         parameters, slots = updated(
             recipe, state.parameters, gradients, state.slots, number.astype(jnp.float32), numbers
@@ -107,11 +134,11 @@ def _score_group(
     """Sums over the rows of the first `count` chunks, without dropout, for one group."""
 
     def chunk(index: Array, totals: Totals) -> Totals:
-        inputs, targets, weights = batch_of(x, y, jax.tree.map(lambda leaf: leaf[index], chunks))
+        inputs, targets, present, weights = batch_of(recipe, x, y, jax.tree.map(lambda leaf: leaf[index], chunks))
         outputs = forward(recipe, parameters, inputs)
-        loss = example_losses(recipe, targets, outputs) @ weights + penalty(parameters, numbers.l2) * jnp.sum(weights)
-        metric = per_example_metric(recipe.task, targets, outputs, threshold=numbers.threshold) @ weights
-        other = _other_metric(recipe, targets, outputs, weights)
+        loss = example_losses(recipe, targets, outputs) @ weights + penalty(parameters, numbers.l2) * jnp.sum(present)
+        metric = per_example_metric(recipe.task, targets, outputs, threshold=numbers.threshold) @ present
+        other = _other_metric(recipe, targets, outputs, present)
         return Totals(totals.loss + loss, totals.metric + metric, _plus(totals.other, other))
 
     zeros = jnp.zeros_like(numbers.threshold)

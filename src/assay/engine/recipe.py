@@ -28,6 +28,8 @@ class Recipe:
         Whether the first kernels lie as (M, in, out), for `sparse_product`.
     at_once : bool
         Whether all groups of a device run at the same time (a GPU), or one after another (a core).
+    weighted : bool
+        Whether the targets have one more column: how much a row counts in the loss.
     """
 
     task: str
@@ -37,10 +39,18 @@ class Recipe:
     sparse: bool
     at_once: bool
     metric: Choice | None = None
+    weighted: bool = False
 
     @classmethod
     def of(
-        cls, layout: Layout, task: str, *, metric: Choice | None = None, sparse: bool = False, at_once: bool = False
+        cls,
+        layout: Layout,
+        task: str,
+        *,
+        metric: Choice | None = None,
+        sparse: bool = False,
+        at_once: bool = False,
+        weighted: bool = False,
     ) -> Recipe:
         """Read the segments off a layout."""
 
@@ -56,6 +66,7 @@ class Recipe:
             sparse,
             at_once,
             metric,
+            weighted,
         )
 
     def inputs_first(self, layer: int) -> bool:

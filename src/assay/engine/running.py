@@ -51,7 +51,7 @@ class PopulationPrograms:
             counts,
         )
         x = whole((rows, layout.members[0].layers[0].fan_in), dtype)
-        y = whole((rows, outputs), np.float32)
+        y = whole((rows, outputs + self.recipe.weighted), np.float32)
         PROGRAMS.ready(epoch_program, (self.recipe, self.spreading.mesh), (state, self.numbers, x, y, work))
 
     def run(
@@ -99,7 +99,7 @@ class PopulationPrograms:
         """
         groups, slots = (index[active] for index in self.spreading.layout.position)
         all_chunks, size = data.chunks.rows.shape
-        units = data.y.shape[1]
+        units = data.y.shape[1] - self.recipe.weighted
         chunk_bytes = 4 * self.spreading.room * self.spreading.layout.num_slots * units * size
         room = min(all_chunks, max(1, PIECE_BYTES // chunk_bytes))
         chunks = jax.tree.map(np.asarray, data.chunks)

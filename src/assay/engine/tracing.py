@@ -185,6 +185,9 @@ def trace_group(
     The gradient with respect to the pre-activations is that with respect to zeros added to them.
     """
     inputs, targets = x[rows].astype(jnp.float32), y[rows].T
+    weights: Array | float = 1.0
+    if recipe.weighted:
+        targets, weights = targets[:-1], targets[-1]
     parameters, count = state.parameters, rows.shape[0]
 
     def as_outputs(layer: int, kernel: Array) -> Array:
@@ -204,7 +207,8 @@ def trace_group(
 
     def objective(parameters: Parameters, offsets: list[Array]) -> tuple[Array, tuple[list[Array], list[Array], Array]]:
         preactivations, activations = forward(parameters, offsets)
-        loss = jnp.mean(example_losses(recipe, targets, activations[-1]), axis=-1) + penalty(parameters, numbers.l2)
+        losses = example_losses(recipe, targets, activations[-1])
+        loss = jnp.mean(losses * weights if recipe.weighted else losses, axis=-1) + penalty(parameters, numbers.l2)
         return jnp.sum(loss), (preactivations, activations, loss)
 
     members = numbers.threshold.shape[0]

@@ -54,7 +54,7 @@ class Trainer:
     batch_size : int
         Examples in one update; a smaller last batch is used as it is, as in Keras.
     task : str
-        ``binary``, ``multiclass`` or ``regression``: decides the metric.
+        ``binary``, ``multiclass``, ``multilabel`` or ``regression``: decides the metric.
     metric : Choice, optional
         Another one, recorded too: the name of a loss, or a user's own.
     tiles : int, optional
@@ -63,6 +63,8 @@ class Trainer:
         Whether the first layer is to be a sparse one, for multi-hot rows; see `suits_sparse`. The same network.
     devices : sequence of jax.Device, optional
         All of them when not given.
+    weighted : bool
+        Whether rows are placed with weights.
     at_once : bool, optional
         Whether a device runs all its groups at the same time; when not given, a GPU does and a core does not.
     """
@@ -77,6 +79,7 @@ class Trainer:
         metric: Choice | None = None,
         tiles: int | None = None,
         sparse: bool = False,
+        weighted: bool = False,
         devices: Sequence[jax.Device] | None = None,
         at_once: bool | None = None,
     ) -> None:
@@ -89,7 +92,7 @@ class Trainer:
         )
         if at_once is None:
             at_once = not on_cpu(devices)
-        self.recipe = Recipe.of(self.layout, task, metric=metric, sparse=sparse, at_once=at_once)
+        self.recipe = Recipe.of(self.layout, task, metric=metric, sparse=sparse, at_once=at_once, weighted=weighted)
         self.spreading = Spreading(self.layout, devices)
         numbers = self.spreading.groups(member_numbers(self.layout, self.recipe, self.seeds))
         self._programs = PopulationPrograms(self.recipe, self.spreading, numbers, batch_size)
@@ -99,9 +102,16 @@ class Trainer:
         """Whether the first layer is a sparse one."""
         return self.recipe.sparse
 
+    @property
+    def _outputs(self) -> int:
+        """Outputs of a network, K."""
+        return self.layout.members[0].layers[-1].outputs
+
     # ------------------------------------------------------------------ data and state
 
-    def place(self, x: np.ndarray, y: np.ndarray, *, training_rows: int | None = None) -> PlacedData:
+    def place(
+        self, x: np.ndarray, y: np.ndarray, *, training_rows: int | None = None, weights: np.ndarray | None = None
+    ) -> PlacedData:
         """Put rows on every device; `PlacedData.part` cuts them without a copy.
 
         Parameters
@@ -109,7 +119,11 @@ class Trainer:
         x, y : arrays, (rows, F) of any number type and (rows, K)
         training_rows : int, optional
             The most rows that an epoch will pass over; all of them when not given.
+        weights : array, shape (rows,), of a trainer that is `weighted`
+            How much each row counts in the loss: that of B rows is Σ wᵢ ℓᵢ / B. `PlacedData.weighted` gives others.
         """
+        assert (weights is not None) == self.recipe.weighted
+        y = y if weights is None else np.concatenate([y, weights[:, None]], axis=1)
         most = len(x) if training_rows is None else training_rows
         return place(x, y, self.spreading.whole, batch_size=self.batch_size, training_rows=most, sparse=self.sparse)
 
@@ -208,7 +222,7 @@ class Trainer:
             In the order of the rows; NaN for trials that are not `active`.
         """
         active = np.ones(self.layout.position[0].shape, bool) if active is None else active
-        outputs = np.full((*active.shape, data.rows, data.y.shape[1]), np.nan, np.float32)
+        outputs = np.full((*active.shape, data.rows, self._outputs), np.nan, np.float32)
         outputs[active] = self._programs.outputs(state, data, active)
         return outputs
 
@@ -223,7 +237,7 @@ class Trainer:
         conditions, seeds = np.nonzero(active)
         order = np.lexsort((slots[active], groups[active]))
         trials = np.stack([conditions, seeds], axis=1)[order]
-        at_once = max(1, ANSWER_BYTES // (4 * data.rows * data.y.shape[1]))
+        at_once = max(1, ANSWER_BYTES // (4 * data.rows * self._outputs))
         for first in range(0, len(trials), at_once):
             these = np.zeros_like(active)
             these[tuple(trials[first : first + at_once].T)] = True

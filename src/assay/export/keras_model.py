@@ -95,16 +95,16 @@ def _about(network: Kept) -> dict[str, Any]:
 # ---- before the network
 
 
-def _inputs(preparation: Preparation) -> tuple[list[Any], Any]:
-    """The inputs of the model, and the features as the network takes them."""
+def _inputs(preparation: Preparation) -> tuple[Any, Any]:
+    """The input of the model, or its inputs by their names, and the features as the network takes them."""
     import keras
 
     if not preparation.columns:
         x = keras.Input(preparation.shape, name="x")
         flat = keras.layers.Flatten()(x) if len(preparation.shape) != 1 else x
-        return [x], _scaled(flat, preparation.scaling)
-    inputs = [keras.Input((1,), name=column.name) for column in preparation.columns]
-    parts = [part for x, column in zip(inputs, preparation.columns, strict=True) for part in _features(x, column)]
+        return x, _scaled(flat, preparation.scaling)
+    inputs = {column.name: keras.Input((1,), name=column.name) for column in preparation.columns}
+    parts = [part for column in preparation.columns for part in _features(inputs[column.name], column)]
     joined = keras.layers.Concatenate()(parts) if len(parts) > 1 else parts[0]
     return inputs, _scaled(joined, preparation.scaling)
 

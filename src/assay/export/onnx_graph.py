@@ -249,6 +249,7 @@ ALONG_AN_AXIS: dict[str, Callable[[Graph, str, Mapping[str, Any], tuple[int, ...
         "CumSum", name, graph.constant(np.asarray(p["axis"], np.int64)), reverse=int(p["reverse"])
     ),
     "sort": _sort,
+    "transpose": lambda graph, name, p, _: graph.add("Transpose", name, perm=list(map(int, p["permutation"]))),
     "squeeze": lambda graph, name, p, _: graph.add(
         "Squeeze", name, graph.constant(np.asarray(p["dimensions"], np.int64))
     ),

@@ -64,11 +64,11 @@ class LossCurve:
 def catalog_figure(kind: str, choices: Sequence[str | Choice]) -> Figure | None:
     """A picture of entries of the catalogue; None where nothing can be drawn.
 
-    Optimizers are rules and not curves; initializers without a distribution are left out.
+    Optimizers and metrics are no curves; initializers without a distribution are left out.
 
     Parameters
     ----------
-    kind : {"activations", "initializers", "optimizers", "losses"}
+    kind : {"activations", "initializers", "optimizers", "losses", "metrics"}
     choices : sequence of str or Choice
 
     Returns

@@ -132,16 +132,25 @@ def interaction_data(
     return Interaction(measure, confidence, labels[along.key], labels[beside.key], levels, lines)
 
 
-def interaction_of(results: Results, effects: FactorAnalysis) -> Interaction | None:
+def interaction_of(results: Results, effects: FactorAnalysis | None = None) -> Interaction | None:
     """The pair of factors of a study that is most worth seeing.
 
     None where it has fewer than two factors, or one of so many levels (`MOST_LEVELS`) that a picture would show none.
+
+    Parameters
+    ----------
+    results : Results
+    effects : FactorAnalysis, optional
+        That of its summary, where it is at hand.
     """
     measured = Measured(results)
-    factorial, measure, pair = Factorial.of(measured), measured.measure, effects.pair
-    if factorial is None or measure is None or pair is None:
+    factorial, measure = Factorial.of(measured), measured.measure
+    if factorial is None or measure is None:
         return None
-    first, second, means = factorial.pair(*pair)
+    effects = factorial.analysed(measured) if effects is None else effects
+    if effects is None or effects.pair is None:
+        return None
+    first, second, means = factorial.pair(*effects.pair)
     if max(means.shape[:2]) > MOST_LEVELS:
         return None
     data = interaction_data(first, second, intervals_of(means, measured), means, measure, measured.confidence)
@@ -162,8 +171,7 @@ def interaction(results: Results) -> Figure:
     StudyError
         If the study has no two factors that vary together.
     """
-    effects = results.summary().effects
-    data = None if effects is None else interaction_of(results, effects)
+    data = interaction_of(results)
     if data is None:
         raise StudyError(
             f"{results.study.name}: expected a factorial study of two factors or more, with two seeds that ended in "

@@ -205,13 +205,23 @@ def measured(names: Collection[str], answers: Answers) -> dict[str, float]:
     counts_rows=True,
     counts_labels=True,
     meant_by=("acc", "accuracy_score", "binary_accuracy", "categorical_accuracy"),
+    advantages="Easy to read.",
+    drawbacks="A constant answer has the share of the commonest class: of rare classes it says little.",
 )
 def accuracy(answers: Answers) -> float:
     """Share of the rows that are classified correctly; of several labels, of all labels of all rows."""
     return np.mean(answers.labels == answers.classes)
 
 
-@metric(tasks=("multilabel",), needs="classes", higher_is_better=True, counts_rows=True, meant_by=("exact_match",))
+@metric(
+    tasks=("multilabel",),
+    needs="classes",
+    higher_is_better=True,
+    counts_rows=True,
+    meant_by=("exact_match",),
+    advantages="What counts where an answer is of use only as a whole.",
+    drawbacks="One wrong label of many is as bad as all.",
+)
 def subset_accuracy(answers: Answers) -> float:
     """Share of the rows of which every label is right."""
     from sklearn.metrics import accuracy_score
@@ -225,6 +235,8 @@ def subset_accuracy(answers: Answers) -> float:
     higher_is_better=True,
     chance=lambda classes: 1 / classes,
     meant_by=("balanced_accuracy_score", "bacc", "uar"),
+    advantages="Rare classes count as much as common ones; a constant answer has 1 / classes.",
+    drawbacks="Looks at the classes said alone, not at how sure the network is.",
 )
 def balanced_accuracy(answers: Answers) -> float:
     """Mean over the classes of the share of their rows that are found."""
@@ -238,7 +250,14 @@ def _average(answers: Answers) -> dict[str, Any]:
     return {"average": "binary" if answers.task == "binary" else "macro", "zero_division": 0}
 
 
-@metric(tasks=ANY_CLASSES, needs="classes", higher_is_better=True, meant_by=("precision_score", "ppv"))
+@metric(
+    tasks=ANY_CLASSES,
+    needs="classes",
+    higher_is_better=True,
+    meant_by=("precision_score", "ppv"),
+    advantages="What a false alarm costs.",
+    drawbacks="Says nothing of what was missed; 0 where no row is called class 1.",
+)
 def precision(answers: Answers) -> float:
     """Share of the rows called class 1 that are; mean over classes or labels where there are several (macro)."""
     from sklearn.metrics import precision_score
@@ -246,7 +265,14 @@ def precision(answers: Answers) -> float:
     return precision_score(answers.labels, answers.classes, **_average(answers))
 
 
-@metric(tasks=ANY_CLASSES, needs="classes", higher_is_better=True, meant_by=("recall_score", "sensitivity", "tpr"))
+@metric(
+    tasks=ANY_CLASSES,
+    needs="classes",
+    higher_is_better=True,
+    meant_by=("recall_score", "sensitivity", "tpr"),
+    advantages="What a missed row costs.",
+    drawbacks="1 for a network that calls every row class 1.",
+)
 def recall(answers: Answers) -> float:
     """Share of the rows of class 1 that are called so; mean over classes or labels where there are several (macro)."""
     from sklearn.metrics import recall_score
@@ -260,6 +286,8 @@ def recall(answers: Answers) -> float:
     needs="classes",
     higher_is_better=True,
     meant_by=("f1_score", "f1_macro", "f_score", "f"),
+    advantages="High only where both precision and recall are.",
+    drawbacks="Blind to rows of class 0 that are called so; depends on the threshold.",
 )
 def f1(answers: Answers) -> float:
     """2 · precision · recall / (precision + recall) of class 1; mean over classes or labels (macro)."""
@@ -276,6 +304,8 @@ def f1(answers: Answers) -> float:
     low=-1.0,
     chance=lambda classes: 0.0,
     meant_by=("mcc", "matthews", "phi"),
+    advantages="High only where rows of all classes are told well, whatever their shares.",
+    drawbacks="Less well known than F1; depends on the threshold.",
 )
 def matthews_corrcoef(answers: Answers) -> float:
     """Correlation of true and said classes, from -1 to 1; 0 for a constant answer (Matthews, 1975)."""
@@ -294,6 +324,8 @@ def matthews_corrcoef(answers: Answers) -> float:
     higher_is_better=True,
     chance=lambda classes: 0.5,
     meant_by=("auc", "auroc", "roc_auc_score", "roc_auc_ovr"),
+    advantages="Needs no threshold: how often a row of class 1 stands above one of class 0.",
+    drawbacks="Of very rare classes it stays high while most alarms are false.",
 )
 def roc_auc(answers: Answers) -> float:
     """Area under the ROC curve of class 1; mean over classes, each against the rest, or over labels (macro)."""
@@ -303,7 +335,12 @@ def roc_auc(answers: Answers) -> float:
 
 
 @metric(
-    tasks=ANY_CLASSES, needs="ranks", higher_is_better=True, meant_by=("average_precision_score", "ap", "pr_auc", "map")
+    tasks=ANY_CLASSES,
+    needs="ranks",
+    higher_is_better=True,
+    meant_by=("average_precision_score", "ap", "pr_auc", "map"),
+    advantages="Needs no threshold, and minds false alarms of rare classes.",
+    drawbacks="A constant answer has the share of class 1, so that values of other data do not compare.",
 )
 def average_precision(answers: Answers) -> float:
     """Mean precision over the recall of class 1; mean over classes, each against the rest, or over labels (macro)."""
@@ -321,6 +358,8 @@ def average_precision(answers: Answers) -> float:
     least_outputs=6,
     counts_rows=True,
     meant_by=("top_k_accuracy", "top_k_categorical_accuracy", "top5", "top_5"),
+    advantages="For many classes that are much alike.",
+    drawbacks="Of few classes it is near 1 whatever was learnt.",
 )
 def top_5_accuracy(answers: Answers) -> float:
     """Share of the rows whose class is among the five largest outputs."""
@@ -339,6 +378,8 @@ def top_5_accuracy(answers: Answers) -> float:
     higher_is_better=False,
     high=2.0,
     meant_by=("brier", "brier_score_loss"),
+    advantages="Low only for probabilities that are right as numbers and tell rows apart.",
+    drawbacks="Of rare classes it is small for any answer.",
 )
 def brier_score(answers: Answers) -> float:
     """Mean of (p - y)² of class 1; of several classes its sum over them (Brier, 1950)."""
@@ -355,6 +396,8 @@ def brier_score(answers: Answers) -> float:
     higher_is_better=False,
     meant_by=("ece", "expected_calibration_error"),
     sources=("Guo et al., *On calibration of modern neural networks*, ICML 2017, Eq. 3",),
+    advantages="Whether a confidence of 0.8 is right in 8 of 10 rows.",
+    drawbacks="0 for a constant answer that says the shares; with few rows it is too high.",
 )
 def calibration_error(answers: Answers) -> float:
     """Mean distance of accuracy and confidence over 15 equal bins of confidence, weighted by rows."""
@@ -379,6 +422,8 @@ def calibration_error(answers: Answers) -> float:
     low=-math.inf,
     chance=lambda classes: 0.0,
     meant_by=("r2_score", "r_squared", "coefficient_of_determination"),
+    advantages="The same for every unit: 0 for the mean, 1 for all.",
+    drawbacks="Depends on the spread of the targets; below 0 without end.",
 )
 def r2(answers: Answers) -> float:
     """1 - Σ (t - y)² / Σ (t - mean of t)²; mean over outputs."""
@@ -388,7 +433,14 @@ def r2(answers: Answers) -> float:
 
 
 @metric(
-    tasks=REGRESSION, anyway=REGRESSION, needs="quantities", higher_is_better=False, high=math.inf, meant_by=("mae",)
+    tasks=REGRESSION,
+    anyway=REGRESSION,
+    needs="quantities",
+    higher_is_better=False,
+    high=math.inf,
+    meant_by=("mae",),
+    advantages="In the units of the targets, and calm before outliers.",
+    drawbacks="Values of other targets do not compare.",
 )
 def mean_absolute_error(answers: Answers) -> float:
     """Mean of |t - y|; mean over outputs."""
@@ -397,7 +449,15 @@ def mean_absolute_error(answers: Answers) -> float:
     return mean_absolute_error(answers.targets, answers.outputs)
 
 
-@metric(tasks=REGRESSION, needs="quantities", higher_is_better=False, high=math.inf, meant_by=("mse",))
+@metric(
+    tasks=REGRESSION,
+    needs="quantities",
+    higher_is_better=False,
+    high=math.inf,
+    meant_by=("mse",),
+    advantages="What a network under the squared loss minimizes.",
+    drawbacks="In squared units; outliers rule.",
+)
 def mean_squared_error(answers: Answers) -> float:
     """Mean of (t - y)²; mean over outputs."""
     from sklearn.metrics import mean_squared_error
@@ -405,7 +465,15 @@ def mean_squared_error(answers: Answers) -> float:
     return mean_squared_error(answers.targets, answers.outputs)
 
 
-@metric(tasks=REGRESSION, needs="quantities", higher_is_better=False, high=math.inf, meant_by=("rmse",))
+@metric(
+    tasks=REGRESSION,
+    needs="quantities",
+    higher_is_better=False,
+    high=math.inf,
+    meant_by=("rmse",),
+    advantages="In the units of the targets; large errors count more.",
+    drawbacks="Outliers rule.",
+)
 def root_mean_squared_error(answers: Answers) -> float:
     """√ of the mean of (t - y)²; mean over outputs."""
     from sklearn.metrics import root_mean_squared_error
@@ -413,7 +481,15 @@ def root_mean_squared_error(answers: Answers) -> float:
     return root_mean_squared_error(answers.targets, answers.outputs)
 
 
-@metric(tasks=REGRESSION, needs="quantities", higher_is_better=False, high=math.inf, meant_by=("mape",))
+@metric(
+    tasks=REGRESSION,
+    needs="quantities",
+    higher_is_better=False,
+    high=math.inf,
+    meant_by=("mape",),
+    advantages="The same for every unit.",
+    drawbacks="Huge for targets near 0.",
+)
 def mean_absolute_percentage_error(answers: Answers) -> float:
     """Mean of |t - y| / |t|, a share and not percent; mean over outputs."""
     from sklearn.metrics import mean_absolute_percentage_error

@@ -69,6 +69,8 @@ def _train(
     population: PopulationPlan, dataset: Dataset, worked: Callable[[float], None], devices: Sequence[jax.Device]
 ) -> dict[str, np.ndarray | pl.Series]:
     """The columns that training gives, one number for each condition."""
+    row_weights = population.row_weights(dataset)
+    weights = None if row_weights is None else row_weights.training["train"]
     trainer = Trainer(
         population.members,
         seeds=population.seeds,
@@ -76,11 +78,12 @@ def _train(
         task=population.shape.task,
         tiles=population.layout.tiles if on_cpu(devices) else 1,
         sparse=on_cpu(devices) and suits_sparse(dataset.x_train),
+        weighted=weights is not None,
         devices=devices,
     )
     # Room for the longest stretch: one program then makes all of them, and the last look.
     room = int(np.diff(stretch_cuts(population)).max()) * population.batch_size
-    training = trainer.place(dataset.x_train, dataset.y_train, training_rows=room)
+    training = trainer.place(dataset.x_train, dataset.y_train, training_rows=room, weights=weights)
     learnt = learn_layers(population.members, population.seeds, dataset.x_train, devices=devices)
     state, measure = trainer.start(learnt), ConvergenceMeasure()
     for orders in stretches(population):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from pydantic_core import PydanticCustomError, core_schema
 
 from assay.choices import Choice, Table
 from assay.data.splitting import Resample, Split
-from assay.errors import StudyError
+from assay.errors import StudyError, did_you_mean
 from assay.learning.losses import LOSSES
 from assay.learning.optimizers import OPTIMIZERS, check_numbers
 from assay.learning.scores import METRICS
@@ -206,6 +207,23 @@ def _parse_metrics(value: object) -> tuple[str, ...]:
         raise fault(str(error)) from None
 
 
+def _parse_class_weight(value: object) -> str | dict[str, float]:
+    """``none``, ``balanced``, or a table of weights by class."""
+    if value in ("none", "balanced"):
+        return str(value)
+    if isinstance(value, str):
+        raise fault(
+            f"{PLACE}: unknown value {value!r}.{did_you_mean(value, ('none', 'balanced'))} Choose from: none, "
+            "balanced, or a table of weights by class, such as {no = 1.0, yes = 5.0}."
+        )
+    if not isinstance(value, Mapping) or not value:
+        raise fault(f"{PLACE}: expected none, balanced, or a table such as {{no = 1.0, yes = 5.0}}, got {value!r}.")
+    for label, weight in value.items():
+        if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight < math.inf:
+            raise fault(f"{PLACE}.{label}: expected a number of at least 0, got {weight!r}.")
+    return {str(label): float(weight) for label, weight in value.items()}
+
+
 def _parse_selection(value: object) -> str:
     """``last``, or ``val_`` and the name of a metric; which there are is known with the rest of the study."""
     if isinstance(value, str) and (value == "last" or value.startswith("val_")):
@@ -257,6 +275,18 @@ Splits = Annotated[
                     "required": ["folds"],
                     "additionalProperties": False,
                 },
+            ]
+        }
+    ),
+]
+ClassWeights = Annotated[
+    str | dict[str, float],
+    PlainValidator(_parse_class_weight),
+    JsonSchema(
+        {
+            "anyOf": [
+                {"enum": ["none", "balanced"]},
+                {"type": "object", "additionalProperties": {"type": "number", "minimum": 0}, "minProperties": 1},
             ]
         }
     ),

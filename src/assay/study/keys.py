@@ -30,6 +30,8 @@ _FIELDS = [
     *(f"network.layers.{layer}.{name}" for layer in ("first", "hidden", "output") for name in LayerSpec.model_fields),
 ]
 _IN_FULL = [*PARTS, "design", "probe", *(f"probe.{name}" for name in ProbeSpec.model_fields)]
+_TABLES = ("data.validation", "data.test", "training.class_weight")
+"""Fields whose value may be a table of its own."""
 _STUDY_FIELDS = ["name", "question", *(f"design.{name}" for name in DesignSpec.model_fields)]
 
 
@@ -105,7 +107,7 @@ def flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for name, value in table.items():
         key = f"{prefix}{name}"
-        is_whole = key in ("data.validation", "data.test") or (key.split(".")[-1] in CHOICE_TABLES and is_choice(value))
+        is_whole = key in _TABLES or (key.split(".")[-1] in CHOICE_TABLES and is_choice(value))
         if isinstance(value, Mapping) and not is_whole:
             flat |= flatten(value, f"{key}.")
         else:

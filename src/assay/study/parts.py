@@ -32,6 +32,7 @@ from assay.study.fields import (
     PLACE,
     ActivationChoice,
     BiasInitializer,
+    ClassWeights,
     KernelInitializer,
     LossChoice,
     MetricNames,
@@ -210,6 +211,9 @@ class TrainingSpec(Part):
     metric: LossChoice | None = Field(None, description="Recorded too: a loss, a formula, or a function of your own.")
     metrics: Annotated[MetricNames, LATER] = Field(
         (), description='Of validation and test rows, recorded too: ["f1", "roc_auc"]; see `assay catalog metrics`.'
+    )
+    class_weight: Annotated[ClassWeights, LATER] = Field(
+        "none", description='How much the rows of a class count in training: "balanced", or {no = 1.0, yes = 5.0}.'
     )
     epochs: Whole = Field(10, description="Passes over the training rows.")
     batch_size: Whole = Field(32, description="Rows seen in one update.")

@@ -163,6 +163,7 @@ def resolve(
     except StudyError as error:
         raise StudyError(f"condition '{condition.name}': {error}") from None
     recorded = _recorded(condition, shape)
+    _check_class_weight(condition, shape)
     batch_size = condition.training.batch_size
     if batch_size > shape.train_rows:
         raise StudyError(
@@ -202,6 +203,15 @@ def _recorded(condition: Condition, shape: DataShape) -> list[str]:
     if metric is not None and str(metric) in recorded:
         raise StudyError(f"{place}.metric: '{metric}' is recorded anyway. Leave it out, or choose another.")
     return recorded if metric is None else [*recorded, str(metric)]
+
+
+def _check_class_weight(condition: Condition, shape: DataShape) -> None:
+    """Raise a `StudyError` for weights of classes that an example does not have one of."""
+    if condition.training.class_weight != "none" and shape.task not in ("binary", "multiclass"):
+        raise StudyError(
+            f"condition '{condition.name}': training.class_weight: an example of {shape.task} data has no single "
+            "class. Leave it out; a column may say how much each row counts (data.weight)."
+        )
 
 
 def metrics_of(training: TrainingSpec, shape: DataShape) -> tuple[str, ...]:

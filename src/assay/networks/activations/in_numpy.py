@@ -76,6 +76,7 @@ def _functions() -> dict[str, Callable[..., Any]]:
         "convert_element_type": lambda x, *, new_dtype, **_: np.asarray(x).astype(new_dtype),
         "integer_pow": lambda x, *, y: x**y,
         "select_n": lambda which, if_false, if_true: np.where(which, if_true, if_false),
+        "transpose": lambda x, *, permutation: np.transpose(x, permutation),
         "reduce_max": lambda x, *, axes, **_: x.max(axis=tuple(axes)),
         "reduce_sum": lambda x, *, axes, **_: x.sum(axis=tuple(axes), dtype=x.dtype),
     }
