@@ -31,12 +31,15 @@ def test_each_row_has_two_marks_with_their_intervals(classed):
     assert [text.get_text() for text in axes.texts] == ["3 rows", "3 rows"]
 
 
-def test_of_many_classes_the_worst_are_shown(classed):
+def test_of_many_classes_those_with_most_rows_missed_are_shown(classed):
     """And it says so."""
     counts = {f"c{number:02d}": {f"c{number:02d}": 2} for number in range(MOST_ROWS + 1)}
+    counts["c00"] = {"c01": 1}
+    counts["c24"] = {"c24": 7, "c01": 3}
     data = errors_by_class_data(analyse(classed(counts)))
     assert len(data.rows) == MOST_ROWS
-    assert "the worst 24 of 25 classes" in data.note
+    assert [row.name for row in data.rows[:3]] == ["c00", "c24", "c01"]
+    assert "the 24 of 25 classes with most rows missed" in data.note
 
 
 def test_a_regression_has_none(make_answers):

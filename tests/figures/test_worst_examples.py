@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from assay.analysis.error_analysis import analyse
@@ -59,3 +61,12 @@ def test_a_network_that_is_right_on_every_row_has_none(kept_results, monkeypatch
     monkeypatch.setattr(type(results), "errors", lambda *args, **more: analyse(classed({"a": {"a": 1}, "b": {"b": 1}})))
     with pytest.raises(StoreError, match="it is right on every row"):
         worst_examples(results)
+
+
+def test_long_names_have_a_line_each(kept_results):
+    """Below a picture there is room for so many letters."""
+    results = kept_results("digits")
+    data = worst_examples_data(results, results.errors())
+    renamed = [replace(example, target="a" * 30, predicted="ankle boot") for example in data.examples]
+    figure = draw_worst_examples(replace(data, examples=renamed))
+    assert figure.axes[0].texts[0].get_text() == f"{'a' * 17}…\n→ ankle boot"

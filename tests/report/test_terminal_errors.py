@@ -45,4 +45,4 @@ def test_a_large_confusion_matrix_is_left_out(classed):
 def test_of_many_classes_the_worst_are_listed(classed):
     """And it says so."""
     counts = {f"c{number:02d}": {f"c{number:02d}": 1} for number in range(30)}
-    assert "The 24 of 30 that are found least." in printed(analyse(classed(counts)))
+    assert "The 24 of 30 of which most rows are missed." in printed(analyse(classed(counts)))

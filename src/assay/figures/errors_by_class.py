@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from assay.results import Results
 
 MOST_ROWS = 24
-"""Of more classes the worst ones are drawn."""
+"""Of more classes those are drawn of which most rows are missed."""
 LOOKS = {"recall": (BLUE, "o", -0.14), "precision": (VERMILLION, "D", 0.14)}
 """Colour, mark, and how far it is set from the middle of its row."""
 MEANINGS = {"recall": "recall: rows of the class that are found", "precision": "precision: answers that are right"}
@@ -49,6 +49,11 @@ class ClassRow:
     rows: int
     recall: Share | None
     precision: Share | None
+
+    @property
+    def missed(self) -> int:
+        """How many rows of it are not found."""
+        return 0 if self.recall is None else self.recall.total - self.recall.count
 
 
 @dataclass(frozen=True)
@@ -77,17 +82,22 @@ def errors_by_class_data(errors: ErrorAnalysis) -> ErrorsByClass:
     StoreError
         If the task is a regression.
     """
-    rows = class_rows(errors)
+    rows = worst_rows(errors)
     if not rows:
         raise StoreError(
             f"{errors.answers.condition}: expected classes or labels, got a regression. `assay.figures.residuals` "
             "shows its errors."
         )
-    rows.sort(key=lambda row: 2.0 if row.recall is None else row.recall.count / row.recall.total)
     note = f"{errors.answers.count:,} {errors.answers.split} rows; lines are 95 % intervals"
-    if len(rows) > MOST_ROWS:
-        note += f"; the worst {MOST_ROWS} of {len(rows)} classes"
-    return ErrorsByClass(errors.heading, note, rows[:MOST_ROWS])
+    if len(rows) < len(errors.answers.names):
+        note += f"; the {len(rows)} of {len(errors.answers.names)} classes with most rows missed"
+    return ErrorsByClass(errors.heading, note, rows)
+
+
+def worst_rows(errors: ErrorAnalysis) -> list[ClassRow]:
+    """The class that is found least first; of more than `MOST_ROWS` those of which most rows are missed."""
+    rows = sorted(class_rows(errors), key=lambda row: -row.missed)[:MOST_ROWS]
+    return sorted(rows, key=lambda row: 2.0 if row.recall is None else row.recall.count / row.recall.total)
 
 
 def class_rows(errors: ErrorAnalysis) -> list[ClassRow]:

@@ -16,7 +16,7 @@ import numpy as np
 from assay.analysis.error_analysis import ErrorAnalysis, Example
 from assay.analysis.numbers import number_text
 from assay.errors import StoreError
-from assay.figures.confusion import LETTER, shortened
+from assay.figures.confusion import LETTER
 from assay.figures.examples import ExampleRows, example_rows
 from assay.figures.style import GRID, INK, QUIET, SIZES, new_figure, put_heading, wrapped_heading
 from assay.figures.written import plain
@@ -135,24 +135,34 @@ def _pictures(data: WorstExamples) -> Figure:
     assert data.rows.images is not None
     columns = min(PICTURES_BESIDE, len(data.examples))
     lines = math.ceil(len(data.examples) / columns)
-    side, across, below, left, bottom = 1.0, 0.22, 0.62, 0.15, 0.05
+    captions = [_caption(example) for example in data.examples]
+    further = 0.16 * max(caption.count("\n") for caption in captions)
+    side, across, below, left, bottom = 1.0, 0.3, 0.62 + further, 0.15, 0.05
     width = max(left + columns * (side + across), 4.6)
     top = 0.66 + wrapped_heading(data.heading, width)[1]
     height = top + lines * (side + below) + bottom
     figure = new_figure(width, height)
-    for place, (example, image) in enumerate(zip(data.examples, data.rows.images, strict=True)):
+    for place, (example, image, words) in enumerate(zip(data.examples, data.rows.images, captions, strict=True)):
         line, column = divmod(place, columns)
         x, y = left + column * (side + across), height - top - line * (side + below) - side
         axes = figure.add_axes((x / width, y / height, side / width, side / height))
         _picture(axes, image)
         caption: dict[str, Any] = {"transform": axes.transAxes, "va": "top", "ha": "left"}
-        said = shortened(example.predicted) if len(example.predicted) + len(example.target) < 16 else example.predicted
-        truth = f"{example.target} taken for {said}" if len(example.target + said) < 6 else f"{example.target} → {said}"
-        axes.text(0, -0.05, _cut(truth, 20), fontsize=SIZES["title"], color=INK, **caption)
+        axes.text(0, -0.05, words, fontsize=SIZES["title"], color=INK, **caption)
         sure = "" if example.probability is None else f", {100 * example.probability:.0f} % sure"
-        axes.text(0, -0.24, f"row {example.source_row:,}{sure}", fontsize=SIZES["note"], color=QUIET, **caption)
+        axes.text(
+            0, -0.24 - further, f"row {example.source_row:,}{sure}", fontsize=SIZES["note"], color=QUIET, **caption
+        )
     put_heading(figure, data.heading, data.note)
     return figure
+
+
+def _caption(example: Example) -> str:
+    """``3 taken for 5``; long names on a line each."""
+    text = f"{example.target} taken for {example.predicted}"
+    if len(text) <= LONGEST_CELL:
+        return text
+    return f"{_cut(example.target, LONGEST_CELL)}\n→ {_cut(example.predicted, LONGEST_CELL - 2)}"
 
 
 def _picture(axes: Axes, image: np.ndarray) -> None:

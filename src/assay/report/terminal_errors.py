@@ -9,7 +9,7 @@ from assay.analysis import Share
 from assay.analysis.error_analysis import Confusion, ErrorAnalysis
 from assay.analysis.error_analysis.wording import share_text
 from assay.analysis.numbers import number_text
-from assay.figures.errors_by_class import class_rows
+from assay.figures.errors_by_class import worst_rows
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 MOST_CLASSES = 12
 """A larger confusion matrix has no room; its largest entries are sentences."""
-SHOWN_CLASSES = 24
 
 
 def errors_view(errors: ErrorAnalysis) -> Iterator[RenderableType]:
@@ -28,7 +27,7 @@ def errors_view(errors: ErrorAnalysis) -> Iterator[RenderableType]:
     yield Text(errors.heading, style="bold")
     for sentence in errors.sentences():
         yield Text(f"· {sentence}")
-    if class_rows(errors):
+    if worst_rows(errors):
         yield Text("")
         yield _classes(errors)
     if errors.confusion is not None and len(errors.confusion.names) <= MOST_CLASSES:
@@ -64,14 +63,13 @@ def _table(*headings: str, left: int = 1) -> Table:
 
 
 def _classes(errors: ErrorAnalysis) -> Table:
-    rows = class_rows(errors)
-    rows.sort(key=lambda row: 2.0 if row.recall is None else row.recall.count / row.recall.total)
+    rows, count = worst_rows(errors), len(errors.answers.names)
     noun = "class" if errors.confusion is not None else "label"
     table = _table(noun, "rows", "found (recall)", "right when said (precision)")
-    for row in rows[:SHOWN_CLASSES]:
+    for row in rows:
         table.add_row(_plain(row.name), f"{row.rows:,}", _share(row.recall), _share(row.precision))
-    if len(rows) > SHOWN_CLASSES:
-        table.caption = f"The {SHOWN_CLASSES} of {len(rows)} that are found least."
+    if len(rows) < count:
+        table.caption = f"The {len(rows)} of {count} of which most rows are missed."
     return table
 
 
