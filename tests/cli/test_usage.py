@@ -22,7 +22,10 @@ import pytest
             "show: DIR is missing. One results folder or more, such as assay-runs/digits. Example: assay show",
         ),
         (["show", "here", "--top", "0"], "show: --top: expected a whole number of at least 1, got '0'."),
-        (["export", "here", "--to", "excel", "--out", "x"], "export: --to: expected tensorboard, csv or parquet, got "),
+        (
+            ["export", "here", "--to", "excel", "--out", "x"],
+            "export: --to: expected tensorboard, csv, parquet, keras, torch, onnx or npz, got ",
+        ),
         (["map", "digits", "--y", "l2=0:1:2"], "map: --x is missing. "),
         (["probe", "digits", "--data", "iris"], "probe: --data: a study has its own: write --set data=…"),
         (["probe", "a.py:b", "--seeds", "3"], "probe: --vary, --set and --seeds change a study, and a.py:b is a "),
