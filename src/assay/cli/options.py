@@ -37,7 +37,8 @@ def _device(text: str) -> str:
 StudyArgument = Annotated[
     str,
     typer.Argument(
-        metavar="STUDY", help="A study file, a built-in study (assay studies), a file of data, or a results folder."
+        metavar="STUDY",
+        help="A study file, a built-in study (assay studies), data (a file or a set's name), or a results folder.",
     ),
 ]
 DirectoryArgument = Annotated[Path, typer.Argument(metavar="DIR", help="A results folder, such as assay-runs/digits.")]
