@@ -31,7 +31,8 @@ programs.
 | 3 | `assay probe` could not look into the network, so it cannot say whether it is sound |
 | 130 | Ctrl-C; what was trained is kept, and the same command goes on from there |
 
-`STUDY` is a study file or the name of a built-in study (`assay studies`).
+`STUDY` is a study file, the name of a built-in study (`assay studies`), a file of data, which stands for its default
+study ([Your own table](your-data.md)), or a results folder, which stands for the study in it and is where it goes on.
 [Study files](study-files.md#from-the-command-line) tells how to write `KEY`, `VALUE` and the levels `a,b`.
 
 `assay probe my_model.py:build` looks at a network of your own. The function takes no arguments and returns the model

@@ -81,3 +81,41 @@ def test_what_is_kept_is_told(assay, tmp_path):
     kept = json.loads(assay("plan", "digits", "--json").out)["kept"]
     assert kept["networks"] == 12
     assert 12 * 4 * 5578 < kept["network_bytes"] < 2 * 12 * 4 * 5578
+
+
+ROWS = """number,size,gone,price
+1,80.5,,1
+2,60.25,,0
+3,75.75,,1
+4,101.5,,0
+5,66,,1
+6,70,,0
+7,81,,1
+8,92,,0
+9,77,,1
+10,64,,0
+"""
+
+
+def test_what_should_be_known_of_a_table_is_told(assay, tmp_path):
+    """A column that is left out, one that counts the rows, and which column is learnt; a file of data is a study."""
+    (tmp_path / "own.csv").write_text(ROWS)
+    options = ["--set", "batch_size=2"]
+    told = assay("plan", "own.csv", *options)
+    assert told.code == 0
+    assert told.out.startswith("own")
+    assert "· The last column, 'price', is what is learnt; data.target names another." in told.out
+    assert "· Column 'gone' is empty, so it is left out." in told.out
+    assert "· Column 'number' counts the rows, as an identifier does." in told.out
+    plan = json.loads(assay("plan", "own.csv", *options, "--json").out)
+    assert {"topic": "empty", "text": "Column 'gone' is empty, so it is left out.", "column": "gone"} in plan["notices"]
+
+
+def test_what_is_no_feature_is_told(assay, tmp_path):
+    """Columns of weights, groups and times, and those that the user leaves out."""
+    (tmp_path / "own.csv").write_text(ROWS)
+    options = ["--set", "data.weight=size", "--set", "data.columns.number=ignore", "--set", "data.target=price"]
+    (tmp_path / "own.csv").write_text(ROWS.replace(",,", ",3,"))
+    told = assay("plan", "own.csv", *options, "--set", "batch_size=2")
+    assert "· Column 'size' is the weight of a row (data.weight), so it is no feature." in told.out
+    assert "· Column 'number' is left out, as data.columns.number says." in told.out

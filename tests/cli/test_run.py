@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import jax
+import numpy as np
 import pytest
 
 import assay as library
@@ -144,3 +145,57 @@ def test_seeds_are_added_until_each_comparison_is_decided(assay, tmp_path):
     told = assay("run", "digits", "--max-seeds", "3")
     assert (told.code, told.out) == (2, "")
     assert "--max-seeds: goes with --until-decided" in told.err
+
+
+def test_notices_of_a_table_are_told_before_it_is_trained(assay, tmp_path):
+    """On standard error, the first six; where the others stand is told."""
+    columns = [f"gone{number}" for number in range(7)]
+    rows = [f"{number % 3},{',' * 6},{number % 2}" for number in range(40)]
+    (tmp_path / "own.csv").write_text("\n".join([",".join(["a", *columns, "b"]), *rows]) + "\n")
+    told = assay("run", "own.csv", "--seeds", "1", "--set", "epochs=1", "--set", "target=b", "--set", "batch_size=8")
+    assert told.code == 0
+    lines = told.err.splitlines()
+    assert lines[0] == "assay: Column 'gone0' is empty, so it is left out."
+    assert lines[6] == "assay: 2 more notices: assay plan own.csv"
+    assert "empty" not in told.out
+
+
+def test_a_study_of_rows_given_in_python_goes_on_from_its_folder(assay, tmp_path):
+    """The folder holds the rows, so that another process takes it as a study, and grows it where it lies."""
+    from assay.data import digests
+
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(60, 3))
+    study = library.Study(data=(x, (x[:, 0] > 0).astype(int)), training={"epochs": 1}, seeds=1)
+    folder = tmp_path / "deep" / "mine"
+    before = library.run(study, folder).history
+    digests._known.clear()
+    digests._folders.clear()
+    planned = assay("plan", folder)
+    assert planned.code == 0, planned.err
+    assert "1 trials stand, 0 are to be trained" in planned.out
+    told = assay("run", folder, "--seeds", "2")
+    assert told.code == 0, told.err
+    after = library.open_results(folder)
+    assert len(after.trials) == 2
+    assert after.history.filter(seed=0, phase="select").equals(before.filter(phase="select"))
+    assert not (tmp_path / "assay-runs").exists()
+
+
+def test_rows_that_are_nowhere_are_told(assay, tmp_path):
+    """A study file with a digest, and no folder that holds the rows."""
+    digest = "sha256:" + 64 * "0"
+    (tmp_path / "lost.toml").write_text(f'data = {{kept = "{digest}"}}\n')
+    told = assay("run", "lost.toml")
+    assert told.code == 2
+    assert "the rows 00000000 were given in Python and are not here." in told.err
+
+
+def test_a_watched_training_is_no_study(assay, tmp_path):
+    """It has no file that says how it was trained."""
+    (tmp_path / "watched").mkdir()
+    manifest = {"format": 2, "fingerprint": "", "data": {}, "origin": "watch", "study": "mine", "clock": "step"}
+    (tmp_path / "watched" / "manifest.json").write_text(json.dumps(manifest))
+    told = assay("run", "watched")
+    assert told.code == 2
+    assert "holds a training of your own that was watched, not a study that assay can train." in told.err

@@ -1,9 +1,13 @@
 """Files of tables: how they were written is found out and told, and what cannot be read is refused in words."""
 
+import csv
+import io
 import sys
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from assay.data.files import Reading, read_frame
 from assay.errors import DataError, MissingExtra
@@ -94,9 +98,12 @@ def test_text_that_is_no_table_is_refused(tmp_path, content, words):
     ("name", "words"),
     [
         ("nowhere.csv", r"nowhere\.csv: no such file\. A path in a study file is taken from the folder"),
-        ("own.txt", r"own\.txt: expected a file that ends in \.npz, \.csv, \.tsv, \.parquet or \.xlsx\.$"),
+        (
+            "own.txt",
+            r"own\.txt: expected a file that ends in \.npz, .* or \.xlsx\. Save the table as \.csv\.$",
+        ),
         ("own.xls", r"own\.xls: expected .* Save an \.xls as \.xlsx"),
-        ("folder.csv", r"folder\.csv: no such file"),
+        ("folder.csv", r"folder\.csv: expected a file that holds data, got a folder"),
         ("broken.parquet", r"broken\.parquet: not a readable \.parquet"),
     ],
 )
@@ -139,3 +146,28 @@ def test_excel_without_its_extra_tells_the_line_that_installs_it(tmp_path, monke
         MissingExtra, match=r"read with fastexcel, which is not installed\. .*pip install 'assay\[excel\]'"
     ):
         read_frame(tmp_path / "own.xlsx")
+
+
+CELLS = st.one_of(
+    st.floats(-1e6, 1e6).map(lambda value: f"{value:.4f}"),
+    st.integers(-1000, 1000).map(str),
+    st.text(st.sampled_from('ab ,;|\t\n"é'), min_size=1, max_size=6),
+)
+
+
+@given(
+    st.integers(2, 4).flatmap(lambda width: st.lists(st.lists(CELLS, min_size=width, max_size=width), min_size=2)),
+    st.sampled_from(",;\t|"),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+)
+def test_what_a_csv_writer_wrote_is_read(tmp_path_factory, lines, delimiter, encoding):
+    """Whatever the cells hold, as Python's own writer quotes them: the same cells, where the separator is found."""
+    path = tmp_path_factory.mktemp("written") / "own.csv"
+    text = io.StringIO()
+    names = [f"n{number}" for number in range(len(lines[0]))]
+    csv.writer(text, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows([names, *lines])
+    path.write_bytes(text.getvalue().encode(encoding))
+    frame, reading = read_frame(path)
+    assert (reading.delimiter, reading.encoding) == (delimiter, encoding)
+    assert frame.columns == names
+    assert frame.rows() == [tuple(line) for line in lines]

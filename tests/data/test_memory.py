@@ -9,8 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from assay.data.memory import read_memory
-from assay.data.sources import raw_of
+from assay.data.memory import is_frame, read_memory
 from assay.errors import DataError
 
 COLUMNS = {"a": [1.5, 2.5, None], "b": ["x", None, "z"], "c": [True, False, True], "y": [0, 1, 1]}
@@ -42,12 +41,10 @@ class Stream:
     ids=["dict", "polars", "lazy", "pandas", "index", "nullable", "category", "pyarrow", "stream"],
 )
 def test_whatever_holds_a_table_its_cells_are_the_same(make):
-    """The same rows, the same features, the same targets; the index of pandas is no column."""
-    frame = read_memory(make(COLUMNS))
-    assert frame.columns == list(COLUMNS)
-    raw, expected = raw_of(make(COLUMNS)), raw_of(pl.DataFrame(COLUMNS))
-    assert raw.x["train"].rows() == expected.x["train"].rows()
-    assert raw.y["train"].tolist() == expected.y["train"].tolist() == [0, 1, 1]
+    """The same names, cells and gaps; the index of pandas is no column."""
+    held = make(COLUMNS)
+    assert is_frame(held) or isinstance(held, dict)
+    assert read_memory(held).to_dict(as_series=False) == COLUMNS
 
 
 def test_columns_of_python_objects_are_read_by_their_cells():
@@ -67,89 +64,82 @@ def test_columns_of_python_objects_are_read_by_their_cells():
     assert found["stamp"].dtype == pl.Datetime
 
 
-@pytest.mark.parametrize(
-    ("thing", "words"),
-    [
-        (7, r"data: expected a table or an array \(NumPy, pandas, .*, got int"),
-        ([[1, 2], [3]], r"data: expected rows of equal length, got nested lists that differ"),
-        (np.ma.masked_array([1.0, 2.0], [True, False]), r"data: is a masked array\. Fill it"),
-        (np.array([{}, []], dtype=object), r"data: holds Python objects"),
-        (np.zeros((0, 3)), r"data: expected rows, got an array of shape \(0, 3\)"),
-        (pd.DataFrame({"a": []}), r"data: expected rows and columns, got 0 rows and 1 columns"),
-        (pl.DataFrame(), r"data: expected rows and columns, got 0 rows and 0 columns"),
-        (pd.DataFrame([[1, 2]], columns=["a", "a"]), r"data: two columns are called 'a'"),
-        (
-            pd.DataFrame({"a": [1, "x"]}),
-            r"data: column 'a' holds cells of several kinds \(int, str\)\. Make them all one",
-        ),
-        ({"a": [1, 2], "b": [1]}, r"data: not a table that polars can read"),
-        (np.zeros((3, 2)), r"data: an array has no column to learn\. Give features and targets as a pair"),
-    ],
-)
-def test_what_is_no_table_is_refused(thing, words):
-    """One sentence for each."""
-    with pytest.raises(DataError, match=words):
-        raw_of(thing)
+def test_columns_without_names_are_called_by_their_numbers():
+    """As pandas calls them."""
+    assert read_memory(pd.DataFrame(np.eye(2))).columns == ["0", "1"]
 
 
-X = np.arange(12.0).reshape(6, 2)
-Y = np.array([0, 1, 0, 1, 1, 0])
+WRONG = {
+    "two columns of pandas with one name": (
+        lambda: pd.DataFrame([[1, 2]], columns=["a", "a"]),
+        "data: two columns are called 'a'. Give each column a name of its own.",
+    ),
+    "two columns of Arrow with one name": (
+        lambda: pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["a", "a"]),
+        "data: two columns have one name",
+    ),
+    "mixed types": (
+        lambda: pd.DataFrame({"size": [1, "two", 3.0]}),
+        "data: column 'size' holds cells of several kinds (float, int, str). Make them numbers or words of one kind, "
+        'as in frame["size"].astype(str), or drop the column.',
+    ),
+    "complex numbers in pandas": (
+        lambda: pd.DataFrame({"z": [1 + 2j]}),
+        "data: column 'z' holds complex cells.",
+    ),
+    "lists in pandas": (
+        lambda: pd.DataFrame({"tags": [["a"], ["b", "c"]]}),
+        "data: column 'tags' holds list cells.",
+    ),
+    "no columns of equal length": (lambda: {"a": [1, 2], "b": [1]}, "data: not a table that polars can read"),
+    "no rows": (lambda: pl.DataFrame({"a": []}), "data: expected rows and columns, got 0 rows and 1 columns."),
+    "no columns": (lambda: pd.DataFrame(), "data: expected rows and columns, got 0 rows and 0 columns."),
+    "masked": (
+        lambda: np.ma.masked_less(np.arange(3.0), 1),
+        "data: 1 values of the array are masked. Fill them (array.filled(…)), or give a table, whose gaps are filled.",
+    ),
+    "complex": (lambda: np.array([1j]), "data: holds complex128 values. Give an array of numbers or words, or a table"),
+    "objects": (lambda: np.array([object()]), "data: holds Python objects."),
+    "ragged": (lambda: [[1, 2], [3]], "data: cannot be read as an array"),
+    "something else": (
+        lambda: object(),
+        "data: expected a table or an array (NumPy, pandas, polars, pyarrow, or with __arrow_c_stream__), got object.",
+    ),
+    "a single number": (lambda: 3, "data: expected a table or an array"),
+    "an array without rows": (lambda: np.zeros((0, 3)), "data: expected rows, got an array of shape (0, 3)."),
+}
 
 
-@pytest.mark.parametrize(
-    "y",
-    [
-        Y,
-        Y.tolist(),
-        Y[:, None],
-        pd.Series(Y),
-        pd.Series(Y, name="label"),
-        pl.Series("label", Y),
-        pd.DataFrame({"label": Y}),
-        pa.table({"label": Y}),
-    ],
-)
-@pytest.mark.parametrize("x", [X, X.tolist(), X.astype(np.float16), pd.DataFrame(X), pl.DataFrame(X)], ids=type)
-def test_features_and_targets_may_come_apart(x, y):
-    """Arrays, lists, series and tables of one column, in every pair."""
-    raw = raw_of((x, y))
-    features = raw.x["train"]
-    np.testing.assert_array_equal(features if isinstance(features, np.ndarray) else features.to_numpy(), X)
-    assert (raw.y["train"].tolist(), raw.target.task) == (Y.tolist(), "binary")
+@pytest.mark.parametrize("mistake", WRONG)
+def test_what_holds_no_rows_is_told_in_a_sentence(mistake):
+    """It names the column, what it holds, and what to do."""
+    make, words = WRONG[mistake]
+    with pytest.raises(DataError) as caught:
+        read_memory(make())
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
-def test_several_targets_may_come_apart():
-    """A matrix of 0 and 1 is labels beside an array and beside a table."""
-    labels = np.array([[0, 1], [1, 1], [0, 0], [1, 0], [1, 1], [0, 1]])
-    for x in (X, pl.DataFrame(X)):
-        for y in (labels, pl.DataFrame(labels, schema=["u", "v"])):
-            raw = raw_of((x, y))
-            assert (raw.target.task, raw.y["train"].tolist()) == ("multilabel", labels.tolist())
+def test_what_can_be_read_as_an_array():
+    """Lists, words as objects, a masked array without a mask, tensors."""
+    import torch
+
+    assert read_memory([[1, 2], [3, 4]], name="x").shape == (2, 2)
+    assert read_memory(np.array(["a", "bb"], dtype=object), name="y").tolist() == ["a", "bb"]
+    assert read_memory(np.ma.masked_array([1.0, 2.0]), name="x").tolist() == [1.0, 2.0]
+    assert read_memory(torch.ones(2), name="x").tolist() == [1.0, 1.0]
 
 
-def test_a_pair_of_arrays_keeps_the_shape_of_its_rows():
-    """Images stay images."""
-    assert raw_of((np.zeros((6, 4, 4, 1)), Y)).x["train"].shape == (6, 4, 4, 1)
+def test_a_tensor_that_keeps_gradients_is_told():
+    """PyTorch says what to call."""
+    import torch
+
+    with pytest.raises(DataError, match=r"x: cannot be read as an array .*detach"):
+        read_memory(torch.ones(2, requires_grad=True), name="x")
 
 
-@pytest.mark.parametrize(
-    ("pair", "question", "words"),
-    [
-        ((X, Y[:4]), {}, r"data: x has 6 rows but y has 4; expected one target for each row"),
-        ((X[:, 0], Y), {}, r"data: x: expected shape \(rows, features\), got \(6,\)"),
-        ((X.astype(complex), Y), {}, r"data: x: expected numbers, got complex128"),
-        ((X, Y.astype(complex)), {}, r"data: y: expected targets that are numbers or words, got complex128"),
-        ((np.where(X == 5, np.nan, X), Y), {}, r"data: x: 1 values are NaN or infinite, the first in row 3, column 2"),
-        ((X, Y), {"target": "y"}, r"data\.target: names a column of a table; data: x is an array"),
-        ((pl.DataFrame({"y": Y}), pl.DataFrame({"y": Y})), {}, r"data: x and y both have a column 'y'"),
-        (
-            (pl.DataFrame(X), Y),
-            {"target": "y"},
-            r"data: data\.target: the targets are given as y; leave data\.target out",
-        ),
-    ],
-)
-def test_a_pair_that_does_not_fit_is_refused(pair, question, words):
-    """The message says which of the two, what was expected and what came."""
-    with pytest.raises(DataError, match=words):
-        raw_of(pair, **question)
+def test_a_column_is_a_frame_of_one():
+    """Under its own name, or the one that is given."""
+    for column in (pd.Series([1, 2]), pl.Series([1, 2]), pa.chunked_array([[1, 2]])):
+        assert read_memory(column, name="price").to_dict(as_series=False) == {"price": [1, 2]}
+    assert read_memory(pd.Series([1, 2], name="size"), name="price").columns == ["size"]

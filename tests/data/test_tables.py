@@ -239,6 +239,22 @@ def test_numbers_that_count_the_rows_are_told_where_they_are_called_so(name, tol
     assert any(notice.topic == "identifier" for notice in raw.notices) == told
 
 
+def test_a_few_rows_with_another_text_in_each_are_told():
+    """Twelve names of twelve rows become features, but their owner is told."""
+    raw = look({"who": [f"n{i}" for i in range(12)], "y": NOISE[:12]})
+    assert "Column 'who' holds another text in nearly every row, as an identifier does." in "\n".join(
+        map(str, raw.notices)
+    )
+    assert not raw.faults
+
+
+def test_1_and_0_are_flags_where_they_are_said_to_be(csv):
+    """As text of a file they are numbers, unless `data.columns` says otherwise or words for flags stand beside them."""
+    raw = read(csv("a,b,y\n1,yes,0\n0,0,1\n1,no,1\n"), columns={"a": ColumnChoice("boolean")})
+    assert raw.x["train"]["a"].to_list() == [True, False, True]
+    assert raw.x["train"]["b"].to_list() == [True, False, False]
+
+
 @pytest.mark.parametrize(
     ("cells", "words"),
     [
@@ -247,6 +263,7 @@ def test_numbers_that_count_the_rows_are_told_where_they_are_called_so(name, tol
             r'text with 40 levels in 40 rows, as an identifier does\. Write data\.columns\."the x" = "ignore"',
         ),
         ([f"n{i % 25}" for i in range(ROWS)], r'text with 25 levels in 40 rows\. Write data.* or "categorical"'),
+        (["1,234", "5"] * (ROWS // 2), r"numbers with commas, such as '1,234', and whether .* Write 1234\.5"),
         (
             [*map(str, range(ROWS - 1)), "12 kg"],
             r"holds numbers, and 1 cells that are none, the first in row 40: '12 kg'\. Mend or",
@@ -273,3 +290,11 @@ def test_a_table_is_read_once_while_it_stays_what_it_is(csv, monkeypatch):
     first = read_table(path, Question())
     path = csv("a,y\n1,0\n2,1\n3,1\n")
     assert read_table(path, Question()) is not first
+
+
+def test_what_was_taken_for_granted_in_a_file_is_told(csv):
+    """Rows without a cell at the end, and a first line that is numbers."""
+    raw = read(csv("1,0\n2,1\n3,0\n,\n"))
+    told = [str(notice) for notice in raw.notices]
+    assert "At the end 1 row without a cell: left out." in told
+    assert "The first line holds the names of the columns, but it is numbers (1, 0): is it a row?" in told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
 
 from assay.study import Study
@@ -53,6 +54,7 @@ CHANGED = {
         "weight": "w",
         "group": "g",
         "time": "t",
+        "kept": None,
     },
     NetworkSpec: {
         "hidden": [8],
@@ -108,6 +110,14 @@ def test_what_the_design_says_is_not_part_of_it():
     """A field that is added to the design fails here until it is looked at. Splits have a test of their own."""
     known = {"kind", "seeds", "select", "final", "baseline", "confidence", "margin", "keep", "keep_state", "allow"}
     assert set(DesignSpec.model_fields) == known | {"splits"}
+
+
+def test_rows_given_in_python_count_by_what_they_hold():
+    """The same rows are the same data, whoever holds them; another cell makes other data."""
+    cells = {"a": [1.0, 2.0, 3.0], "b": [0, 1, 0]}
+    one = identity(data=pl.DataFrame(cells))
+    assert one == identity(data=pl.DataFrame(cells).to_pandas())
+    assert one != identity(data=pl.DataFrame({**cells, "b": [0, 1, 1]}))
 
 
 def test_paths_and_arguments_of_synthetic_data_count():

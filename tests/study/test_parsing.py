@@ -220,3 +220,22 @@ def test_words_of_wrong_settings_and_factors():
     assert refused(with_changes, named, {}, {"activation": "relu"}).startswith(
         "--vary: this study has named conditions"
     )
+
+
+def test_what_is_said_of_columns_can_be_set():
+    """A column in a word, or one thing of it after the word; a column may be called name."""
+    study = Study(data="own.csv")
+    changed = with_changes(study, {"data.columns.name": "ignore", "data.columns.rooms": "categorical"})
+    assert (changed.data.columns["name"].kind, changed.data.columns["rooms"].kind) == ("ignore", "categorical")
+    assert changed == Study(**changed.written())
+    again = with_changes(changed, {"data.columns.rooms.fill": "2"})
+    assert (again.data.columns["rooms"].kind, again.data.columns["rooms"].fill) == ("categorical", 2.0)
+    alone = with_changes(study, {"data.columns.name": "ignore"})
+    assert alone.data.columns["name"].kind == "ignore"
+    assert Study(**tomllib.loads(alone.to_toml())) == alone
+
+
+def test_a_file_of_data_is_its_default_study():
+    """Called after the file, in letters that a folder may have."""
+    study = load_study("tables/titanic (1).csv")
+    assert (study.name, study.data.path) == ("titanic _1_", "tables/titanic (1).csv")

@@ -4,11 +4,14 @@ import json
 import tomllib
 
 import numpy as np
+import polars as pl
 import pytest
 
 from assay.choices import Choice
+from assay.data.digests import keep
 from assay.data.splitting import Split
 from assay.errors import StudyError
+from assay.study.parsing import with_changes
 from assay.study.spec import DesignSpec, NetworkSpec, Study, TrainingSpec
 
 
@@ -119,6 +122,55 @@ def test_arguments_of_synthetic_data_stand_beside_the_name():
     assert request.arguments == {"rows": 300, "noise": 0.2}
     assert request.rows is None
     assert Study(data={"name": "mnist", "rows": 300}).data.request().rows == 300
+
+
+FRAME = pl.DataFrame({"a": [1.0, 2.0, 3.0], "b": ["u", None, "v"], "price": [1.5, 2.5, 3.5]})
+
+
+def test_data_as_a_frame():
+    """The study names the rows by their digest, so it is a file; without a name it is called after them."""
+    study = Study(data=FRAME, target="price")
+    assert study.data.kept == keep(FRAME)
+    assert study.data.target == "price"
+    assert study.name == f"frame-{keep(FRAME)[7:15]}"
+    assert study == Study(data={"frame": FRAME.to_pandas(), "target": "price"})
+    for again in (Study(**tomllib.loads(study.to_toml())), Study(**json.loads(json.dumps(study.written())))):
+        assert again == study
+        assert again.fingerprint() == study.fingerprint()
+    assert study.fingerprint() != Study(data=FRAME.head(2), target="price").fingerprint()
+
+
+def test_data_as_arrays():
+    """A pair, as lists or arrays; settings may stand beside arrays that are named."""
+    x, y = np.eye(4), np.array([0, 1, 0, 1])
+    study = Study(data=(x, y))
+    assert study.name.startswith("arrays-")
+    assert study == Study(data=(x.tolist(), y.tolist()))
+    named = Study(name="mine", data={"x": x, "y": y, "scaling": "standard"})
+    assert (named.name, named.data.kept, named.data.scaling) == ("mine", study.data.kept, "standard")
+
+
+def test_the_column_to_learn_may_stand_at_the_top():
+    """Of a file too; said twice it is refused."""
+    assert Study(data="own.csv", target="price") == Study(data={"path": "own.csv", "target": "price"})
+    assert message_of(data={"path": "own.csv", "target": "a"}, target="b") == (
+        "target: given twice, at the top and with the data. Remove one."
+    )
+
+
+def test_settings_change_without_the_rows():
+    """As `--set` does, of a study whose rows are kept."""
+    changed = with_changes(Study(data=FRAME, target="price"), {"target": "a", "epochs": "3"})
+    assert (changed.data.target, changed.data.kept, changed.training.epochs) == ("a", keep(FRAME), 3)
+
+
+def test_a_wrong_digest():
+    """It has one form, and goes with no other data."""
+    assert message_of(data={"kept": "sha256:12"}) == (
+        "data.kept: expected the digest of rows given in Python, such as sha256:1a2b…, got 'sha256:12'."
+    )
+    both = {"name": "digits", "frame": FRAME}
+    assert message_of(data=both) == "data.kept: rows are given in Python, and a name or a path too. Keep one of them."
 
 
 def test_splits():

@@ -35,7 +35,10 @@ def _device(text: str) -> str:
 
 
 StudyArgument = Annotated[
-    str, typer.Argument(metavar="STUDY", help="A study file, or the name of a built-in study (assay studies).")
+    str,
+    typer.Argument(
+        metavar="STUDY", help="A study file, a built-in study (assay studies), a file of data, or a results folder."
+    ),
 ]
 DirectoryArgument = Annotated[Path, typer.Argument(metavar="DIR", help="A results folder, such as assay-runs/digits.")]
 VaryOption = Annotated[

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,6 +12,7 @@ from assay.cli.options import JsonOption, OutOption, SeedsOption, SetOption, Stu
 from assay.cli.words import counted, duration, factors_text
 
 if TYPE_CHECKING:
+    from assay.data.columns import Notice
     from assay.growing import Growth
     from assay.planning import Plan
 
@@ -32,7 +34,8 @@ def plan(
     """
     import json as json_format
 
-    from assay.cli.target import chosen_study
+    from assay.cli.notices import notices_of
+    from assay.cli.target import chosen_study, results_of
     from assay.growing import has_older_format, planned_growth
     from assay.planning import Planner, check_capacity, measure_gemm_rate
     from assay.store.schema import RUNS_FOLDER
@@ -42,9 +45,9 @@ def plan(
         typer.echo(json_format.dumps(study_schema(), indent=2))
         return
     planner = Planner(chosen_study(study, vary, set_, seeds))
-    folder = out or RUNS_FOLDER / planner.study.name
+    folder = results_of(study, out) or RUNS_FOLDER / planner.study.name
     planned, growth = planner.plan(), planned_growth(planner, folder)
-    told = PlanTold.of(planned, measure_gemm_rate(), growth)
+    told = PlanTold.of(planned, measure_gemm_rate(), growth, notices_of(planner.study))
     if json:
         typer.echo(json_format.dumps(told.written(planned), indent=2))
     else:
@@ -64,12 +67,13 @@ class PlanTold:
     seconds: float
     memory_bytes: int
     growth: Growth | None = None
+    notices: Sequence[Notice] = ()
 
     @classmethod
-    def of(cls, plan: Plan, gemm_rate: float, growth: Growth | None = None) -> PlanTold:
+    def of(cls, plan: Plan, gemm_rate: float, growth: Growth | None = None, notices: Sequence[Notice] = ()) -> PlanTold:
         """Estimate from the measured rate of matrix products, in FLOP/s; of what is missing where a part is there."""
         missing = plan if growth is None else growth.missing_plan(plan)
-        return cls(missing.expected_seconds(gemm_rate), plan.memory_bytes, growth)
+        return cls(missing.expected_seconds(gemm_rate), plan.memory_bytes, growth, notices)
 
     def written(self, plan: Plan) -> dict[str, Any]:
         """As `--json` prints it."""
@@ -98,6 +102,7 @@ class PlanTold:
                 "network_bytes": plan.kept.bytes,
                 "prediction_bytes_at_most": plan.kept.prediction_bytes,
             },
+            **({"notices": [asdict(notice) for notice in self.notices]} if self.notices else {}),
             **({} if self.growth is None else self.growth.written()),
         }
 
@@ -164,6 +169,10 @@ def _print_plan(plan: Plan, told: PlanTold) -> None:
         console.print(f"{sentence}\n", highlight=False)
     if told.growth is not None:
         console.print(f"{told.growth}\n", highlight=False)
+    for notice in told.notices:
+        console.print(f"· {notice}", highlight=False, markup=False)
+    if told.notices:
+        console.print()
     table = Table("population", box=None, pad_edge=False, header_style="bold")
     for name in ("conditions", "trials", "rows", "batch", "epochs", "steps", "parameters"):
         table.add_column(name, justify="right")

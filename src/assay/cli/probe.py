@@ -52,7 +52,7 @@ def probe(
     seeds: SeedsOption = None,
     data: Annotated[
         str | None,
-        typer.Option("--data", metavar="DATA", help="What to show a model: a data set, or a .npz or .csv file."),
+        typer.Option("--data", metavar="DATA", help="What to show a model: a data set, or the path of a file."),
     ] = None,
     epochs: Annotated[
         int | None,

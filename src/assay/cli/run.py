@@ -55,13 +55,16 @@ def run(
     ] = False,
 ) -> None:
     """Train every condition from every seed, and show the table. Goes on with what is missing."""
-    from assay.cli.target import checked_study
+    from assay.cli.notices import first_lines, notices_of
+    from assay.cli.target import checked_study, results_of
 
     if max_seeds is not None and not until_decided:
         raise typer.BadParameter(
             "goes with --until-decided; without it, --seeds says how many.", param_hint="--max-seeds"
         )
-    chosen = checked_study(study, vary, set_, seeds)
+    chosen, out = checked_study(study, vary, set_, seeds), results_of(study, out)
+    for line in first_lines(notices_of(chosen), study):
+        typer.echo(line, err=True)
 
     from assay.cli.printing import print_summary  # what is heavy comes after the mistakes
     from assay.cli.views import progress_view

@@ -20,14 +20,14 @@ QUICKLY_CHECKED = 1000
 def chosen_study(
     target: str | Study, vary: Sequence[str] | None, settings: Sequence[str] | None, seeds: int | None
 ) -> Study:
-    """Load `target` and apply the options, all at once.
+    """Load `target` and apply the options, all at once. The study of a results folder is one too.
 
     Raises
     ------
     StudyError
         If the study or an option cannot be used.
     """
-    study = load_study(target)
+    study = load_study(target) if isinstance(target, Study) or not is_results(target) else study_of_results(target)
     changes = dict(split_assignment(option, "--set") for option in settings or [])
     if seeds is not None:
         changes["design.seeds"] = str(seeds)
@@ -49,6 +49,35 @@ def checked_study(target: str, vary: Sequence[str] | None, settings: Sequence[st
     if len(study.expand()) <= QUICKLY_CHECKED:
         plan_study(study)
     return study
+
+
+def is_results(target: str) -> bool:
+    """Whether this names a results folder; a built-in study of the same name goes before it."""
+    from assay.store.schema import MANIFEST_FILE
+    from assay.study.builtin import find_builtin
+
+    return (Path(target) / MANIFEST_FILE).is_file() and find_builtin(target) is None
+
+
+def study_of_results(target: str) -> Study:
+    """The study of a results folder; relative paths in it start here, where it was run.
+
+    Raises
+    ------
+    StoreError
+        If a training of the user's own was watched there.
+    """
+    from assay.store import Tables
+
+    study = Tables(target).study
+    if not isinstance(study, Study):
+        raise StoreError(f"{target}: holds a training of your own that was watched, not a study that assay can train.")
+    return Study(**study.written())  # a user's own code, which reading leaves alone, is loaded
+
+
+def results_of(target: str, out: Path | None) -> Path | None:
+    """The folder to write into: the one that ``--out`` names, or the one that was named as the study."""
+    return Path(target) if out is None and is_results(target) else out
 
 
 def opened_results(directory: Path) -> Results:

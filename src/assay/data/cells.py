@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 GAP_WORDS = ("na", "n/a", "#n/a", "nan", "null", "none", "?", "-", "--", ".")
 """Beside an empty cell, whatever their case."""
 
-FLAGS = {"true": True, "false": False, "yes": True, "no": False}
+FLAGS = {"true": True, "false": False, "yes": True, "no": False, "1": True, "0": False}
+"""A column of nothing but 1 and 0 is numbers; they are flags where words for flags, or the user, say so."""
 
 DATE_FORMATS = tuple(
     day + time
@@ -23,6 +24,8 @@ DATE_FORMATS = tuple(
     for time in ("", " %H:%M", " %H:%M:%S%.f", "T%H:%M", "T%H:%M:%S%.f", "T%H:%M:%S%.f%#z", " %H:%M:%S%.f%#z")
 )
 """The year first; or with points, the day first; or with strokes, the day or the month first."""
+
+_LIKE_A_DATE = r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}"
 
 _FIRST_LOOK = 64  # cells that are tried before a whole column is read
 
@@ -55,12 +58,53 @@ class Cells:
 
 def look(column: pl.Series) -> Cells:
     """What a column holds, seen in its cells."""
+    return look_at(column.to_frame())[column.name]
+
+
+def look_at(frame: pl.DataFrame) -> dict[str, Cells]:
+    """What each column holds. Columns of text are read as numbers all at once: a table may have thousands of them."""
     import polars as pl
 
-    if column.null_count() == len(column):
-        return Cells("empty", column)
-    if _is_text(column):
-        return _look_at_words(_tidy(column))
+    texts = [column.name for column in frame.iter_columns() if _is_text(column)]
+    words = frame.select(pl.col(texts).cast(pl.String).str.strip_chars().replace("", None))
+    is_gap = pl.all().str.to_lowercase().is_in(GAP_WORDS)
+    plain = words.select(pl.when(is_gap).then(None).otherwise(pl.all()).name.keep())
+    numbers = _numbers(plain)
+    seen = {}
+    for column in frame.iter_columns():
+        name = column.name
+        if column.null_count() == len(column):
+            seen[name] = Cells("empty", column)
+        elif name in numbers:
+            seen[name] = Cells("numeric", _without_nan(numbers[name]), _gap_words(words[name], plain[name]))
+        elif name in texts:
+            seen[name] = _look_at_words(words[name], plain[name])
+        else:
+            seen[name] = _look_at_values(column)
+    return seen
+
+
+def _numbers(plain: pl.DataFrame) -> dict[str, pl.Series]:
+    """The columns of text whose cells are all numbers, or gaps but for some: whole numbers where all are whole."""
+    import polars as pl
+
+    found = plain
+    for part in (plain.head(_FIRST_LOOK), plain):
+        gaps = part.select(found.columns).null_count().row(0)
+        found = part.select(pl.col(found.columns).cast(pl.Float64, strict=False))
+        counts = zip(found.columns, gaps, found.null_count().row(0), strict=True)
+        found = found.select([name for name, before, after in counts if before == after])
+    has_cells = [name for name, gaps in zip(found.columns, found.null_count().row(0), strict=True) if gaps < len(plain)]
+    whole = plain.select(pl.col(has_cells).cast(pl.Int64, strict=False))
+    return {
+        name: (whole if whole[name].null_count() == found[name].null_count() else found)[name] for name in has_cells
+    }
+
+
+def _look_at_values(column: pl.Series) -> Cells:
+    """What a column holds that is no text."""
+    import polars as pl
+
     if column.dtype == pl.Boolean:
         return Cells("boolean", column)
     if column.dtype.is_numeric():
@@ -104,8 +148,8 @@ def read_as(column: pl.Series, kind: str, date_format: str | None = None) -> tup
     return values, plain.is_not_null() & values.is_null()
 
 
-def _look_at_words(words: pl.Series) -> Cells:
-    plain = _without_gap_words(words)
+def _look_at_words(words: pl.Series, plain: pl.Series) -> Cells:
+    """What a column of text holds that are no numbers; `plain` has gaps where there are words for them."""
     if plain.null_count() == len(plain):
         return Cells("empty", plain, _gap_words(words, plain))
     sample = plain.drop_nulls().head(_FIRST_LOOK)
@@ -118,9 +162,10 @@ def _look_at_words(words: pl.Series) -> Cells:
                 return None
         return values
 
-    for kind in ("boolean", "numeric"):
-        if (values := read(kind)) is not None:
-            return Cells(kind, values, _gap_words(words, plain))
+    if (flags := read("boolean")) is not None:
+        return Cells("boolean", flags, _gap_words(words, plain))
+    if not sample.str.contains(_LIKE_A_DATE).all():
+        return Cells("categorical", words)
     dates = [(one, values) for one in DATE_FORMATS if (values := read("date", one)) is not None]
     if any(not values.equals(dates[0][1]) for _, values in dates):
         return Cells("categorical", words, is_ambiguous_date=True)
@@ -136,8 +181,7 @@ def _parse(words: pl.Series, kind: str, date_format: str | None = None) -> pl.Se
     if kind == "boolean":
         return words.str.to_lowercase().replace_strict(FLAGS, default=None, return_dtype=pl.Boolean)
     if kind == "numeric":
-        whole = words.cast(pl.Int64, strict=False)
-        return whole if whole.null_count() == words.null_count() else words.cast(pl.Float64, strict=False)
+        return words.cast(pl.Float64, strict=False)
     return _moments(words.str.to_datetime(date_format, time_unit="us", strict=False))
 
 
@@ -175,6 +219,9 @@ def _without_gap_words(words: pl.Series) -> pl.Series:
 
 
 def _gap_words(words: pl.Series, plain: pl.Series) -> tuple[str, ...]:
+    """The words that are gaps in the plain column."""
+    if words.null_count() == plain.null_count():
+        return ()
     return tuple(words.filter(words.is_not_null() & plain.is_null()).unique().sort().to_list())
 
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from assay.data.cells import look, read_as
+from assay.data.cells import Cells, read_as
 from assay.data.preparation import KINDS
 from assay.errors import DataError, did_you_mean
 
@@ -126,9 +126,19 @@ def check_names(names: Sequence[str], columns: Sequence[str], *, key: str, where
 
 
 def plan_column(
-    column: pl.Series, choice: ColumnChoice, *, where: str
+    column: pl.Series, seen: Cells, choice: ColumnChoice, *, where: str
 ) -> tuple[ColumnPlan, pl.Series, list[Notice], str | None]:
     """What a column becomes as a feature.
+
+    Parameters
+    ----------
+    column : polars.Series
+        As it was read.
+    seen : Cells
+        What it holds.
+    choice : ColumnChoice
+    where : str
+        For messages.
 
     Returns
     -------
@@ -148,7 +158,6 @@ def plan_column(
     if choice.kind == "ignore":
         note = Notice("ignored", f"Column '{name}' is left out, as {key(name)} says.", name)
         return ColumnPlan(name, "ignored", "other", column.null_count(), 0), column, [note], None
-    seen = look(column)
     if choice.kind == "date" and seen.is_ambiguous_date:
         raise DataError(f"{where}: column '{name}' may have the day or the month first. Write dates as 2026-03-31.")
     if choice.kind is not None and choice.kind != seen.kind:
@@ -165,7 +174,7 @@ def plan_column(
     if seen.kind == "other":
         fault = f'holds {column.dtype} cells, which a network does not take. Write {key(name)} = "ignore".'
         return ColumnPlan(name, "feature", "other", gaps, 0), values, [], f"column '{name}' {fault}"
-    if seen.kind == "numeric" and values.dtype.is_float():
+    if seen.kind == "numeric" and values.dtype.is_float() and values.is_infinite().any():
         refuse_cells(column, values.is_infinite().fill_null(False), "infinite", where=where)
     levels = values.drop_nulls().n_unique()
     fill = DEFAULT_FILL[seen.kind] if choice.fill is None else choice.fill
@@ -174,10 +183,9 @@ def plan_column(
         refuse_cells(column, values.is_null(), f'empty, and {key(name)} says fill = "none"', where=where)
     plan = ColumnPlan(name, "feature", seen.kind, gaps, levels, fill, choice.indicator, seen.date_format)
     notices = _notices_of(plan, values, seen.gap_words)
-    is_too_many = seen.kind == "categorical" and levels > max(FEW_LEVELS, math.isqrt(len(values)))
-    if choice.kind is not None or not is_too_many:
+    if choice.kind is not None or seen.kind != "categorical":
         return plan, values, notices, None
-    return plan, values, notices, _too_many_levels(column, values, levels, is_ambiguous_date=seen.is_ambiguous_date)
+    return plan, values, notices, _fault_of_text(column, values, levels, is_ambiguous_date=seen.is_ambiguous_date)
 
 
 def refuse_cells(column: pl.Series, bad: pl.Series, what: str, *, where: str) -> None:
@@ -206,10 +214,17 @@ def _check_fill(name: str, kind: str, fill: str | float, *, where: str) -> None:
     raise DataError(f"{where}: {key(name)}.fill: expected {expected} for a column that is {kind}, got {fill!r}.")
 
 
-def _too_many_levels(column: pl.Series, values: pl.Series, levels: int, *, is_ambiguous_date: bool) -> str:
-    """The sentence on a text column that would become hundreds of features."""
+def _fault_of_text(column: pl.Series, values: pl.Series, levels: int, *, is_ambiguous_date: bool) -> str | None:
+    """The sentence on a text column that is nearly always a mistake as it stands."""
     name, rows = column.name, len(values) - values.null_count()
     ways = f'Write {key(name)} = "ignore" to leave it out, or "categorical" for a feature for each level.'
+    if values.drop_nulls().str.contains(_NUMBER_WITH_COMMAS).all():
+        return (
+            f"column '{name}' holds numbers with commas, such as {values.drop_nulls()[0]!r}, and whether they stand "
+            f"before decimals or thousands is not guessed. Write 1234.5. Or {ways[0].lower()}{ways[1:]}"
+        )
+    if levels <= max(FEW_LEVELS, math.isqrt(len(values))):
+        return None
     if is_ambiguous_date:
         return (
             f"column '{name}' holds dates whose day or month may stand first, such as {values.drop_nulls()[0]!r}. "
@@ -222,12 +237,18 @@ def _too_many_levels(column: pl.Series, values: pl.Series, levels: int, *, is_am
             f"column '{name}' holds numbers, and {bad.sum()} cells that are none, the first in row {row + 1}: "
             f"{column[row]!r}. Mend or empty these cells. Or {ways[0].lower()}{ways[1:]}"
         )
-    like = ", as an identifier does" if levels >= 0.9 * rows else ""
+    like = ", as an identifier does" if levels >= _NEARLY_ALL * rows else ""
     return f"column '{name}' holds text with {levels} levels in {rows} rows{like}. {ways}"
 
 
+_FEWEST_NAMES = 10  # rows in which as many words are no accident
+_NEARLY_ALL = 0.9
+
+_NUMBER_WITH_COMMAS = r"^[+-]?\d+(,\d+)*(\.\d+)?$"
+
 _IDENTIFIER = re.compile(
-    r"(?i:(^|[\s_.-])(ids?|nr|no|key|index|idx|row|rownum|number|num)$|^column 1$|^unnamed)|[a-z](Id|ID|Nr|No)$"
+    r"(?i:(^|[\s_.-])(ids?|nr|no|key|index|idx|row|rownum|number|num)$|^column 1$|^unnamed|^__index_level_)"
+    r"|[a-z](Id|ID|Nr|No)$"
 )
 
 
@@ -239,13 +260,19 @@ def _notices_of(plan: ColumnPlan, values: pl.Series, gap_words: tuple[str, ...])
         notices.append(Notice("gap_words", f"Column '{name}': cells that say {words} are gaps.", name))
     if plan.levels == 1 and not plan.gaps:
         notices.append(Notice("constant", f"Column '{name}' is the same in every row, so it says nothing.", name))
-    if plan.kind == "numeric" and is_counter(values) and _IDENTIFIER.search(name):
+    rows = len(values) - plan.gaps
+    if plan.kind == "categorical" and rows >= _FEWEST_NAMES and plan.levels >= _NEARLY_ALL * rows:
+        text = (
+            f"Column '{name}' holds another text in nearly every row, as an identifier does. {key(name)} = \"ignore\""
+        )
+        notices.append(Notice("identifier", f"{text} leaves it out.", name))
+    if plan.kind == "numeric" and _IDENTIFIER.search(name) and _is_counter(values):
         text = f"Column '{name}' counts the rows, as an identifier does. {key(name)} = \"ignore\" leaves it out."
         notices.append(Notice("identifier", text, name))
     return notices
 
 
-def is_counter(values: pl.Series) -> bool:
+def _is_counter(values: pl.Series) -> bool:
     """Whether whole numbers go up by one from row to row."""
     return len(values) > 1 and values.null_count() == 0 and bool((values.diff().drop_nulls() == 1).all())
 

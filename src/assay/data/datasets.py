@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assay.data import keras_files
+from assay.data.digests import kept, label
 from assay.data.files import check_kind, kinds_in_words
 from assay.data.fitting import count_features, fit_preparation
 from assay.data.npz_files import outline_npz
@@ -25,9 +27,10 @@ from assay.data.raw import RawData, WordRanks, take_rows
 from assay.data.registry import CLASS_NAMES, DATASETS, DatasetInfo
 from assay.data.request import DataRequest, Dataset, DataShape
 from assay.data.scaling import check_scaling, fit_scaling
-from assay.data.sources import ARRAYS_ONLY, raw_of, refuse_columns
+from assay.data.sources import ARRAYS_ONLY, read_file, read_kept, refuse_columns
 from assay.data.splitting import ONE_SPLIT, Resample, Rows, Split, split_rows
 from assay.data.synthetic import SYNTHETIC, check_arguments
+from assay.data.tables import Question, check
 from assay.data.targets import Target, check_task, class_target
 from assay.errors import DataError, did_you_mean
 
@@ -167,12 +170,12 @@ def load(request: DataRequest, base: Path | None = None) -> Dataset:
 
 
 def read_own(request: DataRequest, base: Path | None = None, *, is_checked: bool = True) -> RawData:
-    """The file of a request as it is read, before it is split: its columns, and what should be known of them.
+    """The own data of a request as they are read, before they are split: columns, and what should be known of them.
 
     Parameters
     ----------
     request : DataRequest
-        With a path and no name.
+        With a path and no name, or with rows that were given in Python.
     base : Path, optional
         The folder from which a relative `request.path` is taken.
     is_checked : bool
@@ -183,16 +186,23 @@ def read_own(request: DataRequest, base: Path | None = None, *, is_checked: bool
     DataError
         As `load`.
     """
-    return raw_of(
-        _path(request, base),
-        target=request.target,
-        task=request.task,
-        columns=request.columns,
-        weight=request.weight,
-        group=request.group,
-        time=request.time,
-        is_checked=is_checked,
+    raw = (
+        read_file(_path(request, base), _question(request))
+        if request.kept is None
+        else read_kept(request.kept, _question(request))
     )
+    return check(raw) if is_checked else raw
+
+
+def training_index(request: DataRequest, raw: RawData) -> np.ndarray:
+    """Which rows of `raw`, what a request for own data reads, are trained on."""
+    return _choose_rows(request, None, raw)["train"][1]
+
+
+def _question(request: DataRequest) -> Question:
+    """What a request asks of a table."""
+    target = request.target if request.target is None or isinstance(request.target, str) else tuple(request.target)
+    return Question(target, request.task, request.columns, request.weight, request.group, request.time)
 
 
 # ---- what is asked for
@@ -209,7 +219,7 @@ def _info(name: str) -> DatasetInfo:
 
 def _check_request(request: DataRequest) -> DatasetInfo | None:
     """Check what can be checked without the data; the named set, or None for an own file."""
-    if request.name is None and request.path is None:
+    if request.name is None and request.path is None and request.kept is None:
         raise DataError(f"data: expected the name of a data set or a path. Known data sets: {', '.join(DATASETS)}.")
     info = None if request.name is None else _info(request.name)
     if request.scaling is not None:
@@ -242,7 +252,7 @@ def _check_target_scaling(request: DataRequest, target: Target) -> None:
 
 
 def _name(request: DataRequest) -> str:
-    return request.name or Path(request.path or "").stem
+    return label(request.kept) if request.kept else request.name or Path(request.path or "").stem
 
 
 def _path(request: DataRequest, base: Path | None) -> Path:
@@ -255,7 +265,8 @@ def _scaling_name(request: DataRequest, info: DatasetInfo | None) -> str:
         return request.scaling
     if info is not None:
         return info.scaling
-    return "none" if str(request.path).lower().endswith(".npz") else "standard"
+    is_array = isinstance(kept(request.kept), dict) if request.kept else str(request.path).lower().endswith(".npz")
+    return "none" if is_array else "standard"
 
 
 # ---- own files
@@ -264,16 +275,18 @@ def _scaling_name(request: DataRequest, info: DatasetInfo | None) -> str:
 def _outline_own(request: DataRequest, base: Path | None) -> tuple[int, Target, dict[str, int]]:
     """Features, target and rows of an own file; how many features a table has may follow from its training rows."""
     path = _path(request, base)
-    if check_kind(path) == ".npz":
+    if request.kept is None and check_kind(path) == ".npz":
         refuse_columns(request, ARRAYS_ONLY.format(path))
         outline = outline_npz(path, task=request.task)
         return outline.features, outline.target, outline.rows
     raw = read_own(request, base)
+    table = raw.x["train"]
+    if isinstance(table, np.ndarray | WordRanks):
+        return math.prod(table.shape[1:]), raw.target, raw.rows
     plans = [plan for plan in raw.plans if plan.is_feature]
     if all(plan.features is not None for plan in plans):
         return sum(plan.features or 0 for plan in plans), raw.target, raw.rows
-    _, index = _choose_rows(request, None, raw)["train"]
-    return count_features(plans, take_rows(raw.x["train"], index)), raw.target, raw.rows
+    return count_features(plans, table[training_index(request, raw)]), raw.target, raw.rows
 
 
 def _prepare(raw: RawData, train: np.ndarray | pl.DataFrame, scaling: str) -> Preparation:

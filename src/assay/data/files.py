@@ -8,6 +8,8 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,9 +67,11 @@ def check_kind(path: Path) -> str:
         If the ending is none of `FILE_KINDS`, or there is no such file.
     """
     suffix = path.suffix.lower()
+    if path.is_dir():
+        raise DataError(f"{path}: expected a file that holds data, got a folder.")
     if suffix not in FILE_KINDS:
-        other = " Save an .xls as .xlsx." if suffix == ".xls" else ""
-        raise DataError(f"{path}: expected a file that ends in {kinds_in_words()}.{other}")
+        advice = "Save an .xls as .xlsx." if suffix == ".xls" else "Save the table as .csv."
+        raise DataError(f"{path}: expected a file that ends in {kinds_in_words()}. {advice}")
     if not path.is_file():
         raise DataError(f"{path}: no such file. A path in a study file is taken from the folder of the study file.")
     return suffix
@@ -115,6 +119,13 @@ def _without_empty_end(path: Path, frame: pl.DataFrame, reading: Reading) -> tup
     return frame.head(height), reading
 
 
+def check_different(names: Sequence[str], *, where: str) -> None:
+    """Raise a `DataError` if two columns have one name."""
+    twice = next((name for name, number in Counter(names).items() if number > 1), None)
+    if twice is not None:
+        raise DataError(f"{where}: two columns are called '{twice}'. Give each column a name of its own.")
+
+
 def _read_excel(path: Path) -> pl.DataFrame:
     import polars as pl
 
@@ -141,9 +152,7 @@ def _read_text(path: Path) -> tuple[pl.DataFrame, Reading]:
     delimiter = _find_delimiter(text)
     names = next(csv.reader(io.StringIO(text), delimiter=delimiter), [])
     names = [name.strip() or f"column {number}" for number, name in enumerate(names, start=1)]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise DataError(f"{path}: two columns are called '{twice}'. Give each column a name of its own.")
+    check_different(names, where=str(path))
     if not names:
         raise DataError(f"{path}: expected a header line and rows, got an empty file.")
     try:

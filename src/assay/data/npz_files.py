@@ -69,14 +69,20 @@ def read_npz(path: Path, *, task: str | None) -> RawData:
         `assay.data.targets.read_targets`.
     """
     with _open_npz(path) as archive:
-        names = _npz_names(path, archive.files)
-        x = {part: _npz_array(path, archive, x_name) for part, (x_name, _) in names.items()}
-        y = {part: _npz_array(path, archive, y_name) for part, (_, y_name) in names.items()}
-    _check_shapes(path, names, {part: array.shape for part, array in x.items()}, y)
+        named = {name for pair in _npz_names(path, archive.files).values() for name in pair}
+        return read_arrays({name: _npz_array(path, archive, name) for name in named}, task=task, where=str(path))
+
+
+def read_arrays(arrays: Mapping[str, np.ndarray], *, task: str | None, where: str) -> RawData:
+    """As `read_npz`, of arrays in memory that are named as in such a file; `where` is for messages."""
+    names = _npz_names(where, list(arrays))
+    x = {part: arrays[x_name] for part, (x_name, _) in names.items()}
+    y = {part: arrays[y_name] for part, (_, y_name) in names.items()}
+    _check_shapes(where, names, {part: array.shape for part, array in x.items()}, y)
     for part, (x_name, _) in names.items():
-        check_numbers(x[part], where=f"{path}: {x_name}")
-    target, labels, class_names = read_targets(y, task=task, where=f"{path}: {names['train'][1]}")
-    return RawData({**x}, labels, target, str(path), class_names)
+        check_numbers(x[part], where=f"{where}: {x_name}")
+    target, labels, class_names = read_targets(y, task=task, where=f"{where}: {names['train'][1]}")
+    return RawData({**x}, labels, target, where, class_names)
 
 
 def read_rows(path: Path) -> np.ndarray:
@@ -130,7 +136,7 @@ def _open_npz(path: Path) -> Iterator[np.lib.npyio.NpzFile]:
             yield archive
 
 
-def _npz_names(path: Path, files: list[str]) -> dict[str, tuple[str, str]]:
+def _npz_names(where: str | Path, files: list[str]) -> dict[str, tuple[str, str]]:
     """By part, the names of its two arrays."""
     if "x" in files and "y" in files:
         return {"train": ("x", "y")}
@@ -140,12 +146,12 @@ def _npz_names(path: Path, files: list[str]) -> dict[str, tuple[str, str]]:
             pair = (f"x_{spelling}", f"y_{spelling}")
             present = [name for name in pair if name in files]
             if len(present) == 1:
-                raise DataError(f"{path}: holds {present[0]} but not {pair[1 - pair.index(present[0])]}.")
+                raise DataError(f"{where}: holds {present[0]} but not {pair[1 - pair.index(present[0])]}.")
             if present:
                 names[part] = pair
     if "train" not in names:
         raise DataError(
-            f"{path}: expected arrays x_train and y_train (and maybe x_test and y_test), or x and y, "
+            f"{where}: expected arrays x_train and y_train (and maybe x_test and y_test), or x and y, "
             f"got {', '.join(files) or 'none'}."
         )
     return names
@@ -188,7 +194,7 @@ def _npz_shape(path: Path, archive: np.lib.npyio.NpzFile, name: str) -> tuple[in
 
 
 def _check_shapes(
-    path: Path,
+    where: str | Path,
     names: Mapping[str, tuple[str, str]],
     shapes: Mapping[str, tuple[int, ...]],
     targets: Mapping[str, np.ndarray],
@@ -197,16 +203,16 @@ def _check_shapes(
     for part, (x_name, y_name) in names.items():
         shape = shapes[part]
         if len(shape) < 2 or 0 in shape[1:]:
-            raise DataError(f"{path}: {x_name}: expected shape (rows, features), got {shape}.")
+            raise DataError(f"{where}: {x_name}: expected shape (rows, features), got {shape}.")
         if targets[part].ndim == 0 or len(targets[part]) != shape[0]:
             raise DataError(
-                f"{path}: {x_name} has {shape[0]} rows but {y_name} has shape {targets[part].shape}; "
+                f"{where}: {x_name} has {shape[0]} rows but {y_name} has shape {targets[part].shape}; "
                 "expected one target for each row."
             )
         if shape[0] == 0:
-            raise DataError(f"{path}: {x_name} has no rows.")
+            raise DataError(f"{where}: {x_name} has no rows.")
         if shape[1:] != shapes["train"][1:]:
             raise DataError(
-                f"{path}: {names['train'][0]} has shape {shapes['train']} but {x_name} {shape}; "
+                f"{where}: {names['train'][0]} has shape {shapes['train']} but {x_name} {shape}; "
                 "expected the same features in every part."
             )

@@ -85,7 +85,7 @@ class RawData:
         What becomes of each column of a table, its target's too, in their order.
     notices : tuple of Notice
         What its owner should know of it.
-    faults : tuple of str
+    faults : tuple of Notice
         Why some columns cannot be features as they are, and what to do.
     reading : Reading, optional
         How a table was written.
@@ -103,7 +103,7 @@ class RawData:
     times: dict[str, np.ndarray] | None = None
     plans: tuple[ColumnPlan, ...] = ()
     notices: tuple[Notice, ...] = ()
-    faults: tuple[str, ...] = ()
+    faults: tuple[Notice, ...] = ()
     reading: Reading | None = None
 
     @property

@@ -50,6 +50,8 @@ class DataRequest:
         Decides random splits and synthetic points.
     arguments : mapping
         Of a synthetic set, such as ``{"rows": 1000, "noise": 0.1}``.
+    kept : str, optional
+        The digest of rows that were given in Python; see `assay.data.digests`.
     resample : Resample
         Which of several splits: of the test rows, or of the validation rows where the test rows are set apart.
     """
@@ -70,11 +72,13 @@ class DataRequest:
     weight: str | None = None
     group: str | None = None
     time: str | None = None
+    kept: str | None = None
     resample: Resample = ONE_SPLIT[0]
 
     def __hash__(self) -> int:
         """Equal requests have equal hashes; `arguments` and `columns` are dicts."""
-        return hash((self.name, self.path, self.rows, self.seed, self.resample, tuple(sorted(self.arguments.items()))))
+        own = self.name, self.path, self.kept, self.rows, self.seed, self.resample
+        return hash((*own, tuple(sorted(self.arguments.items()))))
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assay.data.cells import look
+from assay.data.cells import Cells, look_at
 from assay.data.columns import ColumnChoice, ColumnPlan, Notice, check_choices, check_names, plan_column
 from assay.data.files import Reading, read_frame
 from assay.data.leaks import find_leaks
@@ -26,7 +27,7 @@ from assay.errors import DataError
 if TYPE_CHECKING:
     import polars as pl
 
-_TABLES_KEPT = 2  # a study has one; a plan and the run that follows it read it once
+TABLES_KEPT = 2  # a study has one; a plan and the run that follows it read it once
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def read_table(path: Path, question: Question) -> RawData:
     return _read_table(path, (status.st_mtime_ns, status.st_size), question)
 
 
-@lru_cache(_TABLES_KEPT)
+@lru_cache(TABLES_KEPT)
 def _read_table(path: Path, _stamp: tuple[int, int], question: Question) -> RawData:
     frame, reading = read_frame(path)
     return survey(frame, question, where=str(path), reading=reading)
@@ -126,21 +127,23 @@ def survey(frame: pl.DataFrame, question: Question, *, where: str, reading: Read
     _check_roles(question, targets, where=where)
     roles = dict.fromkeys(targets, "target") | {name: role for role, name in question.roles.items()}
 
+    notices += _notices_of_reading(frame.columns, reading)
+    seen = look_at(frame)
     plans: list[ColumnPlan] = []
     features: list[pl.Series] = []
-    faults: list[str] = []
+    faults: list[Notice] = []
     for column in frame.iter_columns():
         if column.name in roles:
-            plans.append(_plan_of_role(column, roles[column.name]))
+            plans.append(_plan_of_role(column.name, roles[column.name], seen[column.name]))
             continue
         choice = question.columns.get(column.name, ColumnChoice())
-        plan, values, told, fault = plan_column(column, choice, where=where)
+        plan, values, told, fault = plan_column(column, seen[column.name], choice, where=where)
         plans.append(plan)
         notices += told
         if plan.is_feature:
             features.append(values)
         if fault is not None:
-            faults.append(fault)
+            faults.append(Notice("unusable", fault, column.name))
     for role, name in question.roles.items():
         notices.append(
             Notice(role, f"Column '{name}' is the {role} of a row (data.{role}), so it is no feature.", name)
@@ -162,6 +165,19 @@ def survey(frame: pl.DataFrame, question: Question, *, where: str, reading: Read
         faults=tuple(faults),
         reading=reading,
     )
+
+
+def _notices_of_reading(names: Sequence[str], reading: Reading) -> list[Notice]:
+    """What was left out or taken for granted when a file was read."""
+    notices = []
+    if reading.empty_rows:
+        rows = "1 row" if reading.empty_rows == 1 else f"{reading.empty_rows} rows"
+        notices.append(Notice("empty_rows", f"At the end {rows} without a cell: left out."))
+    if reading.format == "csv" and all(re.fullmatch(r"[+-]?\d+([.,]\d+)?", name) for name in names):
+        shown = ", ".join(names[:3])
+        text = f"The first line holds the names of the columns, but it is numbers ({shown}): is it a row?"
+        notices.append(Notice("header", text))
+    return notices
 
 
 # ---- roles
@@ -199,6 +215,5 @@ def _check_roles(question: Question, targets: Sequence[str], *, where: str) -> N
                 )
 
 
-def _plan_of_role(column: pl.Series, role: str) -> ColumnPlan:
-    seen = look(column)
-    return ColumnPlan(column.name, role, seen.kind, seen.values.null_count(), seen.values.drop_nulls().n_unique())
+def _plan_of_role(name: str, role: str, seen: Cells) -> ColumnPlan:
+    return ColumnPlan(name, role, seen.kind, seen.values.null_count(), seen.values.drop_nulls().n_unique())

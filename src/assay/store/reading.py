@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assay.data.digests import look_in
 from assay.errors import StoreError
 from assay.own_code import running_nothing
 from assay.store.files import first_line as _first_line
@@ -21,6 +22,7 @@ from assay.store.present import LeftOut, Present
 from assay.store.records import read_records
 from assay.store.schema import (
     COLUMNS_OF,
+    DATA_FOLDER,
     FORMAT_VERSION,
     MANIFEST_FILE,
     ORIGIN,
@@ -91,6 +93,7 @@ class Tables:
         if self.was_watched:
             return WatchedTraining.of(self.manifest)
 
+        look_in(self.directory / DATA_FOLDER)
         with running_nothing(self.manifest.get("own_code")):
             return Study(**read_json(self.directory / STUDY_FILE))
 

@@ -13,6 +13,7 @@
     DIR/networks/0123456789abcdef-s0.npz   a trained network that is kept, by its identity and its seed
     DIR/checkpoints/p001.npz            a population in flight; removed when it has ended
     DIR/states/p001.npz                 its state after the selection phase, where ``design.keep_state`` asks for it
+    DIR/data/HEX.parquet                the rows of data that were given in Python, a table; or arrays as HEX.npz
 
 A trial is known by the column ``identity`` (see `assay.study.identity`) and its seed. ``trial`` and ``condition`` are
 what it was called when the row was written; readers call it what the present study calls it.
@@ -43,6 +44,7 @@ MANIFEST_FILE = "manifest.json"
 LOCK_FILE = ".lock"
 WRITER_FILE = ".writer"
 TEMPORARY_SUFFIX = ".tmp"
+DATA_FOLDER = "data"
 FOLDERS = (
     "trials",
     "history",

@@ -29,6 +29,7 @@ import numpy as np
 from assay.errors import StoreError
 from assay.store.checking import check_is_ours_or_empty, check_same_data, check_same_study
 from assay.store.files import make_folders, remove_leftovers, write_arrays, write_json, write_parquet
+from assay.store.given import keep_rows
 from assay.store.locking import FolderLock
 from assay.store.migration import upgrade
 from assay.store.present import factor_columns
@@ -36,6 +37,7 @@ from assay.store.reading import Tables, read_manifest
 from assay.store.records import Record, read_records, remove_record
 from assay.store.schema import (
     COLUMNS_OF,
+    DATA_FOLDER,
     FOLDERS,
     FORMAT_VERSION,
     IDENTITY,
@@ -108,7 +110,7 @@ class Store:
         make_folders(directory, FOLDERS)
         lock = FolderLock(directory)
         try:
-            remove_leftovers(directory, FOLDERS)
+            remove_leftovers(directory, (*FOLDERS, DATA_FOLDER))
             if (directory / MANIFEST_FILE).exists():
                 manifest = read_manifest(directory)
                 check_same_study(directory, manifest, study)
@@ -121,6 +123,7 @@ class Store:
                 manifest = _new_manifest(study, data_fingerprints)
             store = cls(directory, study, manifest, lock)
             write_json(directory / MANIFEST_FILE, manifest)
+            keep_rows(directory, study)
             write_json(directory / STUDY_FILE, study.written())
         except BaseException:
             lock.release()

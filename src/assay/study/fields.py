@@ -46,6 +46,10 @@ class Later:
 LATER = Later()
 
 
+OF_OWN_WORDS = ("columns", "class_weight")
+"""Fields that hold tables whose keys are the user's own words."""
+
+
 def at_default_later(part: BaseModel) -> set[str]:
     """The fields of a part that came `LATER` and are at their default."""
     fields = type(part).model_fields
@@ -60,7 +64,8 @@ def fault(message: str) -> PydanticCustomError:
 def plain(value: Any) -> Any:
     """`value` in the types of a TOML file: tables, lists, words, numbers; NumPy's scalars and arrays included.
 
-    A table that holds nothing but a name becomes the name, so that a choice has one written form.
+    A table that holds nothing but a name becomes the name, so that a choice has one written form; save where the keys
+    are words of the user's own, such as the columns of a table.
     """
     if isinstance(value, BaseModel):
         return plain(value.model_dump(exclude_unset=True))
@@ -71,13 +76,21 @@ def plain(value: Any) -> Any:
     if isinstance(value, Split):
         return _write_split(value)
     if isinstance(value, Mapping):
-        table = {str(key): plain(item) for key, item in value.items()}
+        table = plain_table(value)
         return table["name"] if list(table) == ["name"] else table
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     return value.tolist() if hasattr(value, "tolist") else value
+
+
+def plain_table(table: Mapping[Any, Any]) -> dict[str, Any]:
+    """As `plain`, of a table that stays one."""
+    return {
+        str(key): plain_table(item) if key in OF_OWN_WORDS and isinstance(item, Mapping) else plain(item)
+        for key, item in table.items()
+    }
 
 
 @dataclass(frozen=True, eq=False)  # hashed by identity: tables are not hashable

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from assay.choices import Choice, defaults_of
 from assay.data.synthetic import SYNTHETIC
-from assay.study.fields import CHOICE_TABLES, at_default_later, plain
+from assay.study.fields import CHOICE_TABLES, at_default_later, plain, plain_table
 from assay.study.parts import DataSpec, NetworkSpec, TrainingSpec
 from assay.study.spec import Study
 
@@ -100,7 +100,7 @@ def _fields(part: BaseModel, leave_out: Sequence[str] = ()) -> dict[str, Any]:
 def _written(name: str, value: Any) -> Any:
     if isinstance(value, Choice):
         return _choice(name, value)
-    return None if value is None else plain(value)
+    return None if value is None else plain_table({name: value})[name]
 
 
 def _choice(field: str, choice: Choice) -> dict[str, Any]:

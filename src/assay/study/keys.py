@@ -36,7 +36,7 @@ _STUDY_FIELDS = ["name", "question", *(f"design.{name}" for name in DesignSpec.m
 
 
 def is_key(key: str) -> bool:
-    """Whether a dotted key names a field that a factor may touch, or an argument of a choice."""
+    """Whether a dotted key names a field that a factor may touch, an argument of a choice, or a column of a table."""
     parts = key.split(".")
     if parts[:2] == ["network", "layers"] and len(parts) > 3 and parts[2].isdecimal():
         parts[2] = "hidden"
@@ -116,11 +116,15 @@ def flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def put(tree: dict[str, Any], key: str, value: Any) -> None:
-    """Set `key` in the nested tables `tree`; a word on the way is a name: ``"adam"`` becomes ``{name = "adam"}``."""
+    """Set `key` in the nested tables `tree`; a word on the way is a name: ``"adam"`` becomes ``{name = "adam"}``.
+
+    What is said of a column in a word is its kind.
+    """
     *path, last = key.split(".")
     for part in path:
         below = tree.get(part)
-        tree[part] = {"name": below} if isinstance(below, str) else dict(below or {})
+        word = "kind" if path[:2] == ["data", "columns"] else "name"
+        tree[part] = {word: below} if isinstance(below, str) else dict(below or {})
         tree = tree[part]
     tree[last] = value
 

@@ -13,11 +13,13 @@ from assay.errors import StudyError, did_you_mean
 from assay.own_code import starting_at
 from assay.study.fields import CHOICE_TABLES, plain
 from assay.study.keys import flatten, full_key, put, setting_of
+from assay.study.parts import FILE_KINDS
 from assay.study.spec import Study
 
 
 def load_study(target: str | Path | Study) -> Study:
-    """The study that `target` stands for: itself, a file, or the name of a built-in study.
+    """The study that `target` stands for: itself, a file, the name of a built-in study, or the default study of a file
+    that holds data.
 
     Raises
     ------
@@ -34,6 +36,8 @@ def load_study(target: str | Path | Study) -> Study:
         study = read_study(builtin.path)
         study._folder = None  # a path that is set later is the user's
         return study
+    if path.suffix.lower() in FILE_KINDS and not path.is_dir():
+        return Study(data=str(path))
     return read_study(path)
 
 

@@ -20,6 +20,7 @@ from pydantic import (
 
 from assay.choices import Choice
 from assay.data.columns import FILLS, ColumnChoice
+from assay.data.digests import DIGEST
 from assay.data.files import FILE_KINDS, kinds_in_words
 from assay.data.registry import DATASETS
 from assay.data.request import DataRequest
@@ -79,6 +80,11 @@ class ColumnSpec(Part):
         return table["kind"] if list(table) == ["kind"] else table
 
 
+def of_word(word: str) -> dict[str, str]:
+    """A word in the place of the data as a table: a path if it looks like one, else a name."""
+    return {"path" if Path(word).suffix or len(Path(word).parts) > 1 else "name": word}
+
+
 class DataSpec(Part):
     """What is learnt from, and how its rows are divided and scaled."""
 
@@ -102,13 +108,14 @@ class DataSpec(Part):
     weight: Annotated[str | None, LATER] = Field(None, description="The column that says how much a row counts.")
     group: Annotated[str | None, LATER] = Field(None, description="The column whose equal cells belong together.")
     time: Annotated[str | None, LATER] = Field(None, description="The column that says when a row was.")
+    kept: Annotated[str | None, LATER] = Field(None, description="Of data given in Python: the digest of the rows.")
 
     @model_validator(mode="before")
     @classmethod
     def _accept_short_forms(cls, value: Any) -> Any:
         """A word is a name or a path; arguments of a synthetic set may stand beside its name."""
         if isinstance(value, str):
-            return {"path" if value.lower().endswith(FILE_KINDS) else "name": value}
+            return of_word(value)
         if isinstance(value, dict) and value.get("name") in SYNTHETIC and "path" not in value:
             own = {key: item for key, item in value.items() if key in cls.model_fields and key != "rows"}
             beside = {key: item for key, item in value.items() if key not in own and item is not None}
@@ -119,7 +126,13 @@ class DataSpec(Part):
 
     @model_validator(mode="after")
     def _check(self) -> DataSpec:
-        if self.name is None and self.path is None:
+        if self.kept is not None and (self.name is not None or self.path is not None):
+            raise fault(f"{PLACE}.kept: rows are given in Python, and a name or a path too. Keep one of them.")
+        if self.kept is not None and not DIGEST.fullmatch(self.kept):
+            raise fault(
+                f"{PLACE}.kept: expected the digest of rows given in Python, such as sha256:1a2b…, got {self.kept!r}."
+            )
+        if self.name is None and self.path is None and self.kept is None:
             raise fault('expected a name or a path, such as data = "digits" or data = "my/table.csv".')
         if self.name is not None and self.name not in DATASETS:
             raise fault(

@@ -24,6 +24,8 @@ def study_schema() -> dict[str, Any]:
     schema["$defs"]["ColumnSpec"] = {"anyOf": [*column["properties"]["kind"]["anyOf"][:1], column]}
     schema["$defs"]["DataSpec"]["additionalProperties"] = True  # the arguments of synthetic data stand beside the name
     fields["seeds"] = {**schema["$defs"]["DesignSpec"]["properties"]["seeds"], "description": "Short for design.seeds."}
+    of_target = schema["$defs"]["DataSpec"]["properties"]["target"]
+    fields["target"] = {**of_target, "description": "Short for data.target."}
     fields["vary"]["properties"] = {
         f"{part}.{name}": {"type": "array", "minItems": 1, "items": field}
         for part, model in PARTS.items()

@@ -14,12 +14,14 @@ from typing import Any
 
 from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 
+from assay.data.digests import label
+from assay.data.given import written_form
 from assay.errors import StudyError, did_you_mean
 from assay.learning.scores import METRICS
 from assay.study.conditions import Condition, expand_conditions
 from assay.study.fields import PLACE, at_default_later, fault, plain
 from assay.study.keys import check_key, flatten
-from assay.study.parts import DataSpec, DesignSpec, LayerSpec, NetworkSpec, Part, ProbeSpec, TrainingSpec
+from assay.study.parts import DataSpec, DesignSpec, LayerSpec, NetworkSpec, Part, ProbeSpec, TrainingSpec, of_word
 from assay.study.wording import find_mistakes, tell
 from assay.study.writing import write_toml
 
@@ -42,13 +44,16 @@ FREE = (
 class Study(Part):
     """A study: data, a base network and its training, and what varies.
 
-    Every argument may be what a TOML file would hold (words, numbers, lists, dicts). Every condition is validated here,
-    so that nothing is trained before a wrong level is told.
+    Every argument may be what a TOML file would hold (words, numbers, lists, dicts). Data may also be rows: a frame,
+    with ``target`` the column to learn, or a pair (x, y) of arrays; see `assay.data.given`. Every condition is
+    validated here, so that nothing is trained before a wrong level is told.
 
     Raises
     ------
     StudyError
         If anything is wrong, with every mistake that was found: the dotted key, what was expected, and what came.
+    DataError
+        If rows are given that cannot be read.
     """
 
     name: str = Field(description="Names the results folder; the file's name if absent.")
@@ -76,17 +81,27 @@ class Study(Part):
     @model_validator(mode="before")
     @classmethod
     def _tidy(cls, values: Any) -> Any:
-        """Plain values; ``seeds`` beside ``design``; a name, if there is none, from the data."""
+        """Plain values, rows kept; ``seeds`` and ``target`` where they belong; where no name is given, the data's."""
+        if "data" in values:
+            values = {**values, "data": written_form(values["data"])}
         values = {key: value if key == "vary" else plain(value) for key, value in values.items()}
         design = values.get("design", {})
         if "seeds" in values and isinstance(design, dict):
             if "seeds" in design:
                 raise fault("seeds: given twice, at the top and in design. Remove one.")
             values["design"] = {**design, "seeds": values.pop("seeds")}
+        data = values.get("data", "study")
+        if "target" in values:
+            data = of_word(data) if isinstance(data, str) else data
+            if isinstance(data, dict) and "target" in data:
+                raise fault("target: given twice, at the top and with the data. Remove one.")
+            if isinstance(data, dict):
+                data = values["data"] = {**data, "target": values.pop("target")}
         if "name" not in values:
-            data = values.get("data", "study")
-            source = (data.get("name") or data.get("path") or "study") if isinstance(data, dict) else data
-            values["name"] = Path(str(source)).stem
+            source = data
+            if isinstance(data, dict):
+                source = data.get("name") or data.get("path") or (label(data["kept"]) if "kept" in data else "study")
+            values["name"] = re.sub(r"[^\w .+=,-]|^\W+", "_", Path(str(source)).stem)
         return values
 
     @field_validator("name")
