@@ -261,7 +261,7 @@ def scripted(tiny_study, tmp_path, monkeypatch):
     monkeypatch.setattr(ScriptedTrainer, "final_training", np.ones((EPOCHS + 1, 2, 2)), raising=False)
 
     def run(folder="results", stop=lambda: False, **design):
-        study = tiny_study(training={"epochs": EPOCHS}, design=design)
+        study = tiny_study(training={"epochs": EPOCHS}, design={"keep": "none", **design})
         [population] = plan_study(study).populations
         with Store.open(tmp_path / folder, study, {}) as store:
             PopulationRun(

@@ -13,7 +13,7 @@ import typer
 
 import assay
 from assay.cli.main import app
-from assay.cli.target import chosen_study
+from assay.cli.target import written_study
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
@@ -70,7 +70,7 @@ def test_the_commands_of_the_pages_can_be_typed(text: str, workplace: Path, monk
         study = context.params.get("study")
         if study is None or (study.endswith(".toml") and not Path(study).exists()):
             continue  # not about a study, or about one of the reader's own
-        assert chosen_study(study, *(context.params.get(name) for name in ("vary", "set_", "seeds")))
+        assert written_study(study, *(context.params.get(name) for name in ("vary", "set_", "seeds")))
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.toml")), ids=lambda path: path.name)

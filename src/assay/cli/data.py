@@ -58,14 +58,14 @@ def show_file(name: str, targets: list[str], settings: list[str], *, json: bool)
     """What a file holds; settings are those of a study, such as ``data.columns.age=ignore``."""
     import json as json_format
 
-    from assay.cli.target import chosen_study
+    from assay.cli.target import written_study
     from assay.data.files import check_kind
     from assay.data.outline import outline
 
     check_kind(Path(name))
     if targets:
         settings = [*settings, f"target={_as_setting(targets)}"]
-    told = outline(chosen_study(name, None, settings, None).data.request())
+    told = outline(written_study(name, None, settings, None).data.request())
     if json:
         typer.echo(json_format.dumps(told.written(), indent=2, ensure_ascii=False))
         return

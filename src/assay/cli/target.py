@@ -21,6 +21,24 @@ QUICKLY_CHECKED = 1000
 def chosen_study(
     target: str | Study, vary: Sequence[str] | None, settings: Sequence[str] | None, seeds: int | None
 ) -> Study:
+    """As `written_study`; where `target` names data, what is left open follows from them.
+
+    Raises
+    ------
+    StudyError, DataError
+        If the study, an option or the data cannot be used.
+    """
+    study = written_study(target, vary, settings, seeds)
+    return filled(study) if isinstance(target, str) and _is_of_data(target) else study
+
+
+def _is_of_data(target: str) -> bool:
+    return names_data(target) and not Path(target).is_dir()
+
+
+def written_study(
+    target: str | Study, vary: Sequence[str] | None, settings: Sequence[str] | None, seeds: int | None
+) -> Study:
     """Load `target` and apply the options, all at once. The study of a results folder is one too.
 
     Raises
@@ -28,9 +46,8 @@ def chosen_study(
     StudyError
         If the study or an option cannot be used.
     """
-    is_of_data = not isinstance(target, Study) and names_data(target) and not Path(target).is_dir()
-    if is_of_data:
-        study = Study(data=str(target))
+    if isinstance(target, str) and _is_of_data(target):
+        study = Study(data=target)
     elif isinstance(target, Study) or not is_results(target):
         study = load_study(target)
     else:
@@ -39,8 +56,7 @@ def chosen_study(
     if seeds is not None:
         changes["design.seeds"] = str(seeds)
     factors = dict(split_assignment(option, "--vary") for option in vary or [])
-    study = with_changes(study, changes, factors) if changes or factors else study
-    return filled(study) if is_of_data else study
+    return with_changes(study, changes, factors) if changes or factors else study
 
 
 def checked_study(target: str, vary: Sequence[str] | None, settings: Sequence[str] | None, seeds: int | None) -> Study:
