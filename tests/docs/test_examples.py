@@ -88,7 +88,7 @@ def test_the_table_of_own_data_is_what_its_script_makes() -> None:
 @pytest.mark.slow
 def test_own_data_are_run_from_a_table_beside_the_study(tmp_path: Path) -> None:
     """The study on the greenhouse table finds its file from any folder, and trains."""
-    study = chosen_study(str(EXAMPLES / "own_data.toml"), ["hidden=[]"], ["epochs=1", "final=false"], 1)
+    study = written_study(str(EXAMPLES / "own_data.toml"), ["hidden=[]"], ["epochs=1", "final=false"], 1)
     assert assay.run(study, tmp_path / "out").trials["outcome"].to_list() == ["completed"]
 
 
