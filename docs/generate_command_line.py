@@ -13,7 +13,7 @@ from typing import Any
 PAGE = Path(__file__).with_name("command-line.md")
 
 # Commands whose example cannot be typed as it stands, and why.
-NOT_TYPED = {"predict": "it needs new rows of yours"}
+NOT_TYPED = {"data": "it needs a table of yours", "predict": "it needs new rows of yours"}
 
 INTRODUCTION = """\
 # Command line
