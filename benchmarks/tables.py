@@ -48,7 +48,8 @@ within its process, the first one's with the imports.
 {rows}
 
 The whole: assay {own:.1f} s, scikit-learn {other:.1f} s; scikit-learn takes {ratio} times as long (median, bootstrap
-95 % interval). With an empty cache of programs, in the round before: assay {cold:.1f} s, scikit-learn {cold_other:.1f} s.
+95 % interval). With an empty cache of programs, in the round before: assay {cold:.1f} s, scikit-learn {cold_other:.1f}
+s.
 
 Load {load:.2f} before, {after:.2f} after; {machine}.
 """
