@@ -6,7 +6,7 @@ Nothing is compiled, so a trained network says something of new rows at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,10 +23,16 @@ else:
 
 def activate_in_numpy(choice: Choice, z: np.ndarray) -> np.ndarray:
     """Apply a chosen activation to an array of pre-activations, float32 of shape (units, batch)."""
-    traced = jax.make_jaxpr(lambda z: ACTIVATIONS.of(choice).function(z, **ACTIVATIONS.arguments(choice)))(z)
+    traced = _traced(choice, z.shape, z.dtype)
     with np.errstate(all="ignore"):
         [found] = evaluated(traced.jaxpr, [*traced.consts, z])
     return np.asarray(found, np.float32)
+
+
+@lru_cache(maxsize=256)  # the networks of a study have few shapes, and a trace takes a millisecond
+def _traced(choice: Choice, shape: tuple[int, ...], dtype: np.dtype) -> Any:
+    function, arguments = ACTIVATIONS.of(choice).function, ACTIVATIONS.arguments(choice)
+    return jax.make_jaxpr(lambda z: function(z, **arguments))(jax.ShapeDtypeStruct(shape, dtype))
 
 
 def evaluated(jaxpr: Any, given: Sequence[Any]) -> list[Any]:
