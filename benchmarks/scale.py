@@ -8,7 +8,8 @@ process to its last line (compilation included, for the cache is empty), and the
 trials the results are then opened by `assay show` and `assay report`, a fresh process each. One run a point.
 
 Trials: iris, one hidden layer of 8, 10 epochs, a learning rate for every 5 seeds. Depth, width and epochs: digits, 20
-trials; depth 3, width 64 and 5 epochs where these do not grow. All are selected, retrained and tested as ever.
+trials; depth 3, width 64 and 5 epochs where these do not grow. All are selected, retrained and tested as ever. Of the
+many trials no network is kept (design.keep): each would be a file of its own.
 
 The full size takes some ten minutes on two cores; `--quick` stops at a thousand trials, and at small networks.
 
@@ -61,7 +62,7 @@ data = "iris"
 network.hidden = [8]
 training = {{optimizer = "sgd", epochs = 10}}
 vary = {{"training.optimizer.learning_rate" = {rates}}}
-design = {{seeds = 5, baseline = "learning_rate={first}"}}
+design = {{seeds = 5, keep = "none", baseline = "learning_rate={first}"}}
 """
 SHAPE_STUDY = """\
 name = "scale"
