@@ -7,6 +7,7 @@ import pytest
 import assay
 from assay.errors import StoreError
 from assay.store import Store
+from assay.study import Study
 
 
 def test_results_are_the_tables_and_their_summary(tmp_path, synthetic):
@@ -87,6 +88,9 @@ def test_why_a_network_is_not_kept_is_told(trained, tiny_study, tmp_path, synthe
         without.model()
     old = synthetic.fill(tmp_path / "old", synthetic.factorial_study())
     with pytest.raises(StoreError, match="trained by an earlier version"):
+        old.model(old.conditions[0].name)
+    grown = Study(**{**synthetic.factorial_study().written(), "design": {"seeds": 7}})
+    with Store.open(tmp_path / "old", grown, {}), pytest.raises(StoreError, match=r"changed since.*Open it again"):
         old.model(old.conditions[0].name)
     with Store.open(tmp_path / "begun", synthetic.factorial_study(), {}), pytest.raises(StoreError, match="goes on"):
         assay.open_results(tmp_path / "begun").model()

@@ -182,6 +182,8 @@ class Results(Tables):
             if len(lost) and len(ended) >= len(self.present.seeds):
                 return f"{whose} is kept, for every trial of it diverged."
             return f"{whose} is there yet. `assay run` goes on with the study, and keeps it when it has ended."
+        if Results(self.directory).present != self.present:
+            return f"{whose} is kept; the study of this folder has changed since it was opened here. Open it again."
         if self.study.design.keep == "none":
             return f'{whose} is kept, for the study says design.keep = "none". {again} with design.keep = "final".'
         return (
