@@ -188,7 +188,7 @@ class Kept:
 
         if self.task == "regression":
             if self.target_scaling is not None:
-                outputs = outputs * self.target_scaling.scale + self.target_scaling.offset
+                outputs = self.target_scaling.undo(outputs)
             return pl.DataFrame(dict(zip(self.output_names, outputs.T, strict=True)))
         names, columns = self.output_names, list(outputs.T)
         above = outputs > self.threshold

@@ -81,7 +81,7 @@ def _answers(plan: PopulationPlan, dataset: Dataset, part: Part, condition: int,
     targets = {"validation": dataset.y_validation, "test": dataset.y_test}[part]
     scaling = dataset.target_scaling
     if scaling is not None:
-        targets, outputs = (array * scaling.scale + scaling.offset for array in (targets, outputs))
+        targets, outputs = scaling.undo(targets), scaling.undo(outputs)
     member = plan.members[condition]
     unit = member.layers[-1].activation
     return Answers(plan.shape.task, targets, outputs, loss=member.loss, output_activation=unit)

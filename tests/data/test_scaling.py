@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from assay.data.scaling import fit_scaling
+from assay.data.scaling import SCALINGS, fit_scaling
 from assay.errors import DataError
 
 ROWS = np.random.default_rng(3).normal([1, -20, 300], [0.1, 5, 70], (20000, 3))
@@ -52,3 +52,11 @@ def test_an_unknown_scaling_is_named_with_its_near_miss():
     """The message lists what is known."""
     with pytest.raises(DataError, match=r"unknown scaling 'standart'\. Did you mean 'standard'\? Known scalings: none"):
         fit_scaling("standart", ROWS)
+
+
+@pytest.mark.parametrize("name", sorted(SCALINGS))
+def test_a_scaling_can_be_undone(name):
+    """Rows come back in their own units, whichever scaling it was."""
+    x = np.random.default_rng(0).normal(3.0, 2.0, (20, 4)).astype(np.float32)
+    scaling = fit_scaling(name, x)
+    np.testing.assert_allclose(scaling.undo(scaling.apply(x)), x, rtol=1e-5, atol=1e-5)

@@ -7,7 +7,8 @@ import pytest
 
 from assay.analysis.error_analysis import analyse
 from assay.errors import StoreError
-from assay.figures.confusion import MOST_CLASSES, confusion_data, draw_confusion, shortened
+from assay.figures.confusion import MOST_CLASSES, confusion_data, draw_confusion
+from assay.figures.style import shortened
 
 COUNTS = {"cat": {"cat": 7, "dog": 3}, "dog": {"dog": 5}, "fish": {}}
 

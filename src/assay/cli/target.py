@@ -29,11 +29,7 @@ def chosen_study(
         If the study, an option or the data cannot be used.
     """
     study = written_study(target, vary, settings, seeds)
-    return filled(study) if isinstance(target, str) and _is_of_data(target) else study
-
-
-def _is_of_data(target: str) -> bool:
-    return names_data(target) and not Path(target).is_dir()
+    return filled(study) if isinstance(target, str) and names_data(target) else study
 
 
 def written_study(
@@ -46,7 +42,7 @@ def written_study(
     StudyError
         If the study or an option cannot be used.
     """
-    if isinstance(target, str) and _is_of_data(target):
+    if isinstance(target, str) and names_data(target):
         study = Study(data=target)
     elif isinstance(target, Study) or not is_results(target):
         study = load_study(target)

@@ -57,6 +57,10 @@ class Scaling:
         with np.errstate(over="ignore"):  # beyond float32 becomes infinite, which the caller checks
             return scaled.astype(np.float32, copy=False)
 
+    def undo(self, x: np.ndarray) -> np.ndarray:
+        """What was scaled in its own units again, as float64; shape (rows, F)."""
+        return np.asarray(x * self.scale + self.offset)
+
 
 def check_scaling(name: str, *, where: str) -> None:
     """Raise a `DataError` if `name` is no scaling; `where` is the dotted key."""

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 from assay.analysis.error_analysis import Calibration, ErrorAnalysis
 from assay.analysis.numbers import number_text
 from assay.errors import StoreError
-from assay.figures.confusion import shortened
-from assay.figures.style import BLUE, INK, QUIET, SIZES, new_figure, put_heading, quiet_axes, wrapped_heading
+from assay.figures.style import BLUE, INK, QUIET, SIZES, new_figure, put_heading, quiet_axes, shortened, wrapped_heading
 from assay.figures.written import plain
 
 if TYPE_CHECKING:

@@ -14,7 +14,19 @@ import numpy as np
 
 from assay.analysis.error_analysis import Confusion, ErrorAnalysis
 from assay.errors import StoreError
-from assay.figures.style import BLUE, GRID, INK, QUIET, SIZES, VERMILLION, new_figure, put_heading, wrapped_heading
+from assay.figures.style import (
+    BLUE,
+    GRID,
+    INK,
+    LETTER,
+    QUIET,
+    SIZES,
+    VERMILLION,
+    new_figure,
+    put_heading,
+    shortened,
+    wrapped_heading,
+)
 from assay.figures.written import plain
 
 if TYPE_CHECKING:
@@ -25,9 +37,6 @@ if TYPE_CHECKING:
 
 MOST_CLASSES = 20
 """Of more classes those are drawn that have most to do with errors."""
-LETTER = 0.068
-"""Width of a letter of a label, in inches."""
-LONGEST = 26
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,11 +155,6 @@ def draw_confusion(data: ConfusionPicture) -> Figure:
     axes.text(count - 0.5 + 0.12 / cell, -0.5 - 0.14 / cell, "found", **place)
     put_heading(figure, data.heading, data.note)
     return figure
-
-
-def shortened(name: str) -> str:
-    """The name of a class with at most `LONGEST` letters."""
-    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
 
 
 def _draw_cells(axes: Axes, counts: np.ndarray) -> None:

@@ -17,9 +17,8 @@ import numpy as np
 from assay.analysis.wording import shared_names
 from assay.data import Dataset
 from assay.errors import StoreError, StudyError
-from assay.figures.confusion import shortened
 from assay.figures.examples import data_of, described_columns, study_of
-from assay.figures.style import BLUE, GREEN, INK, PURPLE, QUIET, SIZES, VERMILLION, new_figure, wrapped_name
+from assay.figures.style import BLUE, GREEN, INK, PURPLE, QUIET, SIZES, VERMILLION, new_figure, shortened, wrapped_name
 from assay.figures.violins import LEGEND
 from assay.figures.written import plain
 from assay.kept import Kept, KeptLayer
@@ -148,7 +147,7 @@ def boundary_data(results: Results, conditions: Sequence[str]) -> Boundary:
         )
     networks = {name: network for name, network in networks.items() if by_name[name].data == by_name[first].data}
     scaling = dataset.preparation.scaling
-    raw = dataset.x_train * scaling.scale + scaling.offset
+    raw = scaling.undo(dataset.x_train)
     x, y = (_line(raw[:, feature]) for feature in range(2))
     grid = scaling.apply(np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2))
     shown = list(networks)[:MOST_CONDITIONS]
@@ -188,7 +187,7 @@ def _targets(dataset: Dataset, network: Kept) -> np.ndarray:
 
 def _in_units(values: np.ndarray, network: Kept) -> np.ndarray:
     scaling = network.target_scaling
-    return values if scaling is None else np.asarray(values * scaling.scale + scaling.offset)
+    return values if scaling is None else scaling.undo(values)
 
 
 def _pair(

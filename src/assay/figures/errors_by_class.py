@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, Any
 from assay.analysis import Share
 from assay.analysis.error_analysis import ErrorAnalysis
 from assay.errors import StoreError
-from assay.figures.confusion import LETTER, shortened
 from assay.figures.style import (
     BLUE,
     INK,
+    LETTER,
     QUIET,
     SIZES,
     VERMILLION,
     new_figure,
     put_heading,
     quiet_axes,
+    shortened,
     wrapped_heading,
 )
 from assay.figures.violins import LEGEND

@@ -93,7 +93,7 @@ def example_rows(results: Results, answers: AnsweredRows, examples: Sequence[Exa
     except (StoreError, StudyError):  # it is not kept, or is made of code that was not run
         order = np.arange(len(columns))
     shown = [columns[place] for place in order[:SHOWN_COLUMNS]]
-    raw = x * preparation.scaling.scale + preparation.scaling.offset
+    raw = preparation.scaling.undo(x)
     texts = [column_texts(column, raw[:, features]) for column, features in shown_features(columns, shown)]
     note = ""
     if len(columns) > len(shown):
@@ -112,7 +112,7 @@ def is_image(shape: tuple[int, ...]) -> bool:
 
 
 def _pictures(x: np.ndarray, preparation: Preparation) -> np.ndarray:
-    raw = x * preparation.scaling.scale + preparation.scaling.offset
+    raw = preparation.scaling.undo(x)
     shape = preparation.shape[:2] if preparation.shape[2:] == (1,) else preparation.shape
     images = raw.reshape(len(raw), *shape)
     low, high = float(images.min()), float(images.max())

@@ -16,7 +16,6 @@ import numpy as np
 from assay.analysis.error_analysis import ErrorAnalysis, Residuals
 from assay.analysis.numbers import number_text
 from assay.errors import StoreError
-from assay.figures.confusion import shortened
 from assay.figures.style import (
     BLUE,
     INK,
@@ -26,6 +25,7 @@ from assay.figures.style import (
     new_figure,
     put_heading,
     quiet_axes,
+    shortened,
     wrapped_heading,
 )
 from assay.figures.violins import LEGEND

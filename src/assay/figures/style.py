@@ -45,6 +45,10 @@ GRID = "#d8dee4"
 
 SIZES = {"title": 8.5, "label": 8.5, "tick": 7.5, "note": 7.5, "heading": 11.0}  # points
 PNG_DOTS_PER_INCH = 160
+LETTER = 0.068
+"""Width of a letter of a label, in inches."""
+LONGEST = 26
+"""Letters of a name beside or below an axis."""
 HEADING_LETTER, HEADING_LINE = 0.079, 0.19
 """Width of a letter and height of a line of a heading, in inches."""
 
@@ -76,6 +80,11 @@ def wrapped_name(condition: str, width: int, lines: int = 3) -> str:
     if len(rows) > lines:
         rows = [*rows[: lines - 1], rows[lines - 1][: width - 1] + "…"]
     return "\n".join(rows)
+
+
+def shortened(text: str, letters: int = LONGEST) -> str:
+    """A text with at most so many letters."""
+    return text if len(text) <= letters else f"{text[: letters - 1]}…"
 
 
 def wrapped_heading(text: str, width: float) -> tuple[str, float]:

@@ -16,9 +16,8 @@ import numpy as np
 from assay.analysis.error_analysis import ErrorAnalysis, Example
 from assay.analysis.numbers import number_text
 from assay.errors import StoreError
-from assay.figures.confusion import LETTER
 from assay.figures.examples import ExampleRows, example_rows
-from assay.figures.style import GRID, INK, QUIET, SIZES, new_figure, put_heading, wrapped_heading
+from assay.figures.style import GRID, INK, LETTER, QUIET, SIZES, new_figure, put_heading, shortened, wrapped_heading
 from assay.figures.written import plain
 
 if TYPE_CHECKING:
@@ -207,5 +206,4 @@ def _rule(figure: Figure, y: float) -> None:
 
 
 def _cut(text: str, letters: int) -> str:
-    text = " ".join(text.split())  # a cell may hold lines
-    return text if len(text) <= letters else f"{text[: letters - 1]}…"
+    return shortened(" ".join(text.split()), letters)  # a cell may hold lines

@@ -7,6 +7,7 @@ written.
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 from assay.data import DATASETS, describe
@@ -63,4 +64,6 @@ def names_data(target: str) -> bool:
     """Whether this is a file of data or the name of a data set, and no study."""
     from assay.study.builtin import find_builtin
 
+    if Path(target).is_dir():
+        return False
     return target.lower().endswith(FILE_KINDS) or (target in DATASETS and find_builtin(target) is None)

@@ -36,7 +36,7 @@ def load_study(target: str | Path | Study) -> Study:
         study = read_study(builtin.path)
         study._folder = None  # a path that is set later is the user's
         return study
-    if names_data(str(target)) and not path.is_dir():
+    if names_data(str(target)):
         return default_study(str(target))
     return read_study(path)
 
