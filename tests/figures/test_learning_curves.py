@@ -141,3 +141,17 @@ def test_a_running_study_can_be_drawn(tmp_path, synthetic):
     assert shown["tanh, he_normal"].texts[0].get_text() == "not begun"
     Store.open(tmp_path / "empty", synthetic.factorial_study(), {}).close()
     assert learning_curves(open_results(tmp_path / "empty")).texts[0].get_text() == "No epoch has been recorded yet."
+
+
+def test_the_legend_lies_within_the_figure(tmp_path, synthetic):
+    """With the least panels and the most to tell: two conditions, seeds, best epochs and a baseline."""
+    study = synthetic.factorial_study(
+        vary={"network.activation": ["relu", "tanh"]},
+        design={"seeds": 3, "baseline": "activation=relu"},
+    )
+    figure = learning_curves(synthetic.fill(tmp_path, study))
+    [legend] = figure.legends
+    assert [text.get_text() for text in legend.get_texts()][-1] == "baseline, validation"
+    figure.canvas.draw()
+    extent = legend.get_window_extent()
+    assert 0 <= extent.x0 < extent.x1 <= figure.bbox.width

@@ -18,13 +18,25 @@ from assay.analysis.measurements import ended_badly
 from assay.analysis.numbers import metric_text
 from assay.analysis.wording import shared_names
 from assay.errors import StoreError, did_you_mean
-from assay.figures.style import BLUE, INK, QUIET, SIZES, VERMILLION, grid_columns, new_figure, quiet_axes, wrapped_name
+from assay.figures.style import (
+    BLUE,
+    INK,
+    LETTER,
+    QUIET,
+    SIZES,
+    VERMILLION,
+    grid_columns,
+    new_figure,
+    quiet_axes,
+    wrapped_name,
+)
 from assay.figures.written import plain, written_lines
 from assay.learning.scores import find_metric
 from assay.selection import is_higher_better
 
 if TYPE_CHECKING:
     import polars as pl
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -33,6 +45,7 @@ if TYPE_CHECKING:
 
 SPLITS: dict[str, tuple[str, Any]] = {"train": (BLUE, (0, (4, 1.6))), "validation": (VERMILLION, "solid")}
 MANY = 6  # from here on each metric is a figure of its own
+LEGEND_LEFT = 0.3  # inches
 LARGE_RATIO = 12.0  # a loss that spans more than this is drawn on a logarithmic axis
 
 
@@ -208,7 +221,8 @@ def draw_curves(curves: Curves) -> Figure:
 
     # All sizes are known beforehand, in inches, which is many times faster than letting matplotlib search for them.
     left, right, across, top, bottom = 0.62, 0.12, 0.18, 0.62 if factors else 0.42, 0.5
-    width = max(left + right + columns * (panel_width + across) - across, 6.4)
+    handles = _legend_handles(curves)
+    width = max(left + right + columns * (panel_width + across) - across, 6.4, _legend_width(handles))
     block = rows * (title_height + panel_height) + bottom
     height = top + block * max(len(metrics), 1)
     figure = new_figure(width, height)
@@ -235,7 +249,18 @@ def draw_curves(curves: Curves) -> Figure:
                 axes.set_xlabel(curves.clock, fontsize=SIZES["label"], color=INK)
     if factors:
         figure.text(left / width, 1 - 0.45 / height, factors, va="center", fontsize=SIZES["title"], color=QUIET)
-    _legend(figure, curves, width, 1 - 0.08 / height)
+    figure.legend(
+        handles=handles,
+        loc="upper left",
+        bbox_to_anchor=(LEGEND_LEFT / width, 1 - 0.08 / height),
+        borderaxespad=0.0,
+        ncols=len(handles),
+        frameon=False,
+        fontsize=SIZES["label"],
+        labelcolor=INK,
+        handlelength=1.8,
+        columnspacing=1.2,
+    )
     return figure
 
 
@@ -281,12 +306,18 @@ def _set_scale(axes: Axes, scale: CurveScale) -> None:
     axes.set(xlim=scale.epochs, ylim=scale.values, autoscale_on=False)
 
 
-def _legend(figure: Figure, curves: Curves, width: float, top: float) -> None:
+def _legend_width(handles: Sequence[Artist]) -> float:
+    """Inches from the left of the figure to the end of the legend: letters, and a handle with its spaces each."""
+    around = (1.8 + 0.8 + 1.2) * SIZES["label"] / 72
+    return LEGEND_LEFT + sum(LETTER * len(str(handle.get_label())) + around for handle in handles)
+
+
+def _legend_handles(curves: Curves) -> list[Artist]:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     has_validation = "validation" in curves.table["split"]
-    handles: list[Line2D | Patch] = [
+    handles: list[Artist] = [
         Line2D([], [], color=colour, linestyle=dashes, linewidth=1.6, label=split)
         for split, (colour, dashes) in SPLITS.items()
         if split in curves.table["split"]
@@ -299,15 +330,4 @@ def _legend(figure: Figure, curves: Curves, width: float, top: float) -> None:
         )
     if curves.reference is not None and len(curves.conditions) > 1:
         handles.append(Line2D([], [], color=QUIET, alpha=0.7, linewidth=1.0, label="baseline, validation"))
-    figure.legend(
-        handles=handles,
-        loc="upper left",
-        bbox_to_anchor=(0.3 / width, top),
-        borderaxespad=0.0,
-        ncols=len(handles),
-        frameon=False,
-        fontsize=SIZES["label"],
-        labelcolor=INK,
-        handlelength=1.8,
-        columnspacing=1.2,
-    )
+    return handles
